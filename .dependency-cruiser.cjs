@@ -1,0 +1,63 @@
+// The walls between the rooms (ARCHITECTURE.md, "The rooms"). Every room lists what it may import; anything else fails.
+const rooms = {
+  core: [],
+  text: ['core'],
+  protocol: [],
+  models: ['protocol', 'text'],
+  graph: ['models'],
+  runtime: ['core', 'protocol', 'text', 'models', 'graph'],
+  engine: ['core', 'text', 'protocol', 'models', 'runtime'],
+  cli: ['core', 'text', 'protocol', 'models', 'engine'],
+  extension: ['text', 'protocol', 'models'],
+};
+
+const walls = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `room-${room}`,
+  comment: `src/${room} may import only: ${allowed.join(', ') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^(src|media|test)/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+}));
+
+const onlyIn = (name, room, module) => ({
+  name,
+  comment: `only src/${room} may import ${module}`,
+  severity: 'error',
+  from: { path: '^(src|media)/', pathNot: `^src/${room}/` },
+  to: { path: module },
+});
+
+module.exports = {
+  forbidden: [
+    ...walls,
+    onlyIn('native-module-only-in-runtime', 'runtime', 'onnxruntime-(node|common)'),
+    onlyIn('vscode-only-in-extension', 'extension', '^vscode$'),
+    {
+      name: 'core-and-protocol-are-pure',
+      severity: 'error',
+      from: { path: '^src/(core|protocol|text)/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'] },
+    },
+    {
+      name: 'media-is-a-browser',
+      severity: 'error',
+      from: { path: '^media/' },
+      to: { path: '^src/', pathNot: '^src/(protocol|text|core)/' },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/' },
+      to: {},
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^vscode$' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    builtInModules: { add: ['vscode'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,44 @@
+// Bundles the four programs and the chat page into dist/. `--minify` for the VSIX.
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const minify = process.argv.includes('--minify');
+const common = { absWorkingDir: root, bundle: true, minify, sourcemap: minify ? false : 'linked', logLevel: 'warning' };
+
+await rm(join(root, 'dist'), { recursive: true, force: true });
+await mkdir(join(root, 'dist', 'media'), { recursive: true });
+
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: {
+      extension: 'src/extension/main.ts',
+      engine: 'src/engine/main.ts',
+      worker: 'src/runtime/worker.ts',
+      cli: 'src/cli/main.ts',
+    },
+    outdir: 'dist',
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['vscode', 'onnxruntime-node'],
+  }),
+  build({
+    ...common,
+    entryPoints: { chat: 'media/chat/main.ts', 'chat-style': 'media/chat/style.css' },
+    outdir: 'dist/media',
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty' },
+    assetNames: 'fonts/[name]',
+  }),
+]);
+await cp(join(root, 'media', 'icons'), join(root, 'dist', 'media', 'icons'), { recursive: true, force: true }).catch(
+  (error) => {
+    if (error.code !== 'ENOENT') throw error;
+  },
+);

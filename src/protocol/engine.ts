@@ -1,0 +1,146 @@
+/** The messages between the extension and the engine process. Plain data only; text crosses, logits never do. */
+
+import type { Failure } from './failure.ts';
+import type { Contract } from './rpc.ts';
+
+/** The rule that joins the experts' distributions into one (docs/design.md, "pool"). */
+export type PoolSetting =
+  | { readonly kind: 'linear' }
+  | { readonly kind: 'geometric' }
+  | { readonly kind: 'power'; readonly exponent: number };
+
+/** How the experts' weights are found: as given, or from how well each expert foresaw the prompt. */
+export type WeightingSetting = 'fixed' | 'prompt';
+
+/** Which of the stored graphs of a model to run; `auto` takes int4 where it is there. */
+export type Precision = 'auto' | 'fp32' | 'q4';
+
+export interface ExpertSetting {
+  /** Stable name shown to the user, `pocket/code` for instance. */
+  readonly id: string;
+  /** Absolute path of the model's folder. */
+  readonly folder: string;
+  readonly precision: Precision;
+  /** Whether it takes part; an inactive expert is not loaded, or is unloaded. */
+  readonly active: boolean;
+  /** Relative weight, >= 0; only ratios count. */
+  readonly weight: number;
+}
+
+/** Everything the engine needs to know about the mix; sent whole at each change, in force at the next token. */
+export interface MixSetting {
+  readonly experts: readonly ExpertSetting[];
+  readonly pool: PoolSetting;
+  readonly weighting: WeightingSetting;
+}
+
+export type ExpertState =
+  | { readonly kind: 'off' }
+  /** `progress` in [0, 1]. */
+  | { readonly kind: 'loading'; readonly progress: number }
+  | { readonly kind: 'ready'; readonly device: string; readonly memoryBytes: number; readonly precision: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export interface ExpertStatus {
+  readonly id: string;
+  readonly state: ExpertState;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export type Prompt =
+  /** Text in which special tokens count. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** Goes through the model's own chat template; special tokens inside `content` stay text. */
+  | { readonly kind: 'messages'; readonly messages: readonly ChatMessage[] }
+  /** Text before and after the cursor; an expert that knows fill-in-the-middle sees both, others the prefix alone. */
+  | { readonly kind: 'infill'; readonly prefix: string; readonly suffix: string; readonly file?: string };
+
+export interface Sampling {
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** 0 keeps every token. */
+  readonly topK: number;
+  /** 1 keeps every token. */
+  readonly topP: number;
+  /** 0 keeps every token. */
+  readonly minP: number;
+  readonly seed: number;
+}
+
+export interface GenerateRequest {
+  /** A completion goes before a chat between two tokens. */
+  readonly surface: 'completion' | 'chat';
+  readonly prompt: Prompt;
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  /** Generation ends before the first of these; the text that matched is not part of the result. */
+  readonly stop: readonly string[];
+  /** A row per token in the result. */
+  readonly trace: boolean;
+}
+
+/** A piece of the answer as it appears. */
+export interface Delta {
+  readonly text: string;
+  /** Tokens generated so far. */
+  readonly tokens: number;
+  /** Mean share of each expert over all tokens so far, summing to 1: w_i p_i(x) / m(x). */
+  readonly shares: Readonly<Record<string, number>>;
+}
+
+export type StopReason = 'end' | 'length' | 'stop' | 'cancelled';
+
+/** One generated token, as the mixture saw it. */
+export interface TokenTrace {
+  readonly id: number;
+  readonly text: string;
+  /** Natural log-probability under the pool, before temperature and filters. */
+  readonly logProb: number;
+  readonly shares: Readonly<Record<string, number>>;
+  readonly weights: Readonly<Record<string, number>>;
+  /** Entropy of the pool in nats. */
+  readonly entropy: number;
+  /** 1 - total variation between the experts, 1 for one expert. */
+  readonly agreement: number;
+  /** The experts that were run for this token. */
+  readonly evaluated: readonly string[];
+}
+
+export interface Generated {
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly stop: StopReason;
+  readonly shares: Readonly<Record<string, number>>;
+  /** Normalised weights at the end. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** Length of each expert's own prompt. */
+  readonly promptTokens: Readonly<Record<string, number>>;
+  /** How many of those were already in the KV cache. */
+  readonly reusedTokens: Readonly<Record<string, number>>;
+  /** Geometric mean probability of the generated tokens under the pool, in [0, 1]; 1 when nothing was generated. */
+  readonly confidence: number;
+  readonly ms: { readonly prefill: number; readonly decode: number };
+  readonly trace?: readonly TokenTrace[];
+}
+
+export type GenerateOutcome =
+  | { readonly kind: 'generated'; readonly result: Generated }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export interface EngineCalls extends Contract {
+  configure: { params: MixSetting; result: { readonly kind: 'ok' }; update: never };
+  /** Loads what is active and not loaded yet, and waits for it. */
+  load: { params: { readonly ids?: readonly string[] }; result: readonly ExpertStatus[]; update: never };
+  generate: { params: GenerateRequest; result: GenerateOutcome; update: Delta };
+  unload: { params: { readonly ids: readonly string[] }; result: { readonly kind: 'ok' }; update: never };
+}
+
+/** What the engine tells without being asked. */
+export interface EngineEvents extends Contract {
+  experts: { params: readonly ExpertStatus[]; result: undefined; update: never };
+  log: { params: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }; result: undefined; update: never };
+}
