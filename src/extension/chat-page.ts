@@ -1,0 +1,46 @@
+/** The HTML of the chat page: a fixed frame for the bundled script and style, and the policy that keeps all else out. */
+
+export interface ChatPage {
+  readonly script: string;
+  readonly style: string;
+  /** The origin from which the webview may load the extension's own files. */
+  readonly source: string;
+  /** Fresh for each page. */
+  readonly nonce: string;
+}
+
+export function chatPage({ script, style, source, nonce }: ChatPage): string {
+  // KaTeX places its glyphs by style attributes (heights, shifts, widths); Markdown's HTML is off, so no attribute
+  // comes from an answer. Style elements and everything else inline stay forbidden.
+  const policy = [
+    "default-src 'none'",
+    `style-src ${source}`,
+    "style-src-attr 'unsafe-inline'",
+    `font-src ${source}`,
+    `script-src 'nonce-${nonce}'`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${style}">
+<title>Chorus chat</title>
+</head>
+<body>
+<main id="conversation" role="log" aria-live="off" aria-label="Conversation" tabindex="-1"></main>
+<div id="announcement" class="unseen" role="status" aria-live="polite"></div>
+<form id="composer">
+<textarea id="question" rows="1" aria-label="Question" aria-describedby="experts"></textarea>
+<div class="row">
+<span id="experts"></span>
+<button id="clear" type="button" class="quiet">Clear</button>
+<button id="send" type="submit">Send</button>
+<button id="stop" type="button" hidden>Stop</button>
+</div>
+</form>
+<script nonce="${nonce}" src="${script}"></script>
+</body>
+</html>`;
+}

@@ -1,0 +1,28 @@
+/** What of a conversation is sent with a new question: the newest answered turns that fit a small context. */
+
+import type { Turn } from '../protocol/chat.ts';
+import type { ChatMessage } from '../protocol/engine.ts';
+
+/**
+ * Characters of system prompt, earlier turns and question together. The smallest experts see 1,024 tokens; with 300 to
+ * 400 of them kept for the answer about 650 remain, and a small vocabulary takes 2.3 to 3 characters a token. What is
+ * still too long is refused by the engine with `context-full`, and the session then tries without earlier turns.
+ */
+export const PROMPT_CHARACTERS = 1500;
+
+/**
+ * The messages of one request, oldest first. A turn is sent whole or not at all; one without an answer (failed, empty
+ * or under way) is not sent; the system prompt and the question always are.
+ */
+export function messagesFor(question: string, earlier: readonly Turn[], systemPrompt: string): ChatMessage[] {
+  let room = PROMPT_CHARACTERS - systemPrompt.length - question.length;
+  const history: ChatMessage[] = [];
+  for (const { question: asked, answer } of earlier.toReversed()) {
+    if (answer.kind !== 'done' || answer.text.trim() === '') continue;
+    room -= asked.length + answer.text.length;
+    if (room < 0) break;
+    history.unshift({ role: 'user', content: asked }, { role: 'assistant', content: answer.text });
+  }
+  const system: ChatMessage[] = systemPrompt === '' ? [] : [{ role: 'system', content: systemPrompt }];
+  return [...system, ...history, { role: 'user', content: question }];
+}

@@ -1,0 +1,105 @@
+/**
+ * The messages between the chat page and the extension. The extension holds the conversation; the page shows it and
+ * may be thrown away and loaded anew at any time: it says `ready`, gets the state, and follows what is under way.
+ */
+
+import type { StopReason } from './engine.ts';
+import type { Failure } from './failure.ts';
+
+/** What is known of an answer, finished or not. */
+export interface AnswerSoFar {
+  readonly text: string;
+  readonly tokens: number;
+  /** Mean share of each expert over all tokens so far, summing to 1; empty before the first token. */
+  readonly shares: Readonly<Record<string, number>>;
+}
+
+export type Answer =
+  | ({ readonly kind: 'streaming' } & AnswerSoFar)
+  | ({
+      readonly kind: 'done';
+      readonly stop: StopReason;
+      /** Absent where nothing was generated. */
+      readonly tokensPerSecond?: number;
+    } & AnswerSoFar)
+  /** `text` holds what had appeared before the failure. */
+  | ({ readonly kind: 'failed'; readonly failure: Failure } & AnswerSoFar);
+
+export interface Turn {
+  /** Unique in the life of the extension host. */
+  readonly id: number;
+  readonly question: string;
+  readonly answer: Answer;
+}
+
+/** An expert as the chat shows it. */
+export interface ChatExpert {
+  readonly id: string;
+  /** Whether it takes part in the mix. */
+  readonly active: boolean;
+  readonly state:
+    | { readonly kind: 'off' }
+    | { readonly kind: 'loading'; readonly progress: number }
+    | { readonly kind: 'ready' }
+    | { readonly kind: 'failed' };
+}
+
+export interface ChatState {
+  readonly turns: readonly Turn[];
+  readonly experts: readonly ChatExpert[];
+}
+
+/** First the answer as it stands, then what is added to it. */
+export type AnswerUpdate =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'delta'; readonly delta: AnswerSoFar };
+
+interface Accepted {
+  readonly kind: 'ok';
+}
+
+/** What the page asks of the extension. A type, not an interface: an interface that extended `Contract` would take any name. */
+export type ChatCalls = {
+  /** The page has loaded and listens. */
+  ready: { params: Record<string, never>; result: ChatState; update: never };
+  /** Puts a question; `replaces` names a failed turn that it takes the place of. The new turn comes with `state`. */
+  ask: {
+    params: { readonly question: string; readonly replaces?: number };
+    result: Accepted;
+    update: never;
+  };
+  /** Streams an answer until it ends, and gives it whole. Cancelling the call stops the generation. */
+  follow: { params: { readonly id: number }; result: Answer; update: AnswerUpdate };
+  clear: { params: Record<string, never>; result: Accepted; update: never };
+  copy: { params: { readonly text: string }; result: Accepted; update: never };
+  /** Writes into the active editor, over its selection. */
+  insert: { params: { readonly text: string }; result: Accepted; update: never };
+  /** Opens a web address after the editor's own question whether to trust it. */
+  open: { params: { readonly url: string }; result: Accepted; update: never };
+};
+
+/** What the extension tells the page. */
+export type ChatEvents = {
+  state: { params: ChatState; result: undefined; update: never };
+  /** Puts the keyboard into the question. */
+  focus: { params: Record<string, never>; result: undefined; update: never };
+};
+
+/**
+ * A message with the page it belongs to. A reloaded page counts its calls from 1 again, so without the name an answer
+ * to the page before could be taken for its own.
+ */
+export interface PageMessage {
+  readonly page: string;
+  readonly message: unknown;
+}
+
+export function isPageMessage(value: unknown): value is PageMessage {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'page' in value &&
+    typeof value.page === 'string' &&
+    'message' in value
+  );
+}
