@@ -38,7 +38,12 @@ export type ExpertState =
   | { readonly kind: 'off' }
   /** `progress` in [0, 1]. */
   | { readonly kind: 'loading'; readonly progress: number }
-  | { readonly kind: 'ready'; readonly device: string; readonly memoryBytes: number; readonly precision: string }
+  | {
+      readonly kind: 'ready';
+      readonly device: string;
+      readonly memoryBytes: number;
+      readonly precision: string;
+    }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export interface ExpertStatus {
@@ -142,5 +147,9 @@ export interface EngineCalls extends Contract {
 /** What the engine tells without being asked. */
 export interface EngineEvents extends Contract {
   experts: { params: readonly ExpertStatus[]; result: undefined; update: never };
-  log: { params: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }; result: undefined; update: never };
+  log: {
+    params: { readonly level: 'info' | 'warn' | 'error'; readonly text: string };
+    result: undefined;
+    update: never;
+  };
 }

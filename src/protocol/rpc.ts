@@ -76,12 +76,19 @@ export function connect<Remote extends Contract, Local extends Contract>(
     return call;
   };
 
-  const invoke = async (name: string, params: unknown, context: HandlerContext<unknown>): Promise<unknown> => {
+  const invoke = async (
+    name: string,
+    params: unknown,
+    context: HandlerContext<unknown>,
+  ): Promise<unknown> => {
     if (!Object.hasOwn(handlers, name)) {
       throw new ChorusError('request-invalid', `Nothing on this side answers to '${name}'.`);
     }
     const handler = handlers[name as keyof Local];
-    return handler(params as Local[keyof Local]['params'], context as HandlerContext<Local[keyof Local]['update']>);
+    return handler(
+      params as Local[keyof Local]['params'],
+      context as HandlerContext<Local[keyof Local]['update']>,
+    );
   };
 
   const serve = async (id: number, name: string, params: unknown): Promise<void> => {
@@ -108,9 +115,10 @@ export function connect<Remote extends Contract, Local extends Contract>(
         return;
       case 'tell':
         // A told handler has nobody to answer to: its own side logs what goes wrong in it.
-        void invoke(message.name, message.params, { signal: new AbortController().signal, update: () => {} }).catch(
-          () => {},
-        );
+        void invoke(message.name, message.params, {
+          signal: new AbortController().signal,
+          update: () => {},
+        }).catch(() => {});
         return;
       case 'cancel':
         running.get(message.id)?.abort();

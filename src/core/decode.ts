@@ -1,0 +1,161 @@
+/**
+ * The decode loop: at every token each participant gives its distribution, the distributions are pooled, and one token
+ * is drawn from the pool (arXiv 2411.00406). Who takes part may change between any two tokens.
+ */
+
+import { agreement, type Distribution, entropy, softmaxInto } from './distribution.ts';
+import type { Expert, Signal } from './expert.ts';
+import { type Pool, poolInto, sharesInto } from './pool.ts';
+import { type Sampling, sample } from './sampler.ts';
+import { normaliseWeights } from './weights.ts';
+
+export interface Participant {
+  readonly expert: Expert;
+  /** This expert's own prompt; the generated tokens are appended to each participant's alike. */
+  readonly prompt: Int32Array;
+  /** Relative weight >= 0; an expert of weight 0 is not run. */
+  readonly weight: number;
+}
+
+export interface Mix {
+  /** In a fixed order; empty ends the generation. */
+  readonly participants: readonly Participant[];
+  readonly pool: Pool;
+}
+
+export interface DecodeOptions {
+  /** Asked before every token. */
+  readonly mix: () => Mix | Promise<Mix>;
+  readonly sampling: Sampling;
+  /** Numbers in [0, 1); asked once a token unless greedy. */
+  readonly random: () => number;
+  /** Any of these ends the generation; it is yielded as the last step. */
+  readonly stopTokens: ReadonlySet<number>;
+  /** Never drawn. */
+  readonly bannedTokens: readonly number[];
+  readonly maxTokens: number;
+  /** Also computes entropy and agreement, which costs a pass over the vocabulary each. */
+  readonly observe: boolean;
+  readonly signal?: Signal | undefined;
+}
+
+export interface Step {
+  readonly token: number;
+  /** log m(token) in nats, before banned tokens, temperature and filters. */
+  readonly logProb: number;
+  /** w_i p_i(x) / m(x) of the token, in the order of `participants`; sums to 1. */
+  readonly shares: readonly number[];
+  /** Normalised weights, in the order of `participants`. */
+  readonly weights: readonly number[];
+  readonly participants: readonly Participant[];
+  /** Entropy of the pool in nats; NaN unless observed. */
+  readonly entropy: number;
+  /** 1 - total variation between experts; NaN unless observed. */
+  readonly agreement: number;
+}
+
+export type DecodeEnd = 'end' | 'length' | 'cancelled';
+
+/**
+ * Yields a step per token and returns why it ended: `end` (a stop token), `length` (maxTokens, or an expert's context
+ * is full), `cancelled` (the signal, or nobody takes part). Throws where vocabularies differ or logits are not finite.
+ */
+export async function* decode(options: DecodeOptions): AsyncGenerator<Step, DecodeEnd> {
+  const scratch = createScratch();
+  const generated: number[] = [];
+  while (generated.length < options.maxTokens) {
+    const { participants: all, pool } = await options.mix();
+    const participants = all.filter((p) => p.weight > 0);
+    if (options.signal?.aborted || participants.length === 0) return 'cancelled';
+    if (participants.some((p) => p.prompt.length + generated.length >= p.expert.contextLength))
+      return 'length';
+
+    const answers = await Promise.all(
+      participants.map((p) =>
+        p.expert.logits(scratch.context(p, generated), { rows: 1, signal: options.signal }),
+      ),
+    );
+    const logits = answers.filter((answer) => answer !== 'cancelled');
+    if (options.signal?.aborted || logits.length < answers.length) return 'cancelled';
+
+    const weights = normaliseWeights(participants.map((p) => p.weight));
+    const { distributions, pooled, drawn } = scratch.distributions(participants, logits);
+    poolInto(pool, distributions, weights, pooled);
+    drawn.set(pooled);
+    for (const id of options.bannedTokens) drawn[id] = 0;
+    const token = sample(drawn, options.sampling, options.random);
+    const shares = new Float64Array(participants.length);
+    sharesInto(distributions, weights, token, shares);
+    generated.push(token);
+    yield {
+      token,
+      logProb: Math.log(pooled[token] as number),
+      shares: [...shares],
+      weights,
+      participants,
+      entropy: options.observe ? entropy(pooled) : Number.NaN,
+      agreement: options.observe ? agreement(distributions, weights) : Number.NaN,
+    };
+    if (options.stopTokens.has(token)) return 'end';
+  }
+  return 'length';
+}
+
+interface Scratch {
+  /** The participant's prompt followed by the generated tokens. */
+  context(participant: Participant, generated: readonly number[]): Int32Array;
+  distributions(
+    participants: readonly Participant[],
+    logits: readonly Float32Array[],
+  ): { distributions: Distribution[]; pooled: Float64Array; drawn: Float64Array };
+}
+
+/** The buffers of one generation, kept between tokens. */
+function createScratch(): Scratch {
+  const contexts = new Map<Int32Array, { readonly buffer: Int32Array; filled: number }>();
+  const probabilities: Float64Array[] = [];
+  let pooled = new Float64Array(0);
+  let drawn = new Float64Array(0);
+
+  return {
+    context({ prompt, expert }, generated) {
+      let kept = contexts.get(prompt);
+      if (kept === undefined) {
+        kept = { buffer: new Int32Array(expert.contextLength), filled: prompt.length };
+        kept.buffer.set(prompt);
+        contexts.set(prompt, kept);
+      }
+      const length = prompt.length + generated.length;
+      for (; kept.filled < length; kept.filled++) {
+        kept.buffer[kept.filled] = generated[kept.filled - prompt.length] as number;
+      }
+      return kept.buffer.subarray(0, length);
+    },
+    distributions(participants, logits) {
+      const size = participants[0]?.expert.vocabularySize ?? 0;
+      if (pooled.length !== size) {
+        pooled = new Float64Array(size);
+        drawn = new Float64Array(size);
+        probabilities.length = 0;
+      }
+      const distributions = participants.map(({ expert }, i): Distribution => {
+        if (expert.vocabularySize !== size) {
+          throw new RangeError(
+            `'${expert.name}' has a vocabulary of ${expert.vocabularySize} tokens, others of ${size}: they cannot be mixed token by token`,
+          );
+        }
+        const row = (logits[i] as Float32Array).subarray(0, size);
+        probabilities[i] ??= new Float64Array(size);
+        const p = probabilities[i];
+        try {
+          return { logits: row, probabilities: p, logSumExp: softmaxInto(row, p) };
+        } catch (thrown) {
+          throw new RangeError(
+            `'${expert.name}': ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+          );
+        }
+      });
+      return { distributions, pooled, drawn };
+    },
+  };
+}

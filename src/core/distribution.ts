@@ -1,0 +1,86 @@
+/** One expert's next-token distribution: raw logits beside their softmax, so that no pool computes it twice. */
+
+export interface Distribution {
+  /** Raw logits [V]. */
+  readonly logits: Float32Array;
+  /** softmax(logits) [V]. */
+  readonly probabilities: Float64Array;
+  /** log sum exp of the logits, in nats: log p(x) = logits[x] - logSumExp. */
+  readonly logSumExp: number;
+}
+
+/**
+ * Writes softmax(logits) into `out` [V] and returns log sum exp(logits), accumulated in float64.
+ * Throws where no logit is finite or one is NaN or +infinity: such a model is broken.
+ */
+export function softmaxInto(logits: Float32Array, out: Float64Array): number {
+  const size = logits.length;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let x = 0; x < size; x++) {
+    const z = logits[x] as number;
+    if (z > max) max = z;
+  }
+  let sum = 0;
+  for (let x = 0; x < size; x++) {
+    const e = Math.exp((logits[x] as number) - max);
+    out[x] = e;
+    sum += e;
+  }
+  if (!Number.isFinite(sum) || !Number.isFinite(max)) {
+    throw new RangeError('the logits are not finite numbers');
+  }
+  const scale = 1 / sum;
+  for (let x = 0; x < size; x++) out[x] = (out[x] as number) * scale;
+  return max + Math.log(sum);
+}
+
+/** log p(token) in nats for every row's target: the scoring half of softmax, without writing probabilities. */
+export function logProbability(logits: Float32Array, token: number): number {
+  const size = logits.length;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let x = 0; x < size; x++) {
+    const z = logits[x] as number;
+    if (z > max) max = z;
+  }
+  let sum = 0;
+  for (let x = 0; x < size; x++) sum += Math.exp((logits[x] as number) - max);
+  if (!Number.isFinite(sum) || !Number.isFinite(max)) {
+    throw new RangeError('the logits are not finite numbers');
+  }
+  return (logits[token] as number) - max - Math.log(sum);
+}
+
+/** Entropy -sum p log p in nats. */
+export function entropy(probabilities: Float64Array): number {
+  let sum = 0;
+  for (let x = 0; x < probabilities.length; x++) {
+    const p = probabilities[x] as number;
+    if (p > 0) sum -= p * Math.log(p);
+  }
+  return sum;
+}
+
+/** Total variation 1/2 sum |p - q|, in [0, 1]. */
+export function totalVariation(p: Float64Array, q: Float64Array): number {
+  let sum = 0;
+  for (let x = 0; x < p.length; x++) sum += Math.abs((p[x] as number) - (q[x] as number));
+  return Math.min(1, sum / 2);
+}
+
+/**
+ * Agreement of several experts: 1 - the mean total variation over pairs, each pair weighted by w_i w_j.
+ * Exactly 1 - total variation for two experts of any weights > 0, and 1 for one expert.
+ */
+export function agreement(distributions: readonly Distribution[], weights: ArrayLike<number>): number {
+  let apart = 0;
+  let mass = 0;
+  for (const [i, a] of distributions.entries()) {
+    for (const [j, b] of distributions.entries()) {
+      const w = (weights[i] as number) * (weights[j] as number);
+      if (j <= i || w === 0) continue;
+      apart += w * totalVariation(a.probabilities, b.probabilities);
+      mass += w;
+    }
+  }
+  return mass === 0 ? 1 : 1 - apart / mass;
+}

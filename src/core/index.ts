@@ -1,0 +1,10 @@
+/** The mathematics of mixing distributions at decode time, without any model, file or clock. */
+
+export * from './decode.ts';
+export * from './distribution.ts';
+export * from './expert.ts';
+export * from './pool.ts';
+export * from './random.ts';
+export * from './sampler.ts';
+export * from './stop.ts';
+export * from './weights.ts';
