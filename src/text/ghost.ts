@@ -75,10 +75,11 @@ export function shapeGhost(raw: string, context: GhostContext): Ghost {
     ? cutBlock(plain.slice(start), context.truncated)
     : cutLine(plain.slice(start));
   if (isBlank(lines)) return { kind: 'nothing', rule: 'empty' };
-  const kept = cutAtKnownLine(lines, left, context.after);
+  const kept = cutAtKnownLine(lines, left, context.after).trimEnd();
   const { text, replaceRight } = joinToRight(kept, pairUp(left, kept), context.after);
-  const shown = text.trimEnd();
   const replaced = context.after.slice(0, replaceRight);
+  // A space that the cut left over parts the suggestion from what follows it on the line.
+  const shown = isBlank(lineRight(context.after).slice(replaceRight)) ? text.trimEnd() : text;
   if (isBlank(shown) || shown.trim() === replaced.trim()) return { kind: 'nothing', rule: 'repeats-suffix' };
   if (repeatsPrevious(shown, context.before)) return { kind: 'nothing', rule: 'repeats-previous' };
   return { kind: 'text', text: shown, replaceRight };
@@ -138,10 +139,9 @@ function joinToRight(text: string, pairing: Pairing, after: string): { text: str
     if (found && !tearsPair(pairing, cut)) return { text: text.slice(0, cut), replaceRight: 0 };
   }
   if (known === '') return { text, replaceRight: 0 };
-  const end = text.trimEnd().length;
-  const tail = end - known.length;
+  const tail = text.length - known.length;
   const onOwnLine = /\n[ \t]*$/.test(text.slice(0, tail));
-  if (text.slice(0, end).endsWith(known) && !tearsPair(pairing, tail) && !onOwnLine) {
+  if (text.endsWith(known) && !tearsPair(pairing, tail) && !onOwnLine) {
     return { text: text.slice(0, tail), replaceRight: 0 };
   }
   const closing = [...text].filter(
