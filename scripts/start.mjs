@@ -1,0 +1,61 @@
+// `npm start`: installs, builds and opens VS Code with the extension on the sample workspace. `-- --terminal` chats and
+// completes in the terminal instead. Where there is no desktop VS Code it serves one to the browser.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { cacheFolder, provideCodeServer } from './code-server.mjs';
+import { installDependencies } from './install.mjs';
+import { buildForPackage, packageExtension, thisTarget } from './package.mjs';
+import { findCommand, main, root, run } from './process.mjs';
+import { installExtension, startServer } from './serve.mjs';
+
+const samples = join(root, 'samples');
+
+await main(async () => {
+  const args = process.argv.slice(2);
+  const unknown = args.find((arg) => arg !== '--terminal');
+  if (unknown) throw new Error(`Unknown option ${unknown}. "npm start" takes only "-- --terminal".`);
+
+  await installDependencies();
+  console.log('Building…');
+  await run(process.execPath, ['scripts/build.mjs']);
+
+  const desktop = findCommand('code');
+  if (args.includes('--terminal')) await chatInTerminal();
+  else if (desktop) await openDesktop(desktop);
+  else await serveToBrowser();
+});
+
+async function chatInTerminal() {
+  const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), 'chat'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  // Ctrl+C belongs to the chat, which ends or interrupts itself.
+  process.on('SIGINT', () => {});
+  process.exitCode = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+async function openDesktop(code) {
+  console.log(`Opening VS Code on ${samples}…`);
+  const args = ['--new-window', `--extensionDevelopmentPath=${root}`, samples];
+  if (process.platform !== 'win32') return await run(code, args);
+  // On Windows `code` is a batch file, which only a shell can start.
+  const line = [code, ...args].map((part) => `"${part}"`).join(' ');
+  await run(process.env.ComSpec ?? 'cmd.exe', ['/d', '/s', '/c', `"${line}"`], { verbatim: true });
+}
+
+async function serveToBrowser() {
+  await buildForPackage();
+  const { path: vsix } = await packageExtension(thisTarget());
+  const codeServer = await provideCodeServer();
+  const home = join(cacheFolder(), 'start');
+  console.log('Installing the extension…');
+  await installExtension({ codeServer, home, vsix });
+  const server = await startServer({ codeServer, home, folder: samples });
+  console.log(`\nVS Code with Chorus is at  ${server.address}\nOpen it in a browser. Ctrl+C ends it.`);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void server.stop());
+  await server.ended;
+}

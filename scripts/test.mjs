@@ -1,0 +1,77 @@
+// `npm test`: every check of the project in order, from an installed tree to a real editor; the first that fails ends it.
+// `-- --unit` leaves the real editor out.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { testInEditor } from './editor-test.mjs';
+import { installDependencies } from './install.mjs';
+import { main, root, run } from './process.mjs';
+
+const reports = join(root, '.cache', 'test');
+const tool = (path) => join(root, 'node_modules', path);
+const node = (...args) => run(process.execPath, args);
+
+function unitTests() {
+  const report = `--outputFile.json=${join(reports, 'unit.json')}`;
+  return node(tool('vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', report);
+}
+
+const stages = [
+  ['install', installDependencies],
+  ['build', () => node('scripts/build.mjs')],
+  ['types', () => node(tool('typescript/bin/tsc'), '-b')],
+  ['lint', () => node(tool('@biomejs/biome/bin/biome'), 'check', '.')],
+  [
+    'walls between rooms',
+    () =>
+      node(
+        tool('dependency-cruiser/bin/dependency-cruise.mjs'),
+        'src',
+        'media',
+        'test',
+        '--config',
+        '.dependency-cruiser.cjs',
+      ),
+  ],
+  ['unit tests', unitTests],
+  ['real editor', () => testInEditor({ report: join(reports, 'editor.json') })],
+];
+
+/** How many tests ran in the stages so far, from vitest's reports. */
+function countTests() {
+  const counts = { passed: 0, failed: 0 };
+  for (const name of ['unit.json', 'editor.json']) {
+    const path = join(reports, name);
+    if (!existsSync(path)) continue;
+    const report = JSON.parse(readFileSync(path, 'utf8'));
+    counts.passed += report.numPassedTests;
+    // A file that fails to load has no test of its own to count.
+    counts.failed += Math.max(report.numFailedTests, report.success ? 0 : 1);
+  }
+  return counts;
+}
+
+await main(async () => {
+  const args = process.argv.slice(2);
+  const unknown = args.find((arg) => arg !== '--unit');
+  if (unknown) throw new Error(`Unknown option ${unknown}. "npm test" takes only "-- --unit".`);
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+  let failure;
+  for (const [name, work] of stages) {
+    if (name === 'real editor' && args.includes('--unit')) continue;
+    console.log(`\n== ${name}`);
+    const start = Date.now();
+    try {
+      await work();
+    } catch (error) {
+      failure = `Failed at "${name}". ${error.message}`;
+    }
+    console.log(
+      `== ${name}: ${failure ? 'failed after' : 'done in'} ${((Date.now() - start) / 1000).toFixed(1)} s`,
+    );
+    if (failure) break;
+  }
+  const { passed, failed } = countTests();
+  console.log(`\n${passed} passed, ${failed} failed`);
+  if (failure) throw new Error(failure);
+});

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// One editor at a time: the tests share the machine with the models that they wait for.
+export default defineConfig({
+  test: {
+    include: ['test/editor/**/*.test.ts'],
+    fileParallelism: false,
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    bail: 0,
+  },
+});
