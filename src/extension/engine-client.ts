@@ -1,0 +1,252 @@
+/**
+ * The engine seen from the extension: started when first needed, told each change of the mix, started again after a
+ * crash. It never rejects a generation, never throws at the editor, and says once why it is not there.
+ */
+
+import type {
+  Delta,
+  EngineCalls,
+  EngineEvents,
+  ExpertStatus,
+  GenerateOutcome,
+  GenerateRequest,
+  MixSetting,
+} from '../protocol/engine.ts';
+import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
+import { type CallOptions, type Connection, connect } from '../protocol/rpc.ts';
+import { afterCrash, type CrashHistory, crashLimit, crashWindowMs, noCrash } from './crashes.ts';
+import type { EngineEnd, EngineProcess } from './engine-process.ts';
+import { createListeners, type Subscription } from './listeners.ts';
+import { pause, untilAborted } from './pause.ts';
+
+export type EngineState =
+  /** Nothing has needed it yet. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'ready' }
+  /** It crashed, and starts again when it is next needed. */
+  | { readonly kind: 'restarting'; readonly failure: Failure }
+  /** It crashed too often, and waits for `restart()`. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export interface EngineSnapshot {
+  readonly state: EngineState;
+  /** Empty while no engine runs. */
+  readonly experts: readonly ExpertStatus[];
+}
+
+export interface EngineLog {
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+export interface EngineClientOptions {
+  readonly fork: () => EngineProcess;
+  readonly mix: MixSetting;
+  readonly log: EngineLog;
+  readonly now?: () => number;
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** How long an engine that was hung up may take to end by itself. */
+const politeMs = 200;
+/** How long a cancelled generation may take to hand back what it has; the caller gets 'cancelled' then. */
+const cancelGraceMs = 1500;
+
+/** The two events by name, whatever else their contract's type would let pass. */
+type EngineTold = Pick<EngineEvents, 'experts' | 'log'>;
+
+interface Run {
+  readonly process: EngineProcess;
+  readonly connection: Connection<EngineCalls>;
+}
+
+export class EngineClient {
+  readonly #options: EngineClientOptions;
+  readonly #now: () => number;
+  readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly #changes = createListeners<EngineSnapshot>();
+  #mix: MixSetting;
+  #state: EngineState = { kind: 'idle' };
+  #experts: readonly ExpertStatus[] = [];
+  #run: Run | undefined;
+  #starting: Promise<Run> | undefined;
+  #crashes: CrashHistory = noCrash;
+  /** Aborted by `restart()` and `dispose()`: ends what waits to be started. */
+  #life = new AbortController();
+  #disposed = false;
+
+  constructor(options: EngineClientOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#pause = options.pause ?? pause;
+    this.#mix = options.mix;
+  }
+
+  get snapshot(): EngineSnapshot {
+    return { state: this.#state, experts: this.#experts };
+  }
+
+  onChange(listener: (snapshot: EngineSnapshot) => void): Subscription {
+    return this.#changes.add(listener);
+  }
+
+  /** In force at the next token of a running engine; starts none. */
+  configure(mix: MixSetting): void {
+    if (JSON.stringify(mix) === JSON.stringify(this.#mix)) return;
+    this.#mix = mix;
+    if (this.#run !== undefined) void this.#sendMix(this.#run);
+  }
+
+  /** Starts the engine when it is not there. Never rejects; 'cancelled' comes soon after `signal` aborts. */
+  async generate(request: GenerateRequest, options: CallOptions<Delta> = {}): Promise<GenerateOutcome> {
+    const { signal } = options;
+    try {
+      if (signal?.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
+      const { connection } = await untilAborted(this.#need(), signal);
+      return await untilAborted(connection.call('generate', request, options), signal, cancelGraceMs);
+    } catch (thrown) {
+      return { kind: 'failed', failure: toFailure(thrown) };
+    }
+  }
+
+  /** Ends the engine, forgets its crashes and starts it anew. Resolves when that is done or has failed. */
+  async restart(): Promise<void> {
+    this.#options.log.info('The engine is restarted.');
+    this.#crashes = noCrash;
+    await this.#end({ code: 'engine-exited', message: 'The engine was restarted. Please ask again.' });
+    await this.#need().catch(() => {});
+  }
+
+  /** Ends the engine; waits no longer than a fifth of a second for it. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#end({ code: 'engine-exited', message: 'Chorus was closed.' });
+  }
+
+  async #need(): Promise<Run> {
+    if (this.#disposed) throw new ChorusError('engine-exited', 'Chorus was closed.');
+    if (this.#state.kind === 'failed') throw raise(this.#state.failure);
+    if (this.#starting === undefined) {
+      this.#starting = this.#start(this.#life.signal);
+      // Those who need it see its failure; a start whose every request was cancelled has none.
+      this.#starting.catch(() => {});
+    }
+    return this.#starting;
+  }
+
+  async #start(life: AbortSignal): Promise<Run> {
+    await this.#waitAfterCrash(life);
+    if (life.aborted) throw new ChorusError('engine-exited', 'The engine was restarted. Please ask again.');
+    this.#become({ kind: 'starting' });
+    const process = this.#fork();
+    const connection = connect<EngineCalls, EngineTold>(process.port, {
+      experts: (statuses) => {
+        if (this.#run === run) this.#setExperts(statuses);
+      },
+      log: ({ level, text }) => {
+        this.#options.log[level](text);
+      },
+    });
+    const run: Run = { process, connection };
+    this.#run = run;
+    void process.ended.then((end) => this.#crashed(run, end));
+    await this.#sendMix(run);
+    if (this.#run !== run) throw raise(this.#lostFailure());
+    this.#become({ kind: 'ready' });
+    return run;
+  }
+
+  async #waitAfterCrash(life: AbortSignal): Promise<void> {
+    const { times, verdict } = this.#crashes;
+    const last = times.at(-1);
+    if (last === undefined || verdict.kind === 'give-up') return;
+    const rest = last + verdict.waitMs - this.#now();
+    if (rest > 0) await this.#pause(rest, life);
+  }
+
+  #fork(): EngineProcess {
+    try {
+      return this.#options.fork();
+    } catch (thrown) {
+      const failure = toFailure(thrown);
+      this.#starting = undefined;
+      this.#become({ kind: 'failed', failure });
+      throw raise(failure);
+    }
+  }
+
+  /** The engine answers when it has taken the mix; the experts load on their own. */
+  async #sendMix(run: Run): Promise<void> {
+    try {
+      await run.connection.call('configure', this.#mix);
+    } catch (thrown) {
+      // What goes wrong with the mix shows in each expert's state and in the next outcome.
+      if (this.#run === run) this.#options.log.warn(toFailure(thrown).message);
+      return;
+    }
+    run.connection.call('load', {}).catch((thrown) => {
+      if (this.#run === run) this.#options.log.warn(toFailure(thrown).message);
+    });
+  }
+
+  #crashed(run: Run, end: EngineEnd): void {
+    if (this.#run !== run) return;
+    this.#run = undefined;
+    this.#starting = undefined;
+    this.#experts = [];
+    this.#crashes = afterCrash(this.#crashes, this.#now());
+    const how = end.signal === null ? `exit code ${end.exitCode ?? 'unknown'}` : `signal ${end.signal}`;
+    const gaveUp = this.#crashes.verdict.kind === 'give-up';
+    const message = gaveUp
+      ? `The engine stopped ${crashLimit} times within ${crashWindowMs / 60_000} minutes (last: ${how}), so it is ` +
+        'left off. Run "Chorus: Restart Engine" to try again; "Chorus: Show Log" says more.'
+      : `The engine stopped unexpectedly (${how}). It restarts with your next request.`;
+    const failure: Failure = { code: 'engine-exited', message };
+    this.#options.log.error(message);
+    this.#become({ kind: gaveUp ? 'failed' : 'restarting', failure });
+    run.connection.close(failure);
+  }
+
+  #lostFailure(): Failure {
+    const state = this.#state;
+    if (state.kind === 'restarting' || state.kind === 'failed') return state.failure;
+    return { code: 'engine-exited', message: 'The engine was restarted. Please ask again.' };
+  }
+
+  async #end(failure: Failure): Promise<void> {
+    const run = this.#run;
+    this.#run = undefined;
+    this.#starting = undefined;
+    this.#experts = [];
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#become({ kind: 'idle' });
+    if (run === undefined) return;
+    run.connection.close(failure);
+    run.process.hangUp();
+    const waited = new AbortController();
+    void run.process.ended.then(() => waited.abort());
+    await pause(politeMs, waited.signal);
+    if (!waited.signal.aborted) run.process.kill();
+  }
+
+  #setExperts(statuses: readonly ExpertStatus[]): void {
+    for (const { id, state } of statuses) {
+      const known = this.#experts.find((expert) => expert.id === id)?.state.kind;
+      if (state.kind === 'failed' && known !== 'failed') this.#options.log.warn(state.failure.message);
+    }
+    this.#experts = statuses;
+    this.#changes.tell(this.snapshot);
+  }
+
+  #become(state: EngineState): void {
+    this.#state = state;
+    this.#changes.tell(this.snapshot);
+  }
+}
+
+function raise({ code, message, file }: Failure): ChorusError {
+  return new ChorusError(code, message, file);
+}
