@@ -1,0 +1,120 @@
+/** The chat page: joins the frame that the extension sent to the conversation, the keyboard and the clipboard. */
+
+import type { ChatCalls, ChatEvents } from '../../src/protocol/chat.ts';
+import { connect } from '../../src/protocol/rpc.ts';
+import { createConversationView } from './conversation-view.ts';
+import { element, frameElement } from './dom.ts';
+import { pagePort, saveDraft, savedDraft, type WebviewApi } from './port.ts';
+import { expertsLine } from './shares.ts';
+
+declare function acquireVsCodeApi(): WebviewApi;
+
+const EXAMPLES = [
+  'What is 17 + 25?',
+  'Write a TypeScript function that multiplies a number by 7.',
+  'Solve for x: 3x + 4 = 19.',
+];
+
+const api = acquireVsCodeApi();
+const list = frameElement('conversation', HTMLElement);
+const composer = frameElement('composer', HTMLFormElement);
+const question = frameElement('question', HTMLTextAreaElement);
+const send = frameElement('send', HTMLButtonElement);
+const stop = frameElement('stop', HTMLButtonElement);
+const clear = frameElement('clear', HTMLButtonElement);
+const expertsText = frameElement('experts', HTMLElement);
+
+const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
+const connection = connect<ChatCalls, ChatEvents>(pagePort(api, page), {
+  state(state) {
+    expertsText.textContent = expertsLine(state.experts);
+    conversation.show(state);
+    return undefined;
+  },
+  focus() {
+    question.focus();
+    return undefined;
+  },
+});
+
+const conversation = createConversationView(connection, {
+  list,
+  empty: list.appendChild(emptyState()),
+  announcement: frameElement('announcement', HTMLElement),
+  drawn({ streaming, empty }) {
+    const hadFocus = document.activeElement === stop || document.activeElement === clear;
+    stop.hidden = !streaming;
+    send.hidden = streaming;
+    clear.hidden = empty;
+    if (hadFocus && document.activeElement === document.body) question.focus();
+  },
+});
+
+function ask(text: string): void {
+  if (text.trim() !== '' && !send.hidden) connection.tell('ask', { question: text });
+}
+
+function submit(): void {
+  if (send.hidden || question.value.trim() === '') return;
+  ask(question.value);
+  question.value = '';
+  saveDraft(api, '');
+}
+
+function emptyState(): HTMLElement {
+  const examples = EXAMPLES.map((text) => {
+    const button = element('button', { type: 'button', className: 'example' }, text);
+    button.addEventListener('click', () => ask(text));
+    return button;
+  });
+  const lines = ['Ask about code or mathematics.', 'Several small experts answer together, on this machine.'];
+  return element(
+    'section',
+    { className: 'empty', ariaLabel: 'Examples' },
+    ...lines.map((line) => element('p', {}, line)),
+    ...examples,
+  );
+}
+
+/** Buttons on code blocks, and links: both live in rendered Markdown, so they are heard here, once. */
+function act(target: EventTarget | null): void {
+  if (!(target instanceof Element)) return;
+  const url = target.closest<HTMLElement>('a.link')?.dataset.url;
+  if (url !== undefined) connection.tell('open', { url });
+  const button = target.closest('button');
+  const text = button?.closest('.code')?.querySelector('code')?.textContent;
+  if (button === null || text === undefined || text === null) return;
+  if (button.classList.contains('insert')) connection.tell('insert', { text });
+  if (button.classList.contains('copy')) {
+    connection.tell('copy', { text });
+    button.textContent = 'Copied';
+    setTimeout(() => {
+      button.textContent = 'Copy';
+    }, 1500);
+  }
+}
+
+list.addEventListener('click', ({ target }) => act(target));
+list.addEventListener('keydown', ({ key, target }) => {
+  if (key === 'Enter' && target instanceof HTMLAnchorElement) act(target);
+});
+composer.addEventListener('submit', (event) => {
+  event.preventDefault();
+  submit();
+});
+question.addEventListener('keydown', (event) => {
+  // While an input method composes, Enter ends the composition.
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  submit();
+});
+question.addEventListener('input', () => saveDraft(api, question.value));
+stop.addEventListener('click', () => conversation.stop());
+clear.addEventListener('click', () => connection.tell('clear', {}));
+
+question.value = savedDraft(api);
+question.placeholder = 'Ask the experts';
+void connection.call('ready', {}).then((state) => {
+  expertsText.textContent = expertsLine(state.experts);
+  conversation.show(state);
+});

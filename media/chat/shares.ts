@@ -1,0 +1,80 @@
+/** The numbers and words under an answer: who supplied what share, how fast, and how it ended. */
+
+import type { Answer, ChatExpert } from '../../src/protocol/chat.ts';
+
+export interface Share {
+  readonly id: string;
+  /** In (0, 1]. */
+  readonly share: number;
+  /** `62 %`, or `<1 %`; the numbers of one answer add up to 100. */
+  readonly percent: string;
+}
+
+/** The experts that supplied anything, in the order of `order`; others follow by name. */
+export function sharesOf(shares: Readonly<Record<string, number>>, order: readonly string[]): Share[] {
+  const place = (id: string): number => {
+    const index = order.indexOf(id);
+    return index < 0 ? order.length : index;
+  };
+  const took = Object.entries(shares)
+    .filter(([, share]) => share > 0)
+    .sort(([a], [b]) => place(a) - place(b) || a.localeCompare(b));
+  const percents = wholePercents(took.map(([, share]) => share));
+  return took.map(([id, share], index) => {
+    const whole = percents[index] ?? 0;
+    return { id, share, percent: whole === 0 ? '<1 %' : `${whole} %` };
+  });
+}
+
+/** Whole numbers that add up to 100, by the largest remainder. */
+function wholePercents(shares: readonly number[]): number[] {
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const exact = shares.map((share) => (100 * share) / sum);
+  const whole = exact.map(Math.floor);
+  const missing = 100 - whole.reduce((total, value) => total + value, 0);
+  const byRemainder = exact
+    .map((value, index) => ({ index, remainder: value - Math.floor(value) }))
+    .sort((a, b) => b.remainder - a.remainder);
+  for (const { index } of byRemainder.slice(0, missing)) whole[index] = (whole[index] ?? 0) + 1;
+  return whole;
+}
+
+/** `pocket/math` as `math`, unless another expert would be called the same. */
+export function shortName(id: string, ids: readonly string[]): string {
+  const last = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+  return ids.some((other) => other !== id && last(other) === last(id)) ? id : last(id);
+}
+
+/** `42 tokens · 61 tokens/s`, and how it ended where that was not by itself. */
+export function paceOf(answer: Answer): string {
+  const { tokens } = answer;
+  const count = tokens === 1 ? '1 token' : `${tokens} tokens`;
+  if (answer.kind !== 'done') return tokens === 0 ? '' : count;
+  const rate = answer.tokensPerSecond === undefined ? [] : [`${rounded(answer.tokensPerSecond)} tokens/s`];
+  const ending = { cancelled: ['stopped'], length: ['cut at the limit of tokens'], end: [], stop: [] };
+  return [count, ...rate, ...ending[answer.stop]].join(' · ');
+}
+
+function rounded(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
+}
+
+/** The line beside the buttons: which experts would answer, or what keeps them from it. */
+export function expertsLine(experts: readonly ChatExpert[]): string {
+  const ids = experts.map(({ id }) => id);
+  const active = experts.filter((expert) => expert.active);
+  if (active.length === 0) return 'No expert takes part';
+  return active
+    .map(({ id, state }) => {
+      const name = shortName(id, ids);
+      if (state.kind === 'loading') return `${name} ${Math.floor(100 * state.progress)} %`;
+      return state.kind === 'failed' ? `${name} failed` : name;
+    })
+    .join(' · ');
+}
+
+/** What is shown before the first token. */
+export function waitingLine(experts: readonly ChatExpert[]): string {
+  const loading = experts.some(({ active, state }) => active && state.kind === 'loading');
+  return loading ? 'Loading the experts…' : 'Reading the question…';
+}
