@@ -6,7 +6,13 @@ import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const minify = process.argv.includes('--minify');
-const common = { absWorkingDir: root, bundle: true, minify, sourcemap: minify ? false : 'linked', logLevel: 'warning' };
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify,
+  sourcemap: minify ? false : 'linked',
+  logLevel: 'warning',
+};
 
 await rm(join(root, 'dist'), { recursive: true, force: true });
 await mkdir(join(root, 'dist', 'media'), { recursive: true });
@@ -18,6 +24,7 @@ await Promise.all([
       extension: 'src/extension/main.ts',
       engine: 'src/engine/main.ts',
       worker: 'src/runtime/worker.ts',
+      'template-worker': 'src/engine/template-worker.ts',
       cli: 'src/cli/main.ts',
     },
     outdir: 'dist',
@@ -37,8 +44,9 @@ await Promise.all([
     assetNames: 'fonts/[name]',
   }),
 ]);
-await cp(join(root, 'media', 'icons'), join(root, 'dist', 'media', 'icons'), { recursive: true, force: true }).catch(
-  (error) => {
-    if (error.code !== 'ENOENT') throw error;
-  },
-);
+await cp(join(root, 'media', 'icons'), join(root, 'dist', 'media', 'icons'), {
+  recursive: true,
+  force: true,
+}).catch((error) => {
+  if (error.code !== 'ENOENT') throw error;
+});

@@ -5,7 +5,11 @@
 
 import { ChorusError, type Failure, toFailure } from './failure.ts';
 
-export type Contract = Record<string, { params: unknown; result: unknown; update: unknown }>;
+/** An interface whose members are calls: `name: { params; result; update }`. */
+export type Contract = object;
+
+type Part<C, K extends keyof C, Name extends 'params' | 'result' | 'update'> =
+  C[K] extends Record<Name, infer Value> ? Value : never;
 
 export interface Port {
   /** Hands a message to the other side; returns false where the other side is gone. */
@@ -25,20 +29,20 @@ export interface HandlerContext<Update> {
 
 export type Handlers<C extends Contract> = {
   readonly [K in keyof C]: (
-    params: C[K]['params'],
-    context: HandlerContext<C[K]['update']>,
-  ) => C[K]['result'] | Promise<C[K]['result']>;
+    params: Part<C, K, 'params'>,
+    context: HandlerContext<Part<C, K, 'update'>>,
+  ) => Part<C, K, 'result'> | Promise<Part<C, K, 'result'>>;
 };
 
 export interface Connection<Remote extends Contract> {
   /** Rejects with a `ChorusError`: the handler's failure, or why the connection closed. */
   call<K extends keyof Remote & string>(
     name: K,
-    params: Remote[K]['params'],
-    options?: CallOptions<Remote[K]['update']>,
-  ): Promise<Remote[K]['result']>;
+    params: Part<Remote, K, 'params'>,
+    options?: CallOptions<Part<Remote, K, 'update'>>,
+  ): Promise<Part<Remote, K, 'result'>>;
   /** A call nobody waits for. */
-  tell<K extends keyof Remote & string>(name: K, params: Remote[K]['params']): void;
+  tell<K extends keyof Remote & string>(name: K, params: Part<Remote, K, 'params'>): void;
   /** Fails every call under way with `failure`; later calls fail at once. */
   close(failure: Failure): void;
 }
@@ -86,8 +90,8 @@ export function connect<Remote extends Contract, Local extends Contract>(
     }
     const handler = handlers[name as keyof Local];
     return handler(
-      params as Local[keyof Local]['params'],
-      context as HandlerContext<Local[keyof Local]['update']>,
+      params as Part<Local, keyof Local, 'params'>,
+      context as HandlerContext<Part<Local, keyof Local, 'update'>>,
     );
   };
 

@@ -1,0 +1,120 @@
+/** Every option of a request as a flag, for a single request without JSON. */
+
+export const help = `Usage: chorus <command> [options]
+
+Commands:
+  generate   one JSON request a line from standard input, one JSON result a line out; or one request by flags
+  score      the same with 'prompt' and 'continuation': how probable is the continuation?
+  chat       talk to the pocket experts in the terminal
+
+A request, as JSON fields or flags (lists repeat the flag):
+  id           any name; comes back in the result
+  experts      [{"model": "pocket/code" or a folder, "weight": 1}]     --expert pocket/code=1 --expert pocket/math=1
+  precision    auto, fp32 or q4                                        --precision q4
+  pool         linear, geometric or power                              --pool linear
+  power        the exponent of the power pool, 0 to 1                  --power 0.5
+  weighting    fixed or prompt                                         --weighting prompt
+  prompt       text in which special tokens count                      --prompt TEXT
+  messages     [{"role": "user", "content": "..."}]                    --message TEXT (user turns)
+  infill       {"prefix", "suffix", "file"}                            --prefix TEXT --suffix TEXT --file NAME
+  maxTokens    128                                                     --max-tokens 128
+  temperature  0 is greedy                                             --temperature 0.8
+  topK topP minP seed                                                  --top-k 0 --top-p 1 --min-p 0 --seed 0
+  stop         [text]                                                  --stop TEXT
+  accelerate   none or auto (nothing to choose from yet)               --accelerate none
+  trace        a row for every token                                   --trace
+  continuation (score only) the text to score                          --continuation TEXT
+
+Exactly one of prompt, messages and infill is given.
+
+A result: id, text, ids (the end token included), stop (end, length, stop, cancelled), promptTokens (of the longest
+prompt, where experts have their own), and, in the order of experts: promptLogProb (natural log, the prompt's tokens
+after the first), weights at the end, shares; ms {load, prefill, decode}; with trace, per token: id, text, logProb
+under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
+A score: logProb under the pool, expertLogProb in the order of experts, weights, tokens, bytes.
+A bad request: {"id", "error": {"code", "message"}}. The exit code is 0 when every line was read.
+`;
+
+const string = { type: 'string' } as const;
+const strings = { type: 'string', multiple: true } as const;
+
+export const options = {
+  help: { type: 'boolean', short: 'h' },
+  id: string,
+  expert: strings,
+  precision: string,
+  pool: string,
+  power: string,
+  weighting: string,
+  prompt: string,
+  message: strings,
+  prefix: string,
+  suffix: string,
+  file: string,
+  'max-tokens': string,
+  temperature: string,
+  'top-k': string,
+  'top-p': string,
+  'min-p': string,
+  seed: string,
+  stop: strings,
+  accelerate: string,
+  trace: { type: 'boolean' },
+  continuation: string,
+} as const;
+
+type Values = { readonly [K in keyof typeof options]?: string | boolean | readonly string[] };
+
+export function hasFlags(values: Values): boolean {
+  return Object.keys(values).length > 0;
+}
+
+/** The request that the flags spell; what is wrong with it is found where every request is checked. */
+export function requestOf(values: Values): object {
+  const numbers = {
+    power: values.power,
+    maxTokens: values['max-tokens'],
+    temperature: values.temperature,
+    topK: values['top-k'],
+    topP: values['top-p'],
+    minP: values['min-p'],
+    seed: values.seed,
+  };
+  const { id, precision, pool, weighting, prompt, stop, accelerate, trace, continuation } = values;
+  const request: Record<string, unknown> = {
+    id,
+    experts: list(values.expert ?? ['pocket/code', 'pocket/math']).map(expertOf),
+    precision,
+    pool,
+    weighting,
+    prompt,
+    messages: values.message && list(values.message).map((content) => ({ role: 'user', content })),
+    infill:
+      values.prefix === undefined
+        ? undefined
+        : { prefix: values.prefix, suffix: values.suffix, file: values.file },
+    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, numberOf(value)])),
+    stop,
+    accelerate,
+    trace,
+    continuation,
+  };
+  return JSON.parse(JSON.stringify(request));
+}
+
+function list(value: Values[keyof Values]): readonly string[] {
+  return typeof value === 'object' ? value : [String(value)];
+}
+
+/** `model=weight`; the weight is 1 where it is left out. */
+function expertOf(text: string): object {
+  const at = text.lastIndexOf('=');
+  return at === -1 ? { model: text } : { model: text.slice(0, at), weight: Number(text.slice(at + 1)) };
+}
+
+/** Text that is no number stays text, so that the check can name it. */
+function numberOf(value: Values[keyof Values]): unknown {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  return value === '' || Number.isNaN(number) ? value : number;
+}

@@ -1,0 +1,138 @@
+/** The scripting interface: one JSON request a line in, one JSON result a line out, in order. */
+
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { Engine } from '../engine/engine.ts';
+import type { TokenTrace } from '../protocol/engine.ts';
+import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
+import { parseGenerate, parseScore } from './request.ts';
+
+export type LineCommand = 'generate' | 'score';
+
+export interface LinesOptions {
+  readonly engine: Engine;
+  /** The folder of the embedded models. */
+  readonly models: string;
+}
+
+/** Answers every line of `input` on `output`; a bad line gets an error and the next goes on. */
+export async function answerLines(
+  command: LineCommand,
+  { input, output }: { readonly input: Readable; readonly output: Writable },
+  options: LinesOptions,
+): Promise<void> {
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line.trim() === '') continue;
+    output.write(`${JSON.stringify(await answerLine(command, line, options))}\n`);
+  }
+}
+
+async function answerLine(command: LineCommand, line: string, options: LinesOptions): Promise<object> {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    return errorLine(undefined, { code: 'request-invalid', message: `This line is not valid JSON: ${why}` });
+  }
+  return answerRequest(command, json, options);
+}
+
+/** One request as a plain object; never rejects. */
+export async function answerRequest(
+  command: LineCommand,
+  json: unknown,
+  options: LinesOptions,
+): Promise<object> {
+  try {
+    switch (command) {
+      case 'generate':
+        return await answerGenerate(json, options);
+      case 'score':
+        return await answerScore(json, options);
+      default:
+        return command satisfies never;
+    }
+  } catch (thrown) {
+    return errorLine(idOf(json), toFailure(thrown));
+  }
+}
+
+async function answerGenerate(json: unknown, { engine, models }: LinesOptions): Promise<object> {
+  const { id, ids, mix, prompt, request } = parseGenerate(json, models);
+  const load = await loadAll(engine, mix);
+  const outcome = await engine.generate(request);
+  if (outcome.kind === 'failed') return errorLine(id, outcome.failure);
+  const { result } = outcome;
+  const promptLogProbs = await engine.promptLogProbs(prompt);
+  return {
+    ...(id !== undefined && { id }),
+    text: result.text,
+    ids: result.ids,
+    stop: result.stop,
+    promptTokens: Math.max(...Object.values(result.promptTokens)),
+    promptLogProb: inOrder(ids, promptLogProbs),
+    weights: inOrder(ids, result.weights),
+    shares: inOrder(ids, result.shares),
+    ms: { load: rounded(load), prefill: rounded(result.ms.prefill), decode: rounded(result.ms.decode) },
+    ...(result.trace !== undefined && { trace: result.trace.map((token) => traceRow(token, ids)) }),
+  };
+}
+
+async function answerScore(json: unknown, { engine, models }: LinesOptions): Promise<object> {
+  const { id, ids, mix, prompt, continuation } = parseScore(json, models);
+  await loadAll(engine, mix);
+  const scored = await engine.score({ prompt, continuation });
+  return {
+    ...(id !== undefined && { id }),
+    logProb: scored.logProb,
+    expertLogProb: inOrder(ids, scored.experts),
+    weights: inOrder(ids, scored.weights),
+    tokens: scored.tokens,
+    bytes: scored.bytes,
+  };
+}
+
+/** Loads exactly the request's experts, in milliseconds; one that cannot be loaded fails the request. */
+async function loadAll(engine: Engine, mix: Parameters<Engine['configure']>[0]): Promise<number> {
+  const began = performance.now();
+  engine.configure(mix);
+  for (const { state } of await engine.load()) {
+    if (state.kind === 'failed')
+      throw new ChorusError(state.failure.code, state.failure.message, state.failure.file);
+  }
+  return performance.now() - began;
+}
+
+function traceRow(token: TokenTrace, ids: readonly string[]): object {
+  const { id, text, logProb, entropy, agreement } = token;
+  const evaluated = ids.flatMap((name, i) => (token.evaluated.includes(name) ? [i] : []));
+  return {
+    id,
+    text,
+    logProb,
+    shares: inOrder(ids, token.shares),
+    weights: inOrder(ids, token.weights),
+    entropy,
+    agreement,
+    evaluated,
+  };
+}
+
+/** A value per expert of the request, 0 for one that took no part. */
+function inOrder(ids: readonly string[], byId: Readonly<Record<string, number>>): number[] {
+  return ids.map((id) => byId[id] ?? 0);
+}
+
+function errorLine(id: string | number | undefined, { code, message, file }: Failure): object {
+  return { ...(id !== undefined && { id }), error: { code, message, ...(file !== undefined && { file }) } };
+}
+
+function idOf(json: unknown): string | number | undefined {
+  if (typeof json !== 'object' || json === null || !('id' in json)) return undefined;
+  return typeof json.id === 'string' || typeof json.id === 'number' ? json.id : undefined;
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}

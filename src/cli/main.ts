@@ -1,0 +1,70 @@
+/** The command line: `chorus generate | score | chat`. */
+
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createEngine } from '../engine/engine.ts';
+import { chat } from './chat.ts';
+import { hasFlags, help, options, requestOf } from './flags.ts';
+import { answerLines, answerRequest, type LineCommand } from './lines.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command = '--help', ...rest] = args;
+  if (command === '--help' || command === '-h' || command === 'help') {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (command !== 'generate' && command !== 'score' && command !== 'chat') {
+    process.stderr.write(`There is no command '${command}'.\n\n${help}`);
+    return 2;
+  }
+  let values: ReturnType<typeof parse>;
+  try {
+    values = parse(rest);
+  } catch (thrown) {
+    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`);
+    return 2;
+  }
+  if (values.help === true) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const models = join(__dirname, '..', 'models');
+  const engine = createEngine({ programs: __dirname });
+  try {
+    if (command === 'chat') {
+      await chat(engine, { models, input: process.stdin, output: process.stdout });
+      return 0;
+    }
+    return await run(command, values, { engine, models });
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+}
+
+async function run(
+  command: LineCommand,
+  values: ReturnType<typeof parse>,
+  rest: Parameters<typeof answerRequest>[2],
+): Promise<number> {
+  if (!hasFlags(values)) {
+    await answerLines(command, { input: process.stdin, output: process.stdout }, rest);
+    return 0;
+  }
+  const answer = await answerRequest(command, requestOf(values), rest);
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  return 'error' in answer ? 1 : 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (thrown: unknown) => {
+    process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+    process.exitCode = 1;
+  },
+);

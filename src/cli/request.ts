@@ -1,0 +1,160 @@
+/** One line of the scripting interface: parsed, checked, and turned into what the engine wants. */
+
+import { isAbsolute, join, resolve } from 'node:path';
+import * as v from 'valibot';
+import type { ExpertSetting, GenerateRequest, MixSetting, Prompt } from '../protocol/engine.ts';
+import { ChorusError } from '../protocol/failure.ts';
+
+const text = v.pipe(v.string(), v.maxLength(4_000_000));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const promptEntries = {
+  prompt: v.optional(text),
+  messages: v.optional(
+    v.pipe(
+      v.array(v.strictObject({ role: v.picklist(['system', 'user', 'assistant']), content: text })),
+      v.minLength(1),
+    ),
+  ),
+  infill: v.optional(
+    v.strictObject({ prefix: text, suffix: v.optional(text, ''), file: v.optional(v.string()) }),
+  ),
+};
+
+const mixEntries = {
+  id: v.optional(v.union([v.string(), v.number()])),
+  experts: v.pipe(
+    v.array(
+      v.strictObject({
+        model: v.pipe(v.string(), v.minLength(1)),
+        weight: v.optional(v.pipe(v.number(), v.minValue(0), v.finite()), 1),
+      }),
+    ),
+    v.minLength(1),
+    v.maxLength(16),
+  ),
+  precision: v.optional(v.picklist(['auto', 'fp32', 'q4']), 'auto'),
+  pool: v.optional(v.picklist(['linear', 'geometric', 'power']), 'linear'),
+  power: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.5),
+  weighting: v.optional(v.picklist(['fixed', 'prompt', 'fixedShare', 'confidence']), 'fixed'),
+};
+
+const generateSchema = v.strictObject({
+  ...mixEntries,
+  ...promptEntries,
+  maxTokens: v.optional(v.pipe(whole, v.maxValue(1_000_000)), 128),
+  temperature: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100)), 0),
+  topK: v.optional(whole, 0),
+  topP: v.optional(v.pipe(share, v.gtValue(0)), 1),
+  minP: v.optional(share, 0),
+  seed: v.optional(v.pipe(v.number(), v.integer()), 0),
+  stop: v.optional(v.array(v.string()), []),
+  accelerate: v.optional(v.picklist(['none', 'auto']), 'none'),
+  trace: v.optional(v.boolean(), false),
+});
+
+const scoreSchema = v.strictObject({ ...mixEntries, ...promptEntries, continuation: text });
+
+export interface Parsed {
+  readonly id: string | number | undefined;
+  /** The experts' ids in the engine, in the request's order. */
+  readonly ids: readonly string[];
+  readonly mix: MixSetting;
+  readonly prompt: Prompt;
+}
+
+export interface ParsedGenerate extends Parsed {
+  readonly request: GenerateRequest;
+}
+
+export interface ParsedScore extends Parsed {
+  readonly continuation: string;
+}
+
+/** @param models the folder of the embedded models */
+export function parseGenerate(json: unknown, models: string): ParsedGenerate {
+  const line = checked(generateSchema, json);
+  const common = parsed(line, models);
+  const { maxTokens, temperature, topK, topP, minP, seed, stop, trace } = line;
+  return {
+    ...common,
+    request: {
+      surface: common.prompt.kind === 'messages' ? 'chat' : 'completion',
+      prompt: common.prompt,
+      maxTokens,
+      sampling: { temperature, topK, topP, minP, seed },
+      stop,
+      trace,
+    },
+  };
+}
+
+export function parseScore(json: unknown, models: string): ParsedScore {
+  const line = checked(scoreSchema, json);
+  return { ...parsed(line, models), continuation: line.continuation };
+}
+
+type Line = v.InferOutput<typeof generateSchema> | v.InferOutput<typeof scoreSchema>;
+
+function parsed(line: Line, models: string): Parsed {
+  const { weighting } = line;
+  if (weighting !== 'fixed' && weighting !== 'prompt') {
+    throw new ChorusError(
+      'unsupported',
+      `weighting '${weighting}' does not exist yet. Use 'fixed' or 'prompt'.`,
+    );
+  }
+  if (line.experts.every(({ weight }) => weight === 0)) {
+    throw new ChorusError('request-invalid', 'Every weight is 0. Give at least one expert a weight above 0.');
+  }
+  const experts = line.experts.map(
+    ({ model, weight }, i): ExpertSetting => ({
+      id: `${i}:${model}`,
+      folder: modelFolder(model, models),
+      precision: line.precision,
+      active: true,
+      weight,
+    }),
+  );
+  return {
+    id: line.id,
+    ids: experts.map(({ id }) => id),
+    mix: {
+      experts,
+      pool: line.pool === 'power' ? { kind: 'power', exponent: line.power } : { kind: line.pool },
+      weighting,
+    },
+    prompt: promptOf(line),
+  };
+}
+
+function promptOf({ prompt, messages, infill }: Line): Prompt {
+  const given: Prompt[] = [];
+  if (prompt !== undefined) given.push({ kind: 'text', text: prompt });
+  if (messages !== undefined) given.push({ kind: 'messages', messages });
+  if (infill !== undefined) {
+    const { prefix, suffix, file } = infill;
+    given.push({ kind: 'infill', prefix, suffix, ...(file !== undefined && { file }) });
+  }
+  const [only, second] = given;
+  if (only !== undefined && second === undefined) return only;
+  throw new ChorusError(
+    'request-invalid',
+    `Give exactly one of 'prompt', 'messages' and 'infill'; this request has ${given.length}.`,
+  );
+}
+
+/** An embedded model by name (`pocket/code`), or any folder. */
+function modelFolder(model: string, models: string): string {
+  const embedded = /^pocket\/[a-z]+$/.test(model) && !isAbsolute(model);
+  return embedded ? join(models, model) : resolve(model);
+}
+
+function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const where = v.getDotPath(issue);
+  throw new ChorusError('request-invalid', `${where === null ? '' : `'${where}': `}${issue.message}.`);
+}

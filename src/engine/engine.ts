@@ -1,0 +1,87 @@
+/** The engine: experts, their turns and their templates behind the calls that the extension and the CLI make. */
+
+import { join } from 'node:path';
+import type {
+  Delta,
+  ExpertStatus,
+  GenerateOutcome,
+  GenerateRequest,
+  MixSetting,
+  Prompt,
+} from '../protocol/engine.ts';
+import { toFailure } from '../protocol/failure.ts';
+import { createExperts } from './experts.ts';
+import { generate } from './generate.ts';
+import { total } from './mixture.ts';
+import { promptFor } from './prompts.ts';
+import { type Score, score } from './score.ts';
+import { createTemplateRenderer } from './template.ts';
+import { createTurns } from './turns.ts';
+
+export interface EngineOptions {
+  /** The folder of the bundled workers, dist/. */
+  readonly programs: string;
+  readonly onStatus?: (statuses: readonly ExpertStatus[]) => void;
+  readonly log?: (text: string) => void;
+}
+
+export interface Engine {
+  configure(mix: MixSetting): void;
+  load(): Promise<readonly ExpertStatus[]>;
+  unload(ids: readonly string[]): void;
+  /** Never rejects: what goes wrong is an outcome. */
+  generate(request: GenerateRequest, options?: RequestOptions): Promise<GenerateOutcome>;
+  score(request: { readonly prompt: Prompt; readonly continuation: string }): Promise<Score>;
+  /** log p of each ready expert's own prompt after its first token, in nats, by id. */
+  promptLogProbs(prompt: Prompt): Promise<Readonly<Record<string, number>>>;
+  dispose(): Promise<void>;
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  readonly onDelta?: (delta: Delta) => void;
+}
+
+export function createEngine({ programs, onStatus = () => {}, log = () => {} }: EngineOptions): Engine {
+  const experts = createExperts({ workerFile: join(programs, 'worker.js'), onStatus, log });
+  const templates = createTemplateRenderer(join(programs, 'template-worker.js'));
+  const turns = createTurns();
+  const never = new AbortController().signal;
+
+  return {
+    configure: (mix) => experts.configure(mix),
+    async load() {
+      await experts.load();
+      return experts.statuses();
+    },
+    unload: (ids) => experts.unload(ids),
+    async generate(request, { signal = never, onDelta = () => {} } = {}) {
+      try {
+        const clock = (): number => performance.now();
+        const result = await generate(request, { experts, templates, turns, signal, onDelta, clock });
+        onStatus(experts.statuses());
+        return { kind: 'generated', result };
+      } catch (thrown) {
+        const failure = toFailure(thrown);
+        if (failure.code !== 'cancelled') log(`a request failed: ${failure.message}`);
+        return { kind: 'failed', failure };
+      }
+    },
+    score: (request) => score(request, { experts, templates, signal: never }),
+    async promptLogProbs(prompt) {
+      await experts.load();
+      const scored = await Promise.all(
+        experts.ready().map(async ({ id, expert }) => {
+          const { ids } = await promptFor(expert, prompt, templates);
+          const logProbs = await expert.score(ids, 0);
+          return [id, logProbs === 'cancelled' ? 0 : total(logProbs)] as const;
+        }),
+      );
+      return Object.fromEntries(scored);
+    },
+    async dispose() {
+      templates.dispose();
+      await experts.dispose();
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/** The experts the engine owns: which should be there, which are, and why one is not. */
+
+import { availableParallelism } from 'node:os';
+import type { ExpertSetting, ExpertState, ExpertStatus, MixSetting } from '../protocol/engine.ts';
+import { toFailure } from '../protocol/failure.ts';
+import { type LoadedExpert, openExpert } from '../runtime/expert.ts';
+
+export interface ExpertsOptions {
+  readonly workerFile: string;
+  readonly onStatus: (statuses: readonly ExpertStatus[]) => void;
+  readonly log: (text: string) => void;
+}
+
+export interface Experts {
+  /** Takes the new settings in force; what is no longer active is unloaded. */
+  configure(mix: MixSetting): void;
+  /** Loads every active expert that is not there yet and waits until each is ready or has failed. */
+  load(): Promise<void>;
+  unload(ids: readonly string[]): void;
+  mix(): MixSetting;
+  /** Active experts that are ready, in the order of the settings. */
+  ready(): readonly ReadyExpert[];
+  statuses(): readonly ExpertStatus[];
+  dispose(): Promise<void>;
+}
+
+export interface ReadyExpert {
+  readonly id: string;
+  readonly weight: number;
+  readonly expert: LoadedExpert;
+}
+
+interface Slot {
+  setting: ExpertSetting;
+  state: ExpertState;
+  expert: LoadedExpert | undefined;
+  loading: Promise<void> | undefined;
+}
+
+export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Experts {
+  let mix: MixSetting = { experts: [], pool: { kind: 'linear' }, weighting: 'fixed' };
+  /** By id, in the order of the settings. */
+  let slots = new Map<string, Slot>();
+  let awake = false;
+  const leaving = new Set<Promise<void>>();
+
+  const report = (): void => onStatus(statuses());
+  const statuses = (): ExpertStatus[] =>
+    [...slots.values()].map((slot) => ({ id: slot.setting.id, state: stateOf(slot) }));
+
+  const discard = (slot: Slot): void => {
+    const { expert } = slot;
+    slot.expert = undefined;
+    slot.state = { kind: 'off' };
+    if (expert === undefined) return;
+    const gone = expert.dispose().finally(() => leaving.delete(gone));
+    leaving.add(gone);
+  };
+
+  const start = (slot: Slot): void => {
+    const { id, folder, precision } = slot.setting;
+    const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, activeCount(mix))));
+    slot.state = { kind: 'loading', progress: 0 };
+    report();
+    const began = performance.now();
+    const onProgress = (progress: number): void => {
+      if (slot.state.kind !== 'loading') return;
+      slot.state = { kind: 'loading', progress };
+      report();
+    };
+    slot.loading = openExpert({ name: id, folder, precision, threads, workerFile, onProgress })
+      .then((expert) => {
+        slot.expert = expert;
+        // Switched off, or replaced, while it was loading.
+        if (slots.get(id) !== slot || !slot.setting.active) discard(slot);
+        else {
+          slot.state = readyState(expert);
+          log(
+            `'${id}' is ready: ${expert.precision}, ${threads} threads, ${Math.round(performance.now() - began)} ms`,
+          );
+        }
+      })
+      .catch((thrown: unknown) => {
+        const failure = toFailure(thrown);
+        slot.state = { kind: 'failed', failure };
+        log(`'${id}' failed to load: ${failure.message}`);
+      })
+      .finally(() => {
+        slot.loading = undefined;
+        report();
+      });
+  };
+
+  const startMissing = (): void => {
+    for (const slot of slots.values()) {
+      if (
+        slot.setting.active &&
+        slot.expert === undefined &&
+        slot.loading === undefined &&
+        slot.state.kind !== 'failed'
+      ) {
+        start(slot);
+      }
+    }
+  };
+
+  return {
+    configure(next) {
+      mix = next;
+      const before = slots;
+      slots = new Map();
+      for (const setting of next.experts) {
+        const old = before.get(setting.id);
+        before.delete(setting.id);
+        slots.set(setting.id, old === undefined ? newSlot(setting) : changed(old, setting));
+      }
+      for (const slot of before.values()) discard(slot);
+      if (awake) startMissing();
+      report();
+    },
+    async load() {
+      awake = true;
+      startMissing();
+      await Promise.all([...slots.values()].map((slot) => slot.loading));
+    },
+    unload(ids) {
+      for (const id of ids) {
+        const slot = slots.get(id);
+        if (slot !== undefined) discard(slot);
+      }
+      report();
+    },
+    mix: () => mix,
+    ready: () =>
+      [...slots.values()].flatMap(({ setting, expert }) =>
+        expert !== undefined && setting.active ? [{ id: setting.id, weight: setting.weight, expert }] : [],
+      ),
+    statuses,
+    async dispose() {
+      await Promise.all([...slots.values()].map((slot) => slot.loading));
+      for (const slot of slots.values()) discard(slot);
+      await Promise.all(leaving);
+    },
+  };
+
+  /** The slot under its new setting: the same model stays loaded, another one is loaded anew. */
+  function changed(slot: Slot, setting: ExpertSetting): Slot {
+    const same = slot.setting.folder === setting.folder && slot.setting.precision === setting.precision;
+    if (!same || slot.loading !== undefined) {
+      if (slot.loading !== undefined && same && setting.active) return withSetting(slot, setting);
+      discard(slot);
+      return newSlot(setting);
+    }
+    // Switched off, a failed expert forgets its failure: off and on again is another try.
+    if (!setting.active) discard(slot);
+    return withSetting(slot, setting);
+  }
+}
+
+function newSlot(setting: ExpertSetting): Slot {
+  return { setting, state: { kind: 'off' }, expert: undefined, loading: undefined };
+}
+
+function withSetting(slot: Slot, setting: ExpertSetting): Slot {
+  slot.setting = setting;
+  return slot;
+}
+
+function activeCount(mix: MixSetting): number {
+  return mix.experts.filter(({ active }) => active).length;
+}
+
+function readyState({ precision, memoryBytes }: LoadedExpert): ExpertState {
+  return { kind: 'ready', device: 'CPU', memoryBytes, precision };
+}
+
+function stateOf({ expert, state }: Slot): ExpertState {
+  return expert === undefined ? state : readyState(expert);
+}

@@ -1,0 +1,144 @@
+/** The mixture one request decodes with: who takes part, each with its own prompt, and with what weight. */
+
+import type { Mix, Participant } from '../core/decode.ts';
+import { normaliseWeights, promptWeights } from '../core/weights.ts';
+import type { MixSetting, Prompt } from '../protocol/engine.ts';
+import { ChorusError } from '../protocol/failure.ts';
+import type { ReadyExpert } from './experts.ts';
+import { type ExpertPrompt, promptFor } from './prompts.ts';
+import type { TemplateRenderer } from './template.ts';
+
+/** Newest tokens of the prompt that weighting `prompt` scores: older text says little about what comes next. */
+const SCORED_TOKENS = 256;
+
+/**
+ * tau of weighting `prompt`. At 1 the weights are the exact posterior over experts, and nearly always one of them has
+ * all the weight; see docs/results.md for how this value was chosen.
+ */
+export const PROMPT_TEMPERATURE = 1;
+
+export interface MixtureSource {
+  mix(): MixSetting;
+  ready(): readonly ReadyExpert[];
+}
+
+export interface Mixture {
+  /** The mix in force now; prompts and scores of experts that joined are made first. */
+  now(): Promise<Mix>;
+  /** Of those in the last mix, by id. */
+  weights(): Readonly<Record<string, number>>;
+  prompts(): ReadonlyMap<string, Int32Array>;
+}
+
+interface Member {
+  readonly ready: ReadyExpert;
+  readonly prompt: ExpertPrompt;
+}
+
+/** Throws a `ChorusError` (from `now`) where nobody can take part, vocabularies differ, or a prompt does not fit. */
+export function createMixture(
+  source: MixtureSource,
+  prompt: Prompt,
+  templates: TemplateRenderer,
+  signal: AbortSignal,
+): Mixture {
+  const prompts = new Map<
+    string,
+    { readonly expert: ReadyExpert['expert']; readonly prompt: ExpertPrompt }
+  >();
+  let last: { readonly key: string; readonly mix: Mix; readonly weights: Record<string, number> } | undefined;
+
+  const memberOf = async (ready: ReadyExpert): Promise<Member> => {
+    const known = prompts.get(ready.id);
+    if (known !== undefined && known.expert === ready.expert) return { ready, prompt: known.prompt };
+    const made = await promptFor(ready.expert, prompt, templates);
+    prompts.set(ready.id, { expert: ready.expert, prompt: made });
+    return { ready, prompt: made };
+  };
+
+  return {
+    async now() {
+      const { pool, weighting } = source.mix();
+      const ready = source.ready().filter(({ weight }) => weight > 0);
+      const key = JSON.stringify([pool, weighting, ready.map(({ id, weight }) => [id, weight])]);
+      const same = last?.mix.participants.every(({ expert }, i) => expert === ready[i]?.expert) ?? false;
+      if (last !== undefined && last.key === key && same) return last.mix;
+      if (ready.length === 0) {
+        last = { key, mix: { participants: [], pool }, weights: {} };
+        return last.mix;
+      }
+      checkVocabularies(ready);
+      const members = await Promise.all(ready.map(memberOf));
+      const weights = await weigh(members, weighting, signal);
+      const participants = members.map(
+        ({ ready: { expert }, prompt: { ids } }, i): Participant => ({
+          expert,
+          prompt: ids,
+          weight: weights[i] ?? 0,
+        }),
+      );
+      last = {
+        key,
+        mix: { participants, pool },
+        weights: Object.fromEntries(members.map(({ ready: { id } }, i) => [id, weights[i] ?? 0])),
+      };
+      return last.mix;
+    },
+    weights: () => last?.weights ?? {},
+    prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
+  };
+}
+
+async function weigh(
+  members: readonly Member[],
+  weighting: MixSetting['weighting'],
+  signal: AbortSignal,
+): Promise<number[]> {
+  const prior = normaliseWeights(members.map(({ ready }) => ready.weight));
+  if (members.length === 1) return prior;
+  switch (weighting) {
+    case 'fixed':
+      return prior;
+    case 'prompt': {
+      const scored = scoredTokens(members.map(({ prompt }) => prompt));
+      const scores = await Promise.all(
+        members.map(({ ready, prompt: { ids } }) => ready.expert.score(ids, ids.length - scored, signal)),
+      );
+      const losses = scores.map((score) => (score === 'cancelled' ? 0 : -total(score)));
+      return promptWeights(prior, losses, PROMPT_TEMPERATURE);
+    }
+    default:
+      return weighting satisfies never;
+  }
+}
+
+/** How many of the last tokens to score: the same for all, so only what all prompts end with. */
+function scoredTokens(prompts: readonly ExpertPrompt[]): number {
+  const first = prompts[0];
+  if (first === undefined) return 0;
+  const asked = Math.min(...prompts.map(({ ids, askedFrom }) => ids.length - Math.max(1, askedFrom)));
+  let common = 0;
+  const most = Math.min(SCORED_TOKENS, asked);
+  while (
+    common < most &&
+    prompts.every(({ ids }) => ids[ids.length - 1 - common] === first.ids[first.ids.length - 1 - common])
+  ) {
+    common++;
+  }
+  return common;
+}
+
+/** Sum over what is known: the first token of a context has no probability. */
+export function total(logProbs: Float64Array): number {
+  return logProbs.reduce((sum, value) => (Number.isNaN(value) ? sum : sum + value), 0);
+}
+
+function checkVocabularies(ready: readonly ReadyExpert[]): void {
+  const first = ready[0];
+  const other = ready.find(({ expert }) => expert.tokenizer.hash !== first?.expert.tokenizer.hash);
+  if (first === undefined || other === undefined) return;
+  throw new ChorusError(
+    'vocabulary-mismatch',
+    `'${first.id}' and '${other.id}' have different vocabularies (${first.expert.tokenizer.size} and ${other.expert.tokenizer.size} tokens, different token tables) and cannot be mixed token by token. Turn one of them off.`,
+  );
+}

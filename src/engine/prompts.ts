@@ -1,0 +1,108 @@
+/** From a request's prompt to one expert's own token ids. */
+
+import type { Prompt } from '../protocol/engine.ts';
+import { ChorusError } from '../protocol/failure.ts';
+import type { LoadedExpert } from '../runtime/expert.ts';
+import type { Tokenizer } from '../runtime/tokenizer.ts';
+import { completionPrompt, type PromptEncoder } from '../text/infill.ts';
+import { chatMl, type PromptPiece, plainChat, type TemplateRenderer } from './template.ts';
+
+export interface ExpertPrompt {
+  readonly ids: Int32Array;
+  /** The first token that belongs to what was asked now; earlier ones are old turns. */
+  readonly askedFrom: number;
+}
+
+/** Rejects with a `ChorusError` where the prompt is empty or too long for the expert, or its template is unusable. */
+export async function promptFor(
+  expert: LoadedExpert,
+  prompt: Prompt,
+  templates: TemplateRenderer,
+): Promise<ExpertPrompt> {
+  const { ids, askedFrom } = await encodePrompt(expert, prompt, templates);
+  if (ids.length === 0) {
+    throw new ChorusError(
+      'request-invalid',
+      'The prompt is empty. Write something for the experts to continue.',
+    );
+  }
+  if (ids.length >= expert.contextLength) {
+    throw new ChorusError(
+      'context-full',
+      `The prompt has ${ids.length} tokens, and '${expert.name}' reads at most ${expert.contextLength}. Shorten it or start a new chat.`,
+    );
+  }
+  return { ids: Int32Array.from(ids), askedFrom };
+}
+
+async function encodePrompt(
+  expert: LoadedExpert,
+  prompt: Prompt,
+  templates: TemplateRenderer,
+): Promise<{ ids: readonly number[]; askedFrom: number }> {
+  const { tokenizer } = expert;
+  switch (prompt.kind) {
+    case 'text':
+      return { ids: tokenizer.encodeWithSpecials(prompt.text), askedFrom: 0 };
+    case 'infill':
+      return { ids: completionPrompt(expert.manifest.completion, prompt, encoderOf(expert)), askedFrom: 0 };
+    case 'messages': {
+      const pieces = await templates.render({
+        template:
+          tokenizer.chatTemplate ?? (tokenizer.specialId('<|im_start|>') === undefined ? plainChat : chatMl),
+        names: tokenizer.names,
+        messages: prompt.messages,
+        file: expert.templateFile,
+      });
+      const asked = prompt.messages.findLastIndex(({ role }) => role === 'user');
+      return encodePieces(pieces, asked, tokenizer);
+    }
+    default:
+      return prompt satisfies never;
+  }
+}
+
+/** Text between two special tokens is encoded as a whole, wherever it came from, as the model was trained. */
+function encodePieces(
+  pieces: readonly PromptPiece[],
+  asked: number,
+  tokenizer: Tokenizer,
+): { ids: number[]; askedFrom: number } {
+  const ids: number[] = [];
+  let text = '';
+  let askedFrom = 0;
+  const flush = (): void => {
+    for (const id of tokenizer.encode(text)) ids.push(id);
+    text = '';
+  };
+  for (const piece of pieces) {
+    if (piece.kind === 'content') {
+      if (piece.message === asked) askedFrom = ids.length;
+      text += piece.text;
+      continue;
+    }
+    for (const part of tokenizer.splitSpecials(piece.text)) {
+      if (typeof part === 'string') text += part;
+      else {
+        flush();
+        ids.push(part);
+      }
+    }
+  }
+  flush();
+  return { ids, askedFrom };
+}
+
+function encoderOf({ tokenizer, name }: LoadedExpert): PromptEncoder {
+  return {
+    encode: (text) => tokenizer.encode(text),
+    special(token) {
+      const id = tokenizer.specialId(token);
+      if (id !== undefined) return id;
+      throw new ChorusError(
+        'config-invalid',
+        `The manifest of '${name}' names the special token '${token}', which its tokenizer does not have. Correct chorus.json.`,
+      );
+    },
+  };
+}

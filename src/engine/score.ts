@@ -1,0 +1,81 @@
+/** How probable a given continuation is: under the pool and under each expert alone. */
+
+import { logProbability, softmaxInto } from '../core/distribution.ts';
+import { poolInto } from '../core/pool.ts';
+import { normaliseWeights } from '../core/weights.ts';
+import type { Prompt } from '../protocol/engine.ts';
+import { ChorusError } from '../protocol/failure.ts';
+import { type LoadedExpert, MAX_ROWS } from '../runtime/expert.ts';
+import type { Experts } from './experts.ts';
+import { createMixture } from './mixture.ts';
+import type { TemplateRenderer } from './template.ts';
+
+export interface Score {
+  /** log m(continuation | prompt) in nats, each token given the ones before it. */
+  readonly logProb: number;
+  /** The same under each expert alone, by id. */
+  readonly experts: Readonly<Record<string, number>>;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly tokens: number;
+  /** UTF-8 bytes of the continuation: -logProb / (bytes ln 2) is bits per byte. */
+  readonly bytes: number;
+}
+
+export interface ScoreOptions {
+  readonly experts: Experts;
+  readonly templates: TemplateRenderer;
+  readonly signal: AbortSignal;
+}
+
+export async function score(
+  { prompt, continuation }: { readonly prompt: Prompt; readonly continuation: string },
+  { experts, templates, signal }: ScoreOptions,
+): Promise<Score> {
+  await experts.load();
+  const mixture = createMixture(experts, prompt, templates, signal);
+  const { participants, pool } = await mixture.now();
+  const first = participants[0];
+  if (first === undefined)
+    throw new ChorusError('no-expert', 'No expert takes part: give at least one with a weight.');
+  const { tokenizer, vocabularySize } = first.expert as LoadedExpert;
+  const ids = tokenizer.encode(continuation);
+  if (ids.length === 0)
+    throw new ChorusError('request-invalid', "'continuation' is empty: there is nothing to score.");
+  const weights = normaliseWeights(participants.map(({ weight }) => weight));
+  const contexts = participants.map(({ prompt: head }) => Int32Array.from([...head, ...ids]));
+  const alone = participants.map(() => 0);
+  const distributions = participants.map(() => new Float64Array(vocabularySize));
+  const pooled = new Float64Array(vocabularySize);
+  let logProb = 0;
+
+  for (let start = 0; start < ids.length; start += MAX_ROWS) {
+    const rows = Math.min(MAX_ROWS, ids.length - start);
+    const answers = await Promise.all(
+      participants.map(({ expert, prompt: head }, i) =>
+        expert.logits((contexts[i] as Int32Array).subarray(0, head.length + start + rows - 1), {
+          rows,
+          signal,
+        }),
+      ),
+    );
+    for (let row = 0; row < rows; row++) {
+      const token = ids[start + row] as number;
+      const mixed = answers.map((answer, i) => {
+        if (answer === 'cancelled') throw new ChorusError('cancelled', 'Scoring was cancelled.');
+        const logits = answer.subarray(row * vocabularySize, (row + 1) * vocabularySize);
+        const probabilities = distributions[i] as Float64Array;
+        alone[i] = (alone[i] as number) + logProbability(logits, token);
+        return { logits, probabilities, logSumExp: softmaxInto(logits, probabilities) };
+      });
+      poolInto(pool, mixed, weights, pooled);
+      logProb += Math.log(pooled[token] as number);
+    }
+  }
+  return {
+    logProb,
+    experts: Object.fromEntries(participants.map(({ expert }, i) => [expert.name, alone[i] ?? 0])),
+    weights: mixture.weights(),
+    tokens: ids.length,
+    bytes: new TextEncoder().encode(continuation).length,
+  };
+}

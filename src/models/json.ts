@@ -1,0 +1,81 @@
+/** Reads a JSON file from outside: bounded, parsed and checked against a schema, with an error that names the file. */
+
+import { readFile, stat } from 'node:fs/promises';
+import * as v from 'valibot';
+import { ChorusError } from '../protocol/failure.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+export interface ReadJsonOptions {
+  /** Gives undefined instead of an error where the file does not exist. */
+  readonly optional?: boolean;
+  /** Largest file accepted, in bytes; 4 MiB unless given. */
+  readonly limit?: number;
+}
+
+export async function readJson<Schema extends v.GenericSchema>(
+  file: string,
+  schema: Schema,
+  options: ReadJsonOptions & { readonly optional: true },
+): Promise<v.InferOutput<Schema> | undefined>;
+export async function readJson<Schema extends v.GenericSchema>(
+  file: string,
+  schema: Schema,
+  options?: ReadJsonOptions,
+): Promise<v.InferOutput<Schema>>;
+export async function readJson<Schema extends v.GenericSchema>(
+  file: string,
+  schema: Schema,
+  { optional = false, limit = 4 * MEBIBYTE }: ReadJsonOptions = {},
+): Promise<v.InferOutput<Schema> | undefined> {
+  const text = await readBounded(file, limit);
+  if (text === undefined) {
+    if (optional) return undefined;
+    throw new ChorusError('file-missing', `${file} is missing. Download the model again.`, file);
+  }
+  const checked = v.safeParse(schema, parse(file, text));
+  if (checked.success) return checked.output;
+  const issue = checked.issues[0];
+  const where = v.getDotPath(issue);
+  throw new ChorusError(
+    'config-invalid',
+    `${file} cannot be used: ${where === null ? '' : `'${where}': `}${issue.message}. Correct the file or download the model again.`,
+    file,
+  );
+}
+
+async function readBounded(file: string, limit: number): Promise<string | undefined> {
+  try {
+    const { size } = await stat(file);
+    if (size > limit) {
+      throw new ChorusError(
+        'config-invalid',
+        `${file} has ${size} bytes, more than the ${limit} that such a file may have. Download the model again.`,
+        file,
+      );
+    }
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof ChorusError) throw thrown;
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new ChorusError(
+      'file-unreadable',
+      `${file} cannot be read: ${message}. Check its permissions.`,
+      file,
+    );
+  }
+}
+
+function parse(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ChorusError(
+      'config-invalid',
+      `${file} is not valid JSON (${why.slice(0, 200)}). It may be cut short: download the model again.`,
+      file,
+    );
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * What a model folder holds. Two layouts are read: transformers.js (onnx/model*.onnx, config.json) and
+ * onnxruntime-genai (genai_config.json naming the graph and its tensors); a folder may be both.
+ */
+
+import { readdir, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import * as v from 'valibot';
+import { ChorusError } from '../protocol/failure.ts';
+import { readJson } from './json.ts';
+
+export type GraphPrecision = 'auto' | 'fp32' | 'q4';
+
+export interface ModelLayout {
+  readonly folder: string;
+  /** Absolute path of the ONNX graph. */
+  readonly graph: string;
+  /** `fp32`, `q4`, or the file's name where the layout does not say. */
+  readonly precision: string;
+  readonly graphBytes: number;
+  readonly tokenizer: string;
+  readonly tokenizerConfig: string;
+  readonly manifest: string;
+  /** Rows of the logits, padding included. */
+  readonly vocabularyRows: number;
+  readonly contextLength: number;
+  readonly layers: number;
+  readonly endTokens: readonly number[];
+  /** Names of the KV tensors; `%d` stands for the layer. */
+  readonly kvNames: KvNames;
+}
+
+export interface KvNames {
+  readonly pastKey: string;
+  readonly pastValue: string;
+  readonly presentKey: string;
+  readonly presentValue: string;
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31));
+const ids = v.nullish(v.union([v.pipe(v.number(), v.integer()), v.array(v.pipe(v.number(), v.integer()))]));
+const pattern = v.pipe(v.string(), v.includes('%d'));
+
+const configSchema = v.object({
+  vocab_size: count,
+  max_position_embeddings: count,
+  num_hidden_layers: count,
+  eos_token_id: ids,
+});
+
+const generationSchema = v.object({ eos_token_id: ids });
+
+const genaiSchema = v.object({
+  model: v.object({
+    context_length: count,
+    vocab_size: count,
+    eos_token_id: ids,
+    decoder: v.object({
+      filename: v.pipe(v.string(), v.minLength(1)),
+      num_hidden_layers: count,
+      inputs: v.object({ past_key_names: pattern, past_value_names: pattern }),
+      outputs: v.object({ present_key_names: pattern, present_value_names: pattern }),
+    }),
+  }),
+});
+
+const usualNames: KvNames = {
+  pastKey: 'past_key_values.%d.key',
+  pastValue: 'past_key_values.%d.value',
+  presentKey: 'present.%d.key',
+  presentValue: 'present.%d.value',
+};
+
+const graphFiles: Readonly<Record<string, readonly string[]>> = {
+  fp32: ['onnx/model.onnx'],
+  q4: ['onnx/model_q4.onnx'],
+  auto: ['onnx/model_q4.onnx', 'onnx/model_quantized.onnx', 'onnx/model.onnx'],
+};
+
+/** Reads the layout of `folder`. Every missing or wrong file is a `ChorusError` that names it and the remedy. */
+export async function readLayout(folder: string, wanted: GraphPrecision): Promise<ModelLayout> {
+  if ((await sizeOf(folder)) === undefined) {
+    throw new ChorusError(
+      'file-missing',
+      `The model folder ${folder} does not exist. Check the path in the setting 'chorus.models.folders' or on the command line.`,
+      folder,
+    );
+  }
+  const genai = await readJson(join(folder, 'genai_config.json'), genaiSchema, { optional: true });
+  const config = await readJson(join(folder, 'config.json'), configSchema, { optional: true });
+  const generation = await readJson(join(folder, 'generation_config.json'), generationSchema, {
+    optional: true,
+  });
+  const model = genai?.model;
+  if (config === undefined && model === undefined) {
+    const file = join(folder, 'config.json');
+    throw new ChorusError(
+      'file-missing',
+      `${file} is missing, and there is no genai_config.json beside it. A model folder needs one of them: download the model again.`,
+      file,
+    );
+  }
+  const graph = await findGraph(folder, wanted, model?.decoder.filename);
+  const { inputs, outputs } = model?.decoder ?? {};
+  return {
+    folder,
+    ...graph,
+    tokenizer: join(folder, 'tokenizer.json'),
+    tokenizerConfig: join(folder, 'tokenizer_config.json'),
+    manifest: join(folder, 'chorus.json'),
+    vocabularyRows: config?.vocab_size ?? model?.vocab_size ?? 0,
+    contextLength: config?.max_position_embeddings ?? model?.context_length ?? 0,
+    layers: config?.num_hidden_layers ?? model?.decoder.num_hidden_layers ?? 0,
+    endTokens: [config?.eos_token_id, generation?.eos_token_id, model?.eos_token_id].flat().filter(isNumber),
+    kvNames:
+      inputs === undefined || outputs === undefined
+        ? usualNames
+        : {
+            pastKey: inputs.past_key_names,
+            pastValue: inputs.past_value_names,
+            presentKey: outputs.present_key_names,
+            presentValue: outputs.present_value_names,
+          },
+  };
+}
+
+interface FoundGraph {
+  readonly graph: string;
+  readonly precision: string;
+  readonly graphBytes: number;
+}
+
+async function findGraph(
+  folder: string,
+  wanted: GraphPrecision,
+  named: string | undefined,
+): Promise<FoundGraph> {
+  const usual = graphFiles[wanted] ?? [];
+  const candidates = wanted === 'auto' && named !== undefined ? [...usual, named] : usual;
+  for (const candidate of candidates) {
+    const graph = inside(folder, candidate);
+    const size = await sizeOf(graph);
+    if (size === undefined) continue;
+    if (size === 0) {
+      throw new ChorusError('model-invalid', `${graph} is empty. Download the model again.`, graph);
+    }
+    const data = (await sizeOf(`${graph}_data`)) ?? (await sizeOf(`${graph}.data`)) ?? 0;
+    return { graph, precision: precisionOf(candidate), graphBytes: size + data };
+  }
+  const file = join(folder, candidates[0] ?? 'onnx/model.onnx');
+  const present = await graphsIn(folder);
+  const others =
+    present.length === 0 ? 'The folder holds no ONNX graph' : `The folder holds ${present.join(', ')}`;
+  throw new ChorusError(
+    'file-missing',
+    `${file} is missing. ${others}: download the model again${present.length === 0 ? '' : ', or choose another precision'}.`,
+    file,
+  );
+}
+
+/** `name` below `folder`; a name that leads out of the folder is refused. */
+function inside(folder: string, name: string): string {
+  const path = resolve(folder, name);
+  const step = relative(folder, path);
+  if (step === '' || step.startsWith('..') || isAbsolute(step)) {
+    throw new ChorusError(
+      'config-invalid',
+      `genai_config.json in ${folder} names the graph '${name}', which is outside the folder. Do not use this model.`,
+      join(folder, 'genai_config.json'),
+    );
+  }
+  return path;
+}
+
+function precisionOf(name: string): string {
+  if (name === 'onnx/model.onnx') return 'fp32';
+  if (name === 'onnx/model_q4.onnx') return 'q4';
+  return basename(name);
+}
+
+async function graphsIn(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const place of ['onnx', '.']) {
+    const names = await readdir(join(folder, place)).catch((): string[] => []);
+    found.push(...names.filter((name) => name.endsWith('.onnx')).map((name) => join(place, name)));
+  }
+  return found.slice(0, 10);
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === 'number';
+}

@@ -1,0 +1,74 @@
+/**
+ * A model's manifest, `chorus.json` in its folder: what the files of the usual layouts do not say. Optional; a folder
+ * without one is read with the defaults of its family.
+ */
+
+import * as v from 'valibot';
+import type { CompletionStyle } from '../text/infill.ts';
+import { readJson } from './json.ts';
+
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const token = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+
+const schema = v.strictObject({
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
+  summary: v.optional(v.pipe(v.string(), v.maxLength(1000)), ''),
+  licence: v.optional(v.pipe(v.string(), v.maxLength(100)), ''),
+  completion: v.optional(
+    v.strictObject({
+      infill: v.optional(
+        v.strictObject({ order: v.picklist(['psm', 'spm']), prefix: token, suffix: token, middle: token }),
+      ),
+      file: v.optional(token),
+      promptTokens: positive,
+      suffixTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+    }),
+  ),
+});
+
+export interface Manifest {
+  readonly name: string;
+  readonly summary: string;
+  readonly licence: string;
+  readonly completion: CompletionStyle;
+}
+
+/** What the defaults of a family are chosen by. */
+export interface FamilyHints {
+  readonly folderName: string;
+  readonly contextLength: number;
+  readonly hasToken: (token: string) => boolean;
+}
+
+/** Reads `chorus.json` at `file`, or gives the family's defaults where there is none. */
+export async function readManifest(file: string, hints: FamilyHints): Promise<Manifest> {
+  const found = await readJson(file, schema, { optional: true });
+  const completion = found?.completion;
+  return {
+    name: found?.name ?? hints.folderName,
+    summary: found?.summary ?? '',
+    licence: found?.licence ?? '',
+    completion: completion === undefined ? familyStyle(hints) : withoutUndefined(completion),
+  };
+}
+
+/** Fill-in-the-middle as Qwen2.5-Coder does it for models called coder that have its tokens; else the prefix alone. */
+function familyStyle({ folderName, contextLength, hasToken }: FamilyHints): CompletionStyle {
+  const promptTokens = Math.max(1, Math.min(2048, Math.floor(contextLength * 0.75)));
+  const tokens = { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>' };
+  const knows = /coder/i.test(folderName) && Object.values(tokens).every(hasToken);
+  const suffixTokens = knows ? Math.floor(promptTokens / 4) : 0;
+  return { ...(knows && { infill: { order: 'psm', ...tokens } }), promptTokens, suffixTokens };
+}
+
+function withoutUndefined(
+  completion: NonNullable<v.InferOutput<typeof schema>['completion']>,
+): CompletionStyle {
+  const { infill, file, promptTokens, suffixTokens } = completion;
+  return {
+    promptTokens,
+    suffixTokens,
+    ...(infill !== undefined && { infill }),
+    ...(file !== undefined && { file }),
+  };
+}

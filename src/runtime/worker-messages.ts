@@ -1,0 +1,51 @@
+/** What an expert's handle and its worker thread say to each other; the numbers themselves lie in shared memory. */
+
+import type { KvNames } from '../models/layout.ts';
+import type { Failure } from '../protocol/failure.ts';
+
+/** Most positions one answer may cover, and the length of a prefill chunk: cancellation is seen between chunks. */
+export const CHUNK = 64;
+
+export interface SharedBuffers {
+  /** int32 [contextLength]: the context asked about. */
+  readonly context: SharedArrayBuffer;
+  /** float32 [CHUNK, vocabularySize]: the answer's rows. */
+  readonly logits: SharedArrayBuffer;
+  /** float64 [contextLength]: log p(token j | tokens before it) in nats, where it was asked for. */
+  readonly logProbs: SharedArrayBuffer;
+  /** int32 [1]: not 0 asks the worker to stop after the chunk at hand. */
+  readonly cancel: SharedArrayBuffer;
+}
+
+export interface LoadOrder {
+  readonly kind: 'load';
+  readonly graph: string;
+  readonly kvNames: KvNames;
+  readonly layers: number;
+  readonly threads: number;
+  readonly vocabularySize: number;
+  readonly vocabularyRows: number;
+  readonly shared: SharedBuffers;
+}
+
+export interface RunOrder {
+  readonly kind: 'run';
+  readonly length: number;
+  /** Rows of logits wanted, 0 to CHUNK. */
+  readonly rows: number;
+  /** Log-probabilities wanted from this token on; `length` for none. */
+  readonly scoreFrom: number;
+}
+
+export type ToWorker = LoadOrder | RunOrder | { readonly kind: 'close' };
+
+export type FromWorker =
+  | { readonly kind: 'loaded' }
+  | {
+      readonly kind: 'ran';
+      readonly cancelled: boolean;
+      readonly reused: number;
+      readonly cacheBytes: number;
+    }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'closed' };

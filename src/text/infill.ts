@@ -1,0 +1,94 @@
+/** Prompts for completion, on token ids: fill-in-the-middle for models that learned it, the prefix alone for others. */
+
+/** How a family was taught to complete; part of its manifest. */
+export interface CompletionStyle {
+  /** Absent where the model never learned to fill in the middle. */
+  readonly infill?: {
+    /**
+     * `psm`: prefix, suffix, middle (Qwen2.5-Coder). `spm`: suffix first, and the middle follows the prefix directly
+     * (CodeLlama's second mode), so that a longer prefix only appends to the prompt.
+     */
+    readonly order: 'psm' | 'spm';
+    readonly prefix: string;
+    readonly suffix: string;
+    readonly middle: string;
+  };
+  /** The special token that stands before a file's name, where the family has one. */
+  readonly file?: string;
+  /** Longest useful prompt in tokens. */
+  readonly promptTokens: number;
+  /** Of these, at most this many for the suffix. */
+  readonly suffixTokens: number;
+}
+
+export interface CompletionContext {
+  readonly prefix: string;
+  readonly suffix: string;
+  /** Name of the file, without folders. */
+  readonly file?: string | undefined;
+}
+
+/** What building a prompt asks of a tokenizer. */
+export interface PromptEncoder {
+  /** Plain text: special tokens written in it stay text. */
+  encode(text: string): readonly number[];
+  /** The id of a special token; throws where the vocabulary has none of that name. */
+  special(token: string): number;
+}
+
+/**
+ * The prompt's token ids. A prefix that is too long loses its beginning in coarse steps, so that the head of the
+ * prompt (and with it the KV cache) stays the same for many keystrokes.
+ */
+export function completionPrompt(
+  style: CompletionStyle,
+  context: CompletionContext,
+  encoder: PromptEncoder,
+): number[] {
+  const { infill } = style;
+  const markers = infill === undefined ? 0 : 3;
+  const suffix = infill === undefined ? [] : firstTokens(context.suffix, style.suffixTokens, encoder);
+  const room = Math.max(1, style.promptTokens - suffix.length - markers - 1);
+  const prefix = filePrefix(style, context, room, encoder);
+  if (infill === undefined) return prefix;
+  const open = encoder.special(infill.prefix);
+  const rest = encoder.special(infill.suffix);
+  const middle = encoder.special(infill.middle);
+  switch (infill.order) {
+    case 'psm':
+      return [open, ...prefix, rest, ...suffix, middle];
+    case 'spm':
+      return [open, rest, ...suffix, middle, ...prefix];
+    default:
+      return infill.order satisfies never;
+  }
+}
+
+/** `<|file_sep|>NAME`, a newline and the prefix, at most `room` tokens. */
+function filePrefix(
+  style: CompletionStyle,
+  { prefix, file }: CompletionContext,
+  room: number,
+  encoder: PromptEncoder,
+): number[] {
+  const named = style.file !== undefined && file !== undefined && file !== '';
+  const head = named ? [encoder.special(style.file)] : [];
+  const whole = [...head, ...encoder.encode(named ? `${file}\n${prefix}` : prefix)];
+  if (whole.length <= room) return whole;
+  const kept = named ? [...head, ...encoder.encode(`${file}\n`)] : [];
+  const tokens = encoder.encode(prefix);
+  return [...kept, ...tokens.slice(coarseStart(tokens.length, Math.max(1, room - kept.length)))];
+}
+
+/** Where to cut `length` tokens so that at most `room` remain: always a multiple of a quarter of the room. */
+function coarseStart(length: number, room: number): number {
+  if (length <= room) return 0;
+  const step = Math.max(1, Math.floor(room / 4));
+  return Math.ceil((length - room) / step) * step;
+}
+
+/** The first `count` tokens of `text`; encodes only about as much of it as is needed. */
+function firstTokens(text: string, count: number, encoder: PromptEncoder): number[] {
+  const enough = text.slice(0, count * 16);
+  return encoder.encode(enough).slice(0, count);
+}
