@@ -1,0 +1,143 @@
+/** What each setting of Chorus may be and what stands in for a bad value. The manifest is checked against this table. */
+
+import { isAbsolute } from 'node:path';
+import type { Precision, WeightingSetting } from '../protocol/engine.ts';
+import type { MultilineMode } from '../text/ghost.ts';
+
+export interface SettingRule<T> {
+  readonly fallback: T;
+  /** Completes "which is not ...". */
+  readonly expected: string;
+  /** The value in its own type, or undefined where it is not valid. */
+  readonly parse: (value: unknown) => T | undefined;
+}
+
+export type PoolName = 'linear' | 'geometric' | 'power';
+
+/** The settings by their names after `chorus.`. */
+export const settingRules = {
+  'completion.enabled': flag(true),
+  'completion.debounce': whole(150, 0, 2000),
+  'completion.multiline': choice<MultilineMode>('auto', ['auto', 'never', 'always']),
+  'completion.maxTokens': whole(64, 1, 1024),
+  'completion.languages': record(isFlag, 'an object of language names to true or false'),
+  'experts.active': list(['pocket/code', 'pocket/math'], isName, 'a list of names of experts'),
+  'experts.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
+  'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
+  'mix.power': rule(0.5, 'a number above 0 and up to 1', isExponent),
+  'mix.weighting': choice<WeightingSetting>('prompt', ['fixed', 'prompt']),
+  'models.folders': list([], isFolder, 'a list of absolute paths of folders'),
+  'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q4']),
+  'chat.maxTokens': whole(256, 1, 8192),
+  'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
+  'chat.systemPrompt': rule('', 'text', isText),
+} as const;
+
+export type SettingName = keyof typeof settingRules;
+export type SettingValue<N extends SettingName> = (typeof settingRules)[N]['fallback'];
+export type SettingValues = { readonly [N in SettingName]: SettingValue<N> };
+
+export interface CheckedSettings {
+  readonly values: SettingValues;
+  /** A sentence for each setting whose value cannot be used. */
+  readonly problems: readonly string[];
+}
+
+/** `raw` gives what is written for a name, undefined where nothing is. */
+export function checkSettings(raw: (name: SettingName) => unknown): CheckedSettings {
+  const problems: string[] = [];
+  const read = (name: SettingName): unknown => {
+    const { parse, fallback, expected }: SettingRule<unknown> = settingRules[name];
+    const value = raw(name);
+    const parsed = value === undefined ? fallback : parse(value);
+    if (parsed !== undefined) return parsed;
+    problems.push(
+      `The setting chorus.${name} is ${brief(value)}, which is not ${expected}. ` +
+        `Correct it in the settings; until then ${brief(fallback)} is used.`,
+    );
+    return fallback;
+  };
+  const names = Object.keys(settingRules) as SettingName[];
+  const values = Object.fromEntries(names.map((name) => [name, read(name)])) as SettingValues;
+  return { values, problems };
+}
+
+function rule<T>(fallback: T, expected: string, fits: (value: unknown) => value is T): SettingRule<T> {
+  return { fallback, expected, parse: (value) => (fits(value) ? value : undefined) };
+}
+
+function flag(fallback: boolean): SettingRule<boolean> {
+  return rule(fallback, 'true or false', isFlag);
+}
+
+function whole(fallback: number, least: number, most: number): SettingRule<number> {
+  const fits = (value: unknown): value is number =>
+    isNumber(value) && Number.isInteger(value) && value >= least && value <= most;
+  return rule(fallback, `a whole number from ${least} to ${most}`, fits);
+}
+
+function choice<T extends string>(fallback: T, all: readonly T[]): SettingRule<T> {
+  const expected = `one of ${all.map((one) => `"${one}"`).join(', ')}`;
+  return { fallback, expected, parse: (value) => all.find((one) => one === value) };
+}
+
+function list(
+  fallback: readonly string[],
+  fits: (value: unknown) => value is string,
+  expected: string,
+): SettingRule<readonly string[]> {
+  const parse = (value: unknown): readonly string[] | undefined =>
+    Array.isArray(value) && value.every(fits) ? [...new Set(value)] : undefined;
+  return { fallback, expected, parse };
+}
+
+function record<T>(
+  fits: (value: unknown) => value is T,
+  expected: string,
+): SettingRule<Readonly<Record<string, T>>> {
+  const parse = (value: unknown): Readonly<Record<string, T>> | undefined => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const entries = Object.entries(value);
+    return entries.every((entry): entry is [string, T] => fits(entry[1]))
+      ? Object.fromEntries(entries)
+      : undefined;
+  };
+  return { fallback: {}, expected, parse };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isWeight(value: unknown): value is number {
+  return isNumber(value) && value >= 0;
+}
+
+function isExponent(value: unknown): value is number {
+  return isNumber(value) && value > 0 && value <= 1;
+}
+
+function isTemperature(value: unknown): value is number {
+  return isNumber(value) && value >= 0 && value <= 2;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isFlag(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
+function isName(value: unknown): value is string {
+  return isText(value) && value.trim() !== '';
+}
+
+function isFolder(value: unknown): value is string {
+  return isText(value) && isAbsolute(value);
+}
+
+function brief(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}

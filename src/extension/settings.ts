@@ -1,0 +1,55 @@
+/** The one place that reads and writes the settings under `chorus.*`. A bad value is logged once and its default used. */
+
+import * as vscode from 'vscode';
+import { type Mixture, mixtureOf } from './experts.ts';
+import { checkSettings, type SettingName, type SettingValue, type SettingValues } from './setting-rules.ts';
+
+export interface Settings extends Mixture {
+  readonly values: SettingValues;
+}
+
+export interface SettingsStore extends vscode.Disposable {
+  current(): Settings;
+  readonly onDidChange: vscode.Event<Settings>;
+  /** Writes where the user has the value already: in the workspace, otherwise for all windows. */
+  write<N extends SettingName>(name: N, value: SettingValue<N>): Promise<void>;
+}
+
+export function watchSettings(extensionPath: string, warn: (problem: string) => void): SettingsStore {
+  const changed = new vscode.EventEmitter<Settings>();
+  const told = new Set<string>();
+  const read = (): Settings => {
+    const settings = readSettings(extensionPath);
+    for (const problem of settings.problems) if (!told.has(problem)) warn(problem);
+    told.clear();
+    for (const problem of settings.problems) told.add(problem);
+    return settings;
+  };
+  let settings = read();
+  const watching = vscode.workspace.onDidChangeConfiguration((event) => {
+    if (!event.affectsConfiguration('chorus')) return;
+    settings = read();
+    changed.fire(settings);
+  });
+  return {
+    current: () => settings,
+    onDidChange: changed.event,
+    async write(name, value) {
+      const section = vscode.workspace.getConfiguration('chorus');
+      const inWorkspace = section.inspect(name)?.workspaceValue !== undefined;
+      const { Workspace, Global } = vscode.ConfigurationTarget;
+      await section.update(name, value, inWorkspace ? Workspace : Global);
+    },
+    dispose() {
+      watching.dispose();
+      changed.dispose();
+    },
+  };
+}
+
+function readSettings(extensionPath: string): Settings {
+  const section = vscode.workspace.getConfiguration('chorus');
+  const { values, problems } = checkSettings((name) => section.get(name));
+  const mixture = mixtureOf(extensionPath, values);
+  return { ...mixture, values, problems: [...problems, ...mixture.problems] };
+}
