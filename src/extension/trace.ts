@@ -1,0 +1,141 @@
+/**
+ * Why there was a suggestion, or none: the last requests for a completion, each with what was decided about it, and
+ * the sentence that says so to the user. It keeps no text of the user's, only counts, times and rules.
+ */
+
+import type { GhostRule, SkipRule } from '../text/ghost.ts';
+import type { Subscription } from './listeners.ts';
+import { createListeners } from './listeners.ts';
+
+export type CancelStage = 'waiting' | 'starting' | 'generating';
+
+export type Decision =
+  | {
+      readonly kind: 'shown';
+      readonly chars: number;
+      readonly lines: number;
+      readonly from: 'engine' | 'typed-ahead';
+    }
+  | { readonly kind: 'skipped'; readonly because: SkipRule | 'disabled' | 'language-disabled' | 'no-expert' }
+  /** By the next keystroke, a moved cursor or a newer request; `stage` is what it was doing. */
+  | { readonly kind: 'cancelled'; readonly stage: CancelStage }
+  /** `message` is the failure's sentence. */
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'filtered'; readonly rule: GhostRule };
+
+export interface TraceEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly languageId: string;
+  readonly trigger: 'typing' | 'command';
+  readonly decision: Decision;
+  readonly ms: number;
+}
+
+export interface Trace {
+  add(entry: TraceEntry): void;
+  /** Newest first. */
+  entries(): readonly TraceEntry[];
+  onAdd(listener: (entry: TraceEntry) => void): Subscription;
+}
+
+export function createTrace(capacity = 200): Trace {
+  const added = createListeners<TraceEntry>();
+  let entries: readonly TraceEntry[] = [];
+  return {
+    add(entry) {
+      entries = [entry, ...entries.slice(0, capacity - 1)];
+      added.tell(entry);
+    },
+    entries: () => entries,
+    onAdd: added.add,
+  };
+}
+
+/** A plain sentence; for a missing suggestion it says what to do where something can be done. */
+export function sentenceFor({
+  decision,
+  languageId,
+  ms,
+}: Pick<TraceEntry, 'decision' | 'languageId' | 'ms'>): string {
+  switch (decision.kind) {
+    case 'shown':
+      return decision.from === 'engine'
+        ? `A suggestion of ${count(decision.chars, 'character')} in ${count(decision.lines, 'line')} was shown after ${Math.round(ms)} ms.`
+        : `The rest of the suggestion before was shown (${count(decision.chars, 'character')}), because you typed its beginning.`;
+    case 'skipped':
+      return skipSentence(decision.because, languageId);
+    case 'cancelled':
+      return cancelSentence(decision.stage, ms);
+    case 'failed':
+      return decision.message;
+    case 'filtered':
+      return filterSentence(decision.rule);
+    default:
+      return decision satisfies never;
+  }
+}
+
+function skipSentence(because: (Decision & { kind: 'skipped' })['because'], languageId: string): string {
+  switch (because) {
+    case 'disabled':
+      return 'Completions are turned off. Turn them on with "Chorus: Toggle Completions".';
+    case 'language-disabled':
+      return `Completions are turned off for ${languageId} in the setting chorus.completion.languages.`;
+    case 'no-expert':
+      return 'No expert takes part. Choose one with "Chorus: Choose Experts".';
+    case 'empty-document':
+      return 'The document is empty, so there was nothing to go on. "Chorus: Complete Now" asks all the same.';
+    case 'inside-word':
+      return 'The cursor is inside a word. "Chorus: Complete Now" asks all the same.';
+    case 'text-right-of-cursor':
+      return 'There is text right of the cursor on its line. "Chorus: Complete Now" asks all the same.';
+    default:
+      return because satisfies never;
+  }
+}
+
+function cancelSentence(stage: CancelStage, ms: number): string {
+  const after = `after ${Math.round(ms)} ms`;
+  switch (stage) {
+    case 'waiting':
+      return `You typed on or moved the cursor ${after}, before the pause set in chorus.completion.debounce was over.`;
+    case 'starting':
+      return `You typed on or moved the cursor ${after}, while the engine was still starting or loading its experts.`;
+    case 'generating':
+      return `You typed on or moved the cursor ${after}, before the suggestion was ready.`;
+    default:
+      return stage satisfies never;
+  }
+}
+
+function filterSentence(rule: (Decision & { kind: 'filtered' })['rule']): string {
+  switch (rule) {
+    case 'empty':
+      return 'The experts had nothing to add here.';
+    case 'repeats-suffix':
+      return 'The experts only repeated what stands after the cursor, so nothing was shown.';
+    case 'repeats-previous':
+      return 'The experts only repeated the lines before the cursor, so nothing was shown.';
+    default:
+      return rule satisfies never;
+  }
+}
+
+/** The whole trace as text, newest first, one request a line. */
+export function traceReport(entries: readonly TraceEntry[]): string {
+  const lines = entries.map((entry) => {
+    const time = new Date(entry.at).toISOString().slice(11, 23);
+    return `${time}  ${entry.trigger.padEnd(7)}  ${entry.languageId.padEnd(12)}  ${sentenceFor(entry)}`;
+  });
+  return [
+    `The last ${count(entries.length, 'request')} for a suggestion, newest first (times in UTC):`,
+    '',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type CompletionQuery,
+  type CompletionSession,
+  completionWindow,
+  createCompletionSession,
+} from '../../src/extension/completion-session.ts';
+import { pause } from '../../src/extension/pause.ts';
+import { checkSettings } from '../../src/extension/setting-rules.ts';
+import { createTrace, type Decision } from '../../src/extension/trace.ts';
+import type { GenerateOutcome, GenerateRequest } from '../../src/protocol/engine.ts';
+
+const never = new AbortController().signal;
+
+function generated(text: string, stop: 'end' | 'length' | 'cancelled' = 'end'): GenerateOutcome {
+  return {
+    kind: 'generated',
+    result: {
+      text,
+      ids: [],
+      stop,
+      shares: {},
+      weights: {},
+      promptTokens: {},
+      reusedTokens: {},
+      confidence: 1,
+      ms: { prefill: 0, decode: 0 },
+    },
+  };
+}
+
+function query(marked: string, more: Partial<CompletionQuery> = {}): CompletionQuery {
+  const cursor = marked.indexOf('|');
+  return {
+    document: 'file:///a.ts#0',
+    languageId: 'typescript',
+    file: 'a.ts',
+    explicit: false,
+    selected: undefined,
+    before: marked.slice(0, cursor),
+    after: marked.slice(cursor + 1),
+    ...more,
+  };
+}
+
+interface Bench {
+  readonly session: CompletionSession;
+  readonly requests: { readonly request: GenerateRequest; readonly signal: AbortSignal | undefined }[];
+  readonly pauses: number[];
+  newest(): Decision | undefined;
+}
+
+function bench(
+  answer: (
+    request: GenerateRequest,
+    signal: AbortSignal | undefined,
+  ) => GenerateOutcome | Promise<GenerateOutcome>,
+  settings: Readonly<Record<string, unknown>> = {},
+): Bench {
+  const trace = createTrace();
+  const requests: Bench['requests'] = [];
+  const pauses: number[] = [];
+  const session = createCompletionSession({
+    settings: () => checkSettings((name) => settings[name]).values,
+    generate: async (request, { signal }) => {
+      requests.push({ request, signal });
+      return answer(request, signal);
+    },
+    isStarting: () => true,
+    pause: (ms, signal) => {
+      pauses.push(ms);
+      return pause(ms === 150 ? 5 : ms, signal);
+    },
+    now: () => 0,
+    trace,
+  });
+  return { session, requests, pauses, newest: () => trace.entries()[0]?.decision };
+}
+
+describe('a completion', () => {
+  it('asks the engine with the text around the cursor and shows the answer', async () => {
+    const { session, requests, newest } = bench(() => generated('1;'));
+    expect(await session.suggest(query('const x = |\nnext'), never)).toEqual({
+      text: '1;',
+      left: 0,
+      right: 0,
+    });
+    expect(requests[0]?.request).toMatchObject({
+      surface: 'completion',
+      prompt: { kind: 'infill', prefix: 'const x = ', suffix: '\nnext', file: 'a.ts' },
+      maxTokens: 64,
+      sampling: { temperature: 0 },
+      stop: ['\n'],
+    });
+    expect(newest()).toEqual({ kind: 'shown', chars: 2, lines: 1, from: 'engine' });
+  });
+
+  it('keeps the prompt small', async () => {
+    const { session, requests } = bench(() => generated('1;'));
+    await session.suggest(query(`${'let a = 1;\n'.repeat(500)}x = |\n${'let b = 2;\n'.repeat(500)}`), never);
+    const prompt = requests[0]?.request.prompt;
+    expect(prompt?.kind === 'infill' && prompt.prefix.length).toBeLessThanOrEqual(
+      completionWindow.prefixChars,
+    );
+    expect(prompt?.kind === 'infill' && prompt.suffix.length).toBeLessThanOrEqual(
+      completionWindow.suffixChars,
+    );
+  });
+
+  it('waits before an automatic request and not before one asked for', async () => {
+    const { session, pauses } = bench(() => generated('1;'));
+    await session.suggest(query('x = |'), never);
+    expect(pauses).toEqual([150]);
+    await session.suggest(query('y = |', { explicit: true }), never);
+    expect(pauses).toEqual([150]);
+  });
+
+  it('asks for several lines after an opening bracket', async () => {
+    const { session, requests } = bench(() => generated('\n  go();\n  st', 'length'));
+    expect(await session.suggest(query('f() {|'), never)).toEqual({ text: '\n  go();', left: 0, right: 0 });
+    expect(requests[0]?.request.stop).toEqual(['\n\n']);
+  });
+
+  it('replaces closers right of the cursor', async () => {
+    const { session } = bench(() => generated('a, b);'));
+    expect(await session.suggest(query('foo(|)'), never)).toEqual({ text: 'a, b);', left: 0, right: 1 });
+  });
+});
+
+describe('no completion, and the reason why', () => {
+  it.each<[string, Readonly<Record<string, unknown>>, CompletionQuery, string]>([
+    ['when they are off', { 'completion.enabled': false }, query('x = |'), 'disabled'],
+    ['in a language', { 'completion.languages': { typescript: false } }, query('x = |'), 'language-disabled'],
+    ['without experts', { 'experts.active': [] }, query('x = |'), 'no-expert'],
+    ['inside a word', {}, query('va|lue'), 'inside-word'],
+  ])('%s', async (_name, settings, asked, because) => {
+    const { session, requests, newest } = bench(() => generated('1;'), settings);
+    expect(await session.suggest(asked, never)).toBeUndefined();
+    expect(newest()).toEqual({ kind: 'skipped', because });
+    expect(requests).toHaveLength(0);
+  });
+
+  it('asks in spite of the setting when the user says so', async () => {
+    const { session } = bench(() => generated('1;'), { 'completion.enabled': false });
+    expect(await session.suggest(query('x = |', { explicit: true }), never)).toBeDefined();
+  });
+
+  it("keeps the engine's sentence when it failed", async () => {
+    const failure = { code: 'engine-exited', message: 'The engine stopped.' } as const;
+    const { session, newest } = bench(() => ({ kind: 'failed', failure }));
+    expect(await session.suggest(query('x = |'), never)).toBeUndefined();
+    expect(newest()).toEqual({ kind: 'failed', message: 'The engine stopped.' });
+  });
+
+  it('names the rule that took the answer away', async () => {
+    const { session, newest } = bench(() => generated('next'));
+    expect(await session.suggest(query('|\nnext'), never)).toBeUndefined();
+    expect(newest()).toEqual({ kind: 'filtered', rule: 'repeats-suffix' });
+  });
+
+  it('never asks the engine when the user types on within the pause', async () => {
+    const { session, requests, newest } = bench(() => generated('1;'));
+    const controller = new AbortController();
+    const under = session.suggest(query('x = |'), controller.signal);
+    controller.abort();
+    expect(await under).toBeUndefined();
+    expect(requests).toHaveLength(0);
+    expect(newest()).toEqual({ kind: 'cancelled', stage: 'waiting' });
+  });
+
+  it('gives up an earlier request for a newer one, at once', async () => {
+    const { session, requests, newest } = bench((_request, signal) =>
+      requests.length === 1 ? new Promise(() => {}) : generated(signal?.aborted ? 'late' : '2;'),
+    );
+    const first = session.suggest(query('x = |', { explicit: true }), never);
+    const second = session.suggest(query('xy = |', { explicit: true }), never);
+    expect(await first).toBeUndefined();
+    expect(requests[0]?.signal?.aborted).toBe(true);
+    expect(requests[1]?.signal?.aborted).toBe(false);
+    expect(await second).toEqual({ text: '2;', left: 0, right: 0 });
+    expect(newest()?.kind).toBe('shown');
+  });
+
+  it('says that the engine was still starting', async () => {
+    const { session, newest } = bench(() => new Promise(() => {}));
+    const controller = new AbortController();
+    const under = session.suggest(query('x = |', { explicit: true }), controller.signal);
+    controller.abort();
+    await under;
+    expect(newest()).toEqual({ kind: 'cancelled', stage: 'starting' });
+  });
+});
+
+describe('typing what is suggested', () => {
+  it('shows the rest at once, without the engine', async () => {
+    const { session, requests, pauses, newest } = bench(() => generated('value + 1;'));
+    await session.suggest(query('x = |'), never);
+    expect(await session.suggest(query('x = val|'), never)).toEqual({ text: 'ue + 1;', left: 0, right: 0 });
+    expect(newest()).toEqual({ kind: 'shown', chars: 7, lines: 1, from: 'typed-ahead' });
+    expect(await session.suggest(query('x = value|'), never)).toEqual({ text: ' + 1;', left: 0, right: 0 });
+    expect(requests).toHaveLength(1);
+    expect(pauses).toHaveLength(1);
+  });
+
+  it.each<[string, CompletionQuery]>([
+    ['something else is typed', query('x = vol|')],
+    ['all of it is typed', query('x = value + 1;|')],
+    ['the text after the cursor is another', query('x = val|)')],
+    ['it is another document', query('x = val|', { document: 'file:///b.ts#0' })],
+  ])('asks again when %s', async (_name, asked) => {
+    const { session, requests } = bench(() => generated('value + 1;'));
+    await session.suggest(query('x = |'), never);
+    await session.suggest(asked, never);
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe('with an entry selected in the list of suggestions', () => {
+  const selected = { text: 'toString', left: 2, right: 0 };
+
+  it('goes on from the entry and stands in for the same text', async () => {
+    const { session, requests } = bench(() => generated('();'));
+    const asked = query('x.to|', { selected });
+    expect(await session.suggest(asked, never)).toEqual({ text: 'toString();', left: 2, right: 0 });
+    expect(requests[0]?.request.prompt).toMatchObject({ prefix: 'x.toString' });
+  });
+
+  it('always begins with the entry, or is nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), async (raw) => {
+        const { session } = bench(() => generated(raw));
+        const suggestion = await session.suggest(query('x.to|', { selected, explicit: true }), never);
+        if (suggestion !== undefined) {
+          expect(suggestion.text.startsWith('toString')).toBe(true);
+          expect(suggestion.text.length).toBeGreaterThan('toString'.length);
+        }
+      }),
+    );
+  });
+});

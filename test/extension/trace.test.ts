@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createTrace,
+  type Decision,
+  sentenceFor,
+  type TraceEntry,
+  traceReport,
+} from '../../src/extension/trace.ts';
+
+const entry = (decision: Decision, at = 0): TraceEntry => ({
+  at,
+  languageId: 'typescript',
+  trigger: 'typing',
+  decision,
+  ms: 12.3,
+});
+
+const decisions: readonly Decision[] = [
+  { kind: 'shown', chars: 1, lines: 1, from: 'engine' },
+  { kind: 'shown', chars: 5, lines: 2, from: 'typed-ahead' },
+  ...(
+    [
+      'disabled',
+      'language-disabled',
+      'no-expert',
+      'empty-document',
+      'inside-word',
+      'text-right-of-cursor',
+    ] as const
+  ).map((because): Decision => ({ kind: 'skipped', because })),
+  ...(['waiting', 'starting', 'generating'] as const).map(
+    (stage): Decision => ({ kind: 'cancelled', stage }),
+  ),
+  { kind: 'failed', message: 'The engine stopped.' },
+  ...(['empty', 'repeats-suffix', 'repeats-previous'] as const).map(
+    (rule): Decision => ({ kind: 'filtered', rule }),
+  ),
+];
+
+describe('the trace of suggestions', () => {
+  it('keeps the newest requests, newest first, up to its capacity', () => {
+    const trace = createTrace(3);
+    for (let at = 1; at <= 5; at++) trace.add(entry({ kind: 'failed', message: 'no' }, at));
+    expect(trace.entries().map(({ at }) => at)).toEqual([5, 4, 3]);
+  });
+
+  it('tells who listens', () => {
+    const trace = createTrace();
+    const seen: number[] = [];
+    const listening = trace.onAdd(({ at }) => seen.push(at));
+    trace.add(entry({ kind: 'failed', message: 'no' }, 1));
+    listening.dispose();
+    trace.add(entry({ kind: 'failed', message: 'no' }, 2));
+    expect(seen).toEqual([1]);
+  });
+
+  it('has a sentence of its own for each decision', () => {
+    const sentences = decisions.map((decision) => sentenceFor(entry(decision)));
+    expect(new Set(sentences).size).toBe(decisions.length);
+    for (const sentence of sentences) expect(sentence).toMatch(/^["A-Z].*\.$/);
+  });
+
+  it('lists one request a line', () => {
+    const report = traceReport(decisions.map((decision) => entry(decision)));
+    expect(report.split('\n')).toHaveLength(decisions.length + 3);
+    expect(report).toContain('00:00:00.000  typing   typescript    No expert takes part.');
+  });
+});
