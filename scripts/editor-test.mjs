@@ -24,9 +24,13 @@ export async function testInEditor({ report, args = [] }) {
   const env = { CHORUS_EDITOR: JSON.stringify(await provideEditor()) };
   const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`];
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  await run(process.execPath, [vitest, 'run', '--config', 'vitest.editor.config.ts', ...reporters, ...args], {
-    env,
-  });
+  await run(
+    process.execPath,
+    [vitest, 'run', '--config', 'vitest.editor.config.mts', ...reporters, ...args],
+    {
+      env,
+    },
+  );
 }
 
 if (isScript(import.meta.url)) {

@@ -1,0 +1,20 @@
+// `npm run pictures`: makes docs/pictures from the extension as it runs in a real VS Code.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { provideEditor } from './editor-test.mjs';
+import { installDependencies } from './install.mjs';
+import { main, root } from './process.mjs';
+
+await main(async () => {
+  await installDependencies();
+  const { build } = await import('esbuild');
+  process.env.CHORUS_EDITOR = JSON.stringify(await provideEditor());
+  // Node 20 does not read TypeScript; inside the checkout the bundle still finds playwright-core.
+  const outfile = join(root, '.cache', 'editor', 'pictures.mjs');
+  const bundle = { bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external' };
+  await build({ ...bundle, entryPoints: [join(root, 'test', 'editor', 'pictures.ts')], outfile });
+  process.chdir(root);
+  const { takePictures } = await import(pathToFileURL(outfile).href);
+  console.log('Taking pictures…');
+  await takePictures(join('docs', 'pictures'));
+});

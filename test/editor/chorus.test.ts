@@ -1,0 +1,106 @@
+// The main job in a real VS Code: ghost text, chat, experts that come and go, and an engine that is killed.
+// The tests share one window and follow each other as one user's session.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { ask, finished, shares, textOf } from './chat.ts';
+import { startWorkbench, type Workbench } from './workbench.ts';
+
+const geometry = `export interface Point {
+  x: number;
+  y: number;
+}
+
+export function add(a: Point, b: Point): Point {
+  return { x: a.x + b.x, y: a.y + b.y };
+}
+
+`;
+
+let workbench: Workbench;
+
+beforeAll(async () => {
+  workbench = await startWorkbench({ files: { 'geometry.ts': geometry } });
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await workbench.keepEvidence(task.name);
+});
+
+afterAll(() => workbench?.dispose());
+
+test('the extension activates in under 100 ms and starts no engine before it is used', async () => {
+  await workbench.runCommand('Developer: Show Running Extensions');
+  expect(await workbench.activationTime()).toBeLessThan(100);
+  expect(workbench.engineProcesses()).toEqual([]);
+});
+
+test('typing in a TypeScript file shows ghost text, and Tab accepts it', async () => {
+  await workbench.openFile('geometry.ts');
+  await workbench.typeText('export function subtract(a: Point, b: Point): Point {\n');
+  const before = await workbench.editorText('geometry.ts');
+  const suggestion = await workbench.waitForGhostText();
+  expect(suggestion.trim()).not.toBe('');
+  await workbench.acceptWithTab();
+  const after = await workbench.editorText('geometry.ts');
+  expect(after).not.toBe(before);
+  expect(after).toContain(suggestion.split('\n')[0]);
+  expect(workbench.engineProcesses()).toHaveLength(1);
+  expect(await workbench.notifications()).toEqual([]);
+});
+
+test('the chat streams an answer with its formula rendered and the share of every expert', async () => {
+  await workbench.openExperts();
+  await workbench.runCommand('Chorus: Ask');
+  const chat = await workbench.chatFrame();
+  const answer = await ask(chat, 'What is 17 + 25?');
+  await finished(answer);
+  expect(await textOf(answer)).not.toBe('');
+  expect(await answer.locator('.content .katex').count()).toBeGreaterThan(0);
+  expect(await shares(answer)).toContain('pocket/math');
+});
+
+test('an expert that is unticked has no share in the next answer', async () => {
+  await workbench.toggleExpert('math');
+  const answer = await ask(await workbench.chatFrame(), 'What is 17 + 25?');
+  await finished(answer);
+  const names = await shares(answer);
+  expect(names).not.toContain('pocket/math');
+  expect(names.length).toBeGreaterThan(0);
+  await workbench.toggleExpert('math');
+});
+
+test('when the engine is killed while it streams, one message says so and the next question is answered', async () => {
+  const chat = await workbench.chatFrame();
+  const killed = await killWhileStreaming();
+  await expect(finished(killed)).rejects.toThrow('The answer failed');
+  const messages = [
+    ...(await chat.locator('[role=alert]').allInnerTexts()),
+    ...(await workbench.notifications()),
+  ];
+  expect(messages).toHaveLength(1);
+  expect(messages[0]).toMatch(/engine/i);
+
+  const next = await ask(chat, 'What is 17 + 25?');
+  await finished(next);
+  expect(await textOf(next)).not.toBe('');
+  expect(workbench.engineProcesses()).toHaveLength(1);
+});
+
+/** Asks until the engine could be killed in the middle of an answer: a short answer may end before the signal. */
+async function killWhileStreaming() {
+  const chat = await workbench.chatFrame();
+  const [engine] = workbench.engineProcesses();
+  if (engine === undefined) throw new Error('No engine is running.');
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const answer = await ask(chat, 'Write a long function that sorts a list of numbers, with comments.');
+    process.kill(engine, 'SIGSTOP');
+    // What the engine had sent before it stopped arrives within this time.
+    await workbench.page.waitForTimeout(300);
+    if ((await answer.getAttribute('data-state')) === 'streaming') {
+      process.kill(engine, 'SIGKILL');
+      return answer;
+    }
+    process.kill(engine, 'SIGCONT');
+    await finished(answer);
+  }
+  throw new Error('Every answer ended before the engine could be killed.');
+}

@@ -1,0 +1,227 @@
+// A real VS Code for a test: code-server on a temporary workspace with the extension installed, driven through Chromium
+// as a user drives it, by keys and clicks. `dispose` ends all that was started and removes all that was written.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
+import { type CodeServer, installExtension, type Server, startServer } from '../../scripts/serve.mjs';
+import { processesRunning } from './processes.ts';
+
+/** What scripts/editor-test.mjs provides, as JSON in the environment variable CHORUS_EDITOR. */
+interface Provided {
+  readonly chromium: string;
+  readonly codeServer: CodeServer;
+  readonly vsix: string;
+}
+
+export interface WorkbenchOptions {
+  /** The files of the workspace: text by relative path. */
+  readonly files: Readonly<Record<string, string>>;
+  /** User settings, over the quiet defaults. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Default: the VSIX that was built for this run. */
+  readonly vsix?: string;
+}
+
+const quiet = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.editor.useModal': 'off',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'security.workspace.trust.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'chat.disableAIFeatures': true,
+  'files.autoSave': 'off',
+  'editor.minimap.enabled': false,
+};
+
+const browserFlags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export type Workbench = Awaited<ReturnType<typeof startWorkbench>>;
+
+/** Starts the editor and resolves when its window is up. */
+export async function startWorkbench(options: WorkbenchOptions) {
+  const provided = JSON.parse(process.env.CHORUS_EDITOR ?? 'null') as Provided | null;
+  if (!provided)
+    throw new Error('Run these tests with "npm run editor", which provides the editor that they drive.');
+  const folder = mkdtempSync(join(tmpdir(), 'chorus-editor-'));
+  const workspace = join(folder, 'workspace');
+  const home = join(folder, 'home');
+  write(workspace, options.files);
+  write(home, { 'data/User/settings.json': JSON.stringify({ ...quiet, ...options.settings }) });
+
+  const log: string[] = [];
+  let server: Server | undefined;
+  let browser: Browser | undefined;
+  const dispose = async () => {
+    await browser?.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+  try {
+    const { codeServer } = provided;
+    await installExtension({ codeServer, home, vsix: options.vsix ?? provided.vsix });
+    server = await startServer({ codeServer, home, folder: workspace });
+    browser = await chromium.launch({ executablePath: provided.chromium, args: browserFlags });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => log.push(`uncaught: ${error.message}`));
+    await page.goto(server.address);
+    await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+    // The explorer lists the files once the window has connected to its extension host.
+    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+    return {
+      page,
+      log,
+      workspace,
+      dispose,
+      ...driveEditor(page, workspace),
+      ...driveChorus(page, join(home, 'extensions')),
+      keepEvidence: (name: string) => keepEvidence({ page, log, home, name }),
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+function write(folder: string, files: Readonly<Record<string, string>>) {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
+
+/** What a user does in any editor. */
+function driveEditor(page: Page, workspace: string) {
+  const ghostText = page.locator('.monaco-editor [class*=ghost-text]');
+  return {
+    /** Runs a command by its title, through the command palette. */
+    async runCommand(title: string) {
+      await page.keyboard.press('F1');
+      await pick(page, `>${title}`, title);
+    },
+    /** Opens a file of the workspace and puts the cursor at its end. */
+    async openFile(name: string) {
+      await page.keyboard.press('ControlOrMeta+P');
+      await pick(page, name, name);
+      await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+      await page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
+      await page.keyboard.press('ControlOrMeta+End');
+    },
+    async typeText(text: string) {
+      await page.keyboard.type(text, { delay: 15 });
+    },
+    /** The text of the suggestion, once one is shown. */
+    async waitForGhostText(timeout = 60_000): Promise<string> {
+      await ghostText.first().waitFor({ timeout });
+      return await ghostText.evaluateAll((elements) => {
+        const outermost = elements.filter(
+          (element) => !element.parentElement?.closest('[class*=ghost-text]'),
+        );
+        const lines = outermost.map(
+          (element) => (element.tagName === 'DIV' ? '\n' : '') + element.textContent,
+        );
+        return lines.join('').replaceAll('\u00a0', ' ');
+      });
+    },
+    async acceptWithTab() {
+      await page.keyboard.press('Tab');
+      await ghostText.first().waitFor({ state: 'detached' });
+    },
+    /** Saves the open file and reads it from the disk: what a screen shows is only a part. */
+    async editorText(name: string): Promise<string> {
+      await page.keyboard.press('ControlOrMeta+S');
+      await page.locator('.tab.active:not(.dirty)').waitFor();
+      return readFileSync(join(workspace, name), 'utf8');
+    },
+    /** The texts of the notifications that are open. */
+    async notifications(): Promise<string[]> {
+      return await page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts();
+    },
+  };
+}
+
+/** Types into the open quick pick and takes the entry that bears the name. */
+async function pick(page: Page, text: string, entry: string) {
+  const widget = page.locator('.quick-input-widget');
+  await widget.waitFor();
+  await widget.locator('input[type=text]').fill(text);
+  const row = widget
+    .locator('.monaco-list-row')
+    .filter({ has: page.locator('.label-name', { hasText: entry }) });
+  await row.first().click();
+}
+
+/** What a user of Chorus does. */
+function driveChorus(page: Page, extensions: string) {
+  const experts = page.locator('.pane', { has: page.locator('.pane-header[aria-label^="Experts"]') });
+  const expert = (name: string): Locator => experts.locator('.monaco-list-row', { hasText: name }).first();
+  return {
+    /** The row of an expert in the Experts view, which must be open. */
+    expert,
+    /** Opens the Chorus container in the activity bar. */
+    async openExperts() {
+      const tab = page.locator('.activitybar a.action-label[aria-label^="Chorus"]');
+      if (!(await experts.isVisible())) await tab.click();
+      await experts.locator('.monaco-list-row').first().waitFor();
+    },
+    /** Ticks or unticks an expert. */
+    async toggleExpert(name: string) {
+      const box = expert(name).locator('.custom-view-tree-node-item-checkbox');
+      const before = await box.getAttribute('aria-checked');
+      await box.click();
+      await expert(name)
+        .locator(`.custom-view-tree-node-item-checkbox:not([aria-checked="${before}"])`)
+        .waitFor();
+    },
+    /** How long the extension took to activate, in milliseconds, as the editor measured it. */
+    async activationTime(): Promise<number> {
+      const list = page.locator('.runtime-extensions-editor .monaco-list');
+      await list.locator('.monaco-list-row').first().click();
+      // The slowest is on top, and rows beyond the window do not exist.
+      await page.keyboard.press('End');
+      const row = list.locator('.monaco-list-row', { has: page.locator('.name', { hasText: /^Chorus$/ }) });
+      const text = (await row.locator('.activation-time').textContent({ timeout: 30_000 })) ?? '';
+      const time = /(\d+)ms/.exec(text)?.[1];
+      if (!time) throw new Error(`The editor shows no activation time for Chorus, but "${text}".`);
+      return Number(time);
+    },
+    /** The page of the chat view: the innermost frame of its webview. */
+    async chatFrame(timeout = 30_000): Promise<Frame> {
+      const end = Date.now() + timeout;
+      while (Date.now() < end) {
+        for (const frame of page.frames()) {
+          if (await frame.$('textarea#question').catch(() => null)) return frame;
+        }
+        await page.waitForTimeout(200);
+      }
+      throw new Error('The chat view did not show its question box (textarea#question).');
+    },
+    /** The ids of the engine processes of this editor's extension. */
+    engineProcesses: () => processesRunning([extensions, join('dist', 'engine.js')]),
+  };
+}
+
+/** Keeps a picture of the window, its console and the editor's logs in .cache/editor, to see why a test failed. */
+async function keepEvidence(options: { page: Page; log: readonly string[]; home: string; name: string }) {
+  const folder = join('.cache', 'editor', options.name.replaceAll(/[^\w]+/g, '-'));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'console.log'), `${options.log.join('\n')}\n`);
+  cpSync(join(options.home, 'data', 'logs'), join(folder, 'logs'), { recursive: true });
+  await options.page.screenshot({ path: join(folder, 'window.png') });
+}
