@@ -108,17 +108,16 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
     return ended;
   };
 
-  const settle = async (): Promise<void> => {
-    while (running !== undefined) {
-      running.stop();
-      await running.ended;
-    }
+  /** Callers look again afterwards: another of them may have started something meanwhile. */
+  const end = async ({ stop, ended }: Running): Promise<void> => {
+    stop();
+    await ended;
   };
 
   return {
     turns: () => turns,
     async ask(question, replaces) {
-      await settle();
+      while (running !== undefined) await end(running);
       await start(question, replaces);
     },
     async follow(id, { signal, onUpdate }) {
@@ -135,7 +134,7 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
       return find(id)?.answer;
     },
     async clear() {
-      await settle();
+      while (running !== undefined) await end(running);
       turns = [];
       changed();
     },

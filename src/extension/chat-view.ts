@@ -2,18 +2,12 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
-import {
-  type ChatCalls,
-  type ChatEvents,
-  type ChatExpert,
-  type ChatState,
-  isPageMessage,
-  type PageMessage,
-} from '../protocol/chat.ts';
+import type { ChatCalls, ChatExpert, ChatState } from '../protocol/chat.ts';
 import { ChorusError } from '../protocol/failure.ts';
-import { type Connection, connect, type Handlers } from '../protocol/rpc.ts';
+import type { Handlers } from '../protocol/rpc.ts';
 import { webAddress } from './chat-link.ts';
 import { chatPage } from './chat-page.ts';
+import { type Page, servePages } from './chat-pages.ts';
 import { type ChatSession, type ChatSessionDependencies, createChatSession } from './chat-session.ts';
 
 export const CHAT_VIEW_ID = 'chorus.chat';
@@ -33,8 +27,6 @@ export interface ChatView {
   /** Reveals the view with the keyboard in the question. */
   focus(): Promise<void>;
 }
-
-type Page = Connection<ChatEvents>;
 
 /** The disposables go to `context.subscriptions`; the conversation lives as long as the extension host. */
 export function registerChatView(context: vscode.ExtensionContext, dependencies: ChatDependencies): ChatView {
@@ -131,47 +123,6 @@ function chatHandlers(
       if (address === undefined) log('Chat: a link that is not a web address was not opened.');
       else await vscode.env.openExternal(vscode.Uri.parse(address, true));
       return ok;
-    },
-  };
-}
-
-/** One connection per page: a view that was hidden loads its page anew inside the same webview. */
-function servePages(
-  webview: vscode.Webview,
-  handlers: Handlers<ChatCalls>,
-  opened: (connection: Page) => void,
-): vscode.Disposable {
-  let current: string | undefined;
-  let receive: (message: unknown) => void = () => {};
-
-  const open = (name: string): void => {
-    current = name;
-    const connection = connect<ChatEvents, ChatCalls>(
-      {
-        post(message) {
-          if (current !== name) return false;
-          // The promise tells whether the page was visible; a hidden page asks for the state when it is loaded again.
-          void webview.postMessage({ page: name, message } satisfies PageMessage);
-          return true;
-        },
-        listen(listener) {
-          receive = listener;
-        },
-      },
-      handlers,
-    );
-    opened(connection);
-  };
-
-  const listening = webview.onDidReceiveMessage((value: unknown) => {
-    if (!isPageMessage(value)) return;
-    if (value.page !== current) open(value.page);
-    receive(value.message);
-  });
-  return {
-    dispose() {
-      current = undefined;
-      listening.dispose();
     },
   };
 }

@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import { createChatSession } from '../../src/extension/chat-session.ts';
+import type { AnswerUpdate } from '../../src/protocol/chat.ts';
+import type { Delta, Generated, GenerateOutcome, GenerateRequest } from '../../src/protocol/engine.ts';
+import type { FailureCode } from '../../src/protocol/failure.ts';
+
+interface Call {
+  readonly request: GenerateRequest;
+  readonly signal: AbortSignal;
+  readonly update: (delta: Delta) => void;
+  readonly end: (outcome: GenerateOutcome) => void;
+  readonly fail: (thrown: unknown) => void;
+}
+
+/** A session over a generator that the test plays by hand. An aborted call ends as `cancelled`, as the engine's does. */
+function playedSession() {
+  const calls: Call[] = [];
+  let changes = 0;
+  const session = createChatSession(
+    {
+      chatSettings: () => ({ maxTokens: 64, temperature: 0.5, systemPrompt: 'Be brief.' }),
+      seed: () => 7,
+      generate: (request, { signal, onUpdate }) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => resolve(failed('cancelled')));
+          calls.push({ request, signal, update: onUpdate, end: resolve, fail: reject });
+        }),
+    },
+    () => changes++,
+  );
+  const last = (): Call => {
+    const call = calls.at(-1);
+    if (call === undefined) throw new Error('Nothing was generated yet.');
+    return call;
+  };
+  return { session, calls, last, changes: () => changes };
+}
+
+function generated(text: string, more: Partial<Generated> = {}): GenerateOutcome {
+  return {
+    kind: 'generated',
+    result: {
+      text,
+      ids: [1, 2, 3],
+      stop: 'end',
+      shares: { 'pocket/math': 1 },
+      weights: {},
+      promptTokens: {},
+      reusedTokens: {},
+      confidence: 1,
+      ms: { prefill: 1, decode: 100 },
+      ...more,
+    },
+  };
+}
+
+function failed(code: FailureCode): GenerateOutcome {
+  return { kind: 'failed', failure: { code, message: `It failed: ${code}.` } };
+}
+
+const delta = (text: string, tokens = 1): Delta => ({ text, tokens, shares: { 'pocket/math': 1 } });
+const contents = ({ request }: Call): string[] =>
+  request.prompt.kind === 'messages' ? request.prompt.messages.map(({ content }) => content) : [];
+const nextTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+const never = (): AbortSignal => new AbortController().signal;
+
+describe('a question', () => {
+  test('is sent with the settings, and its answer grows and ends', async () => {
+    const { session, last } = playedSession();
+    const asked = session.ask('What is 17 + 25?');
+    await nextTick();
+    expect(last().request).toMatchObject({
+      surface: 'chat',
+      maxTokens: 64,
+      sampling: { temperature: 0.5, seed: 7 },
+    });
+    expect(contents(last())).toEqual(['Be brief.', 'What is 17 + 25?']);
+    last().update(delta('4'));
+    last().update(delta('2', 2));
+    expect(session.turns()[0]?.answer).toEqual({
+      kind: 'streaming',
+      text: '42',
+      tokens: 2,
+      shares: { 'pocket/math': 1 },
+    });
+    last().end(generated('42'));
+    await asked;
+    expect(session.turns()[0]?.answer).toEqual({
+      kind: 'done',
+      stop: 'end',
+      text: '42',
+      tokens: 3,
+      tokensPerSecond: 30,
+      shares: { 'pocket/math': 1 },
+    });
+  });
+
+  test('is followed by the earlier turns that were answered, and by no failed one', async () => {
+    const { session, last } = playedSession();
+    for (const [question, outcome] of [
+      ['one', generated('1')],
+      ['two', failed('engine-exited')],
+      ['three', generated('')],
+    ] as const) {
+      const asked = session.ask(question);
+      await nextTick();
+      last().end(outcome);
+      await asked;
+    }
+    void session.ask('four');
+    await nextTick();
+    expect(contents(last())).toEqual(['Be brief.', 'one', '1', 'four']);
+  });
+
+  test('that finds the context full is tried once more without earlier turns', async () => {
+    const { session, calls, last } = playedSession();
+    const first = session.ask('one');
+    await nextTick();
+    last().end(generated('1'));
+    await first;
+    const second = session.ask('two');
+    await nextTick();
+    last().end(failed('context-full'));
+    await nextTick();
+    expect(contents(last())).toEqual(['Be brief.', 'two']);
+    last().end(failed('context-full'));
+    await second;
+    expect(calls).toHaveLength(3);
+    expect(session.turns()[1]?.answer).toMatchObject({ kind: 'failed', failure: { code: 'context-full' } });
+  });
+
+  test('that fails keeps what had appeared, and trying again takes its place', async () => {
+    const { session, last } = playedSession();
+    const asked = session.ask('one');
+    await nextTick();
+    last().update(delta('half'));
+    last().end(failed('engine-exited'));
+    await asked;
+    const [turn] = session.turns();
+    expect(turn?.answer).toMatchObject({ kind: 'failed', text: 'half', failure: { code: 'engine-exited' } });
+    void session.ask('one', turn?.id);
+    await nextTick();
+    expect(session.turns().map(({ answer }) => answer.kind)).toEqual(['streaming']);
+  });
+
+  test('cannot take the place of an answered one', async () => {
+    const { session, last } = playedSession();
+    const asked = session.ask('one');
+    await nextTick();
+    last().end(generated('1'));
+    await asked;
+    void session.ask('two', session.turns()[0]?.id);
+    await nextTick();
+    expect(session.turns()).toHaveLength(2);
+  });
+
+  test('ends as a failure where the generator throws after all', async () => {
+    const { session, last } = playedSession();
+    const asked = session.ask('one');
+    await nextTick();
+    last().fail(new Error('a bug'));
+    await asked;
+    expect(session.turns()[0]?.answer).toMatchObject({ kind: 'failed', failure: { code: 'internal' } });
+  });
+
+  test('stops the answer before it, which keeps its text', async () => {
+    const { session, calls, last } = playedSession();
+    const first = session.ask('one');
+    await nextTick();
+    last().update(delta('half'));
+    void session.ask('two');
+    await first;
+    await nextTick();
+    expect(calls[0]?.signal.aborted).toBe(true);
+    expect(session.turns()[0]?.answer).toMatchObject({ kind: 'done', stop: 'cancelled', text: 'half' });
+    expect(session.turns()[1]?.answer.kind).toBe('streaming');
+  });
+
+  test('asked twice at once leaves one answer under way', async () => {
+    const { session } = playedSession();
+    void session.ask('one');
+    void session.ask('two');
+    void session.ask('three');
+    await nextTick();
+    expect(session.turns().filter(({ answer }) => answer.kind === 'streaming')).toHaveLength(1);
+  });
+});
+
+describe('a follower', () => {
+  test('gets the answer as it stands, then every piece, then the whole', async () => {
+    const { session, last } = playedSession();
+    void session.ask('one');
+    await nextTick();
+    last().update(delta('a'));
+    const updates: AnswerUpdate[] = [];
+    const followed = session.follow(1, { signal: never(), onUpdate: (update) => updates.push(update) });
+    last().update(delta('b', 2));
+    last().end(generated('ab'));
+    expect(await followed).toMatchObject({ kind: 'done', text: 'ab' });
+    expect(updates).toMatchObject([
+      { kind: 'answer', answer: { text: 'a' } },
+      { kind: 'delta', delta: { text: 'b', tokens: 2 } },
+    ]);
+  });
+
+  test('stops the generation by its signal', async () => {
+    const { session, last } = playedSession();
+    void session.ask('one');
+    await nextTick();
+    last().update(delta('a'));
+    const controller = new AbortController();
+    const followed = session.follow(1, { signal: controller.signal, onUpdate: () => {} });
+    controller.abort();
+    expect(await followed).toMatchObject({ kind: 'done', stop: 'cancelled', text: 'a' });
+  });
+
+  test('that comes too late gets the answer at once, and nothing for a turn that is gone', async () => {
+    const { session, last } = playedSession();
+    const asked = session.ask('one');
+    await nextTick();
+    last().end(generated('1'));
+    await asked;
+    expect(await session.follow(1, { signal: never(), onUpdate: () => {} })).toMatchObject({ text: '1' });
+    expect(await session.follow(9, { signal: never(), onUpdate: () => {} })).toBeUndefined();
+  });
+});
+
+test('clearing stops what is under way and forgets every turn', async () => {
+  const { session, last, changes } = playedSession();
+  void session.ask('one');
+  await nextTick();
+  const before = changes();
+  await session.clear();
+  expect(last().signal.aborted).toBe(true);
+  expect(session.turns()).toEqual([]);
+  expect(changes()).toBeGreaterThan(before);
+});
