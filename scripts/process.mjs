@@ -1,6 +1,6 @@
 // Child processes for the scripts: run one to its end, find npm and other commands, and end a script with a sentence.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, realpathSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,14 +27,16 @@ export function run(command, args, { cwd = root, env = {}, log, verbatim = false
       child.stderr.pipe(file, { end: false });
       child.on('close', () => file.end());
     }
-    const where = log ? ` Its output is in ${log}.` : '';
+    const output = () => (log ? `\n${lastLines(log)}\nIts whole output is in ${log}.` : '');
     child.on('error', (error) => reject(new Error(`Could not start "${name}": ${error.message}.`)));
     child.on('close', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Error(`"${name}" ended with ${signal ?? `exit code ${code}`}.${where}`));
+      else reject(new Error(`"${name}" ended with ${signal ?? `exit code ${code}`}.${output()}`));
     });
   });
 }
+
+const lastLines = (file) => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
 
 /** The path of a command on PATH, or undefined. */
 export function findCommand(name) {

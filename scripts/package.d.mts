@@ -1,0 +1,1 @@
+export function checkContents(entries: readonly string[], nativesWanted: readonly string[]): void;

@@ -1,0 +1,1 @@
+export function listZip(zip: Buffer): string[];
