@@ -10,35 +10,34 @@ export interface StopMatcher {
   /** Takes the next piece of text. After a match everything further is ignored. */
   push(text: string): StopMatch;
   /** What was held back, at the end of the stream. */
-  flush(): string;
+  flush(): StopMatch;
 }
 
-/** Matches the earliest occurrence of any of `stops`, across pieces; empty stop strings are ignored. */
+/**
+ * Cuts before the stop string that begins first, however the text is split into pieces; empty ones are ignored.
+ */
 export function stopMatcher(stops: readonly string[]): StopMatcher {
   const wanted = stops.filter((stop) => stop.length > 0);
   let held = '';
   let done = false;
+
+  /** Cuts at a match that begins before `open`, where one that is not complete yet could begin. */
+  const cut = (open: number): StopMatch => {
+    const at = earliest(held, wanted);
+    const stopped = at !== -1 && at <= open;
+    const emit = held.slice(0, stopped ? at : open);
+    held = stopped ? '' : held.slice(open);
+    done = stopped;
+    return { emit, stopped };
+  };
+
   return {
     push(text) {
       if (done) return { emit: '', stopped: true };
       held += text;
-      const at = earliest(held, wanted);
-      if (at !== -1) {
-        const emit = held.slice(0, at);
-        held = '';
-        done = true;
-        return { emit, stopped: true };
-      }
-      const keep = openTail(held, wanted);
-      const emit = held.slice(0, held.length - keep);
-      held = held.slice(held.length - keep);
-      return { emit, stopped: false };
+      return cut(held.length - openTail(held, wanted));
     },
-    flush() {
-      const rest = held;
-      held = '';
-      return rest;
-    },
+    flush: () => (done ? { emit: '', stopped: true } : cut(held.length)),
   };
 }
 

@@ -100,8 +100,10 @@ async function generateInTurn(
     }
   }
   if (stop !== 'stop') {
-    const match = stops.push(text.decode());
-    emit(match.stopped ? match.emit : match.emit + stops.flush());
+    emit(stops.push(text.decode()).emit);
+    const rest = stops.flush();
+    emit(rest.emit);
+    if (rest.stopped) stop = 'stop';
   }
   return {
     text: answer,

@@ -3,6 +3,7 @@
  * the sentence that says so to the user. It keeps no text of the user's, only counts, times and rules.
  */
 
+import type { FailureCode } from '../protocol/failure.ts';
 import type { GhostRule, SkipRule } from '../text/ghost.ts';
 import type { Subscription } from './listeners.ts';
 import { createListeners } from './listeners.ts';
@@ -19,8 +20,7 @@ export type Decision =
   | { readonly kind: 'skipped'; readonly because: SkipRule | 'disabled' | 'language-disabled' | 'no-expert' }
   /** By the next keystroke, a moved cursor or a newer request; `stage` is what it was doing. */
   | { readonly kind: 'cancelled'; readonly stage: CancelStage }
-  /** `message` is the failure's sentence. */
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string }
   | { readonly kind: 'filtered'; readonly rule: GhostRule };
 
 export interface TraceEntry {

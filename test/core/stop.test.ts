@@ -10,7 +10,8 @@ function through(pieces: readonly string[], stops: readonly string[]): { text: s
     text += emit;
     if (stopped) return { text, stopped };
   }
-  return { text: text + matcher.flush(), stopped: false };
+  const { emit, stopped } = matcher.flush();
+  return { text: text + emit, stopped };
 }
 
 const alphabet = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 12 });

@@ -150,7 +150,7 @@ describe('no completion, and the reason why', () => {
     const failure = { code: 'engine-exited', message: 'The engine stopped.' } as const;
     const { session, newest } = bench(() => ({ kind: 'failed', failure }));
     expect(await session.suggest(query('x = |'), never)).toBeUndefined();
-    expect(newest()).toEqual({ kind: 'failed', message: 'The engine stopped.' });
+    expect(newest()).toEqual({ kind: 'failed', code: 'engine-exited', message: 'The engine stopped.' });
   });
 
   it('names the rule that took the answer away', async () => {

@@ -31,7 +31,7 @@ const decisions: readonly Decision[] = [
   ...(['waiting', 'starting', 'generating'] as const).map(
     (stage): Decision => ({ kind: 'cancelled', stage }),
   ),
-  { kind: 'failed', message: 'The engine stopped.' },
+  { kind: 'failed', code: 'engine-exited', message: 'The engine stopped.' },
   ...(['empty', 'repeats-suffix', 'repeats-previous'] as const).map(
     (rule): Decision => ({ kind: 'filtered', rule }),
   ),
@@ -40,7 +40,8 @@ const decisions: readonly Decision[] = [
 describe('the trace of suggestions', () => {
   it('keeps the newest requests, newest first, up to its capacity', () => {
     const trace = createTrace(3);
-    for (let at = 1; at <= 5; at++) trace.add(entry({ kind: 'failed', message: 'no' }, at));
+    for (let at = 1; at <= 5; at++)
+      trace.add(entry({ kind: 'failed', code: 'engine-exited', message: 'no' }, at));
     expect(trace.entries().map(({ at }) => at)).toEqual([5, 4, 3]);
   });
 
@@ -48,9 +49,9 @@ describe('the trace of suggestions', () => {
     const trace = createTrace();
     const seen: number[] = [];
     const listening = trace.onAdd(({ at }) => seen.push(at));
-    trace.add(entry({ kind: 'failed', message: 'no' }, 1));
+    trace.add(entry({ kind: 'failed', code: 'engine-exited', message: 'no' }, 1));
     listening.dispose();
-    trace.add(entry({ kind: 'failed', message: 'no' }, 2));
+    trace.add(entry({ kind: 'failed', code: 'engine-exited', message: 'no' }, 2));
     expect(seen).toEqual([1]);
   });
 
