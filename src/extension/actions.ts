@@ -1,0 +1,21 @@
+/** The quick pick behind the status bar: the main actions in one list. */
+
+import * as vscode from 'vscode';
+import { type CommandName, commandId } from './names.ts';
+
+const actions: readonly { readonly label: string; readonly name: CommandName }[] = [
+  { label: '$(checklist) Choose experts', name: 'chooseExperts' },
+  { label: '$(settings) Set weights', name: 'setWeights' },
+  { label: '$(layers) Choose mix', name: 'chooseMix' },
+  { label: '$(comment-discussion) Ask', name: 'ask' },
+  { label: '$(sparkle) Turn completions on or off', name: 'toggleCompletions' },
+  { label: '$(question) Why was there no suggestion?', name: 'whyNoSuggestion' },
+  { label: '$(debug-restart) Restart the engine', name: 'restartEngine' },
+  { label: '$(output) Show the log', name: 'showLog' },
+];
+
+/** `state` is the sentence about the engine, shown above the actions. */
+export async function showActions(state: string): Promise<void> {
+  const chosen = await vscode.window.showQuickPick([...actions], { title: 'Chorus', placeHolder: state });
+  if (chosen !== undefined) await vscode.commands.executeCommand(commandId(chosen.name));
+}

@@ -1,0 +1,22 @@
+/** The one message about the engine that comes unasked: that it crashed too often and stays off. */
+
+import * as vscode from 'vscode';
+import type { EngineClient } from './engine-client.ts';
+import type { Subscription } from './listeners.ts';
+import { commandId } from './names.ts';
+
+export function registerEngineNotice(engine: EngineClient): Subscription {
+  let told = false;
+  return engine.onChange(({ state }) => {
+    if (state.kind === 'failed' && !told) void tell(state.failure.message);
+    told = state.kind === 'failed';
+  });
+}
+
+async function tell(message: string): Promise<void> {
+  const restart = 'Restart Engine';
+  const log = 'Show Log';
+  const chosen = await vscode.window.showErrorMessage(message, restart, log);
+  if (chosen === restart) await vscode.commands.executeCommand(commandId('restartEngine'));
+  if (chosen === log) await vscode.commands.executeCommand(commandId('showLog'));
+}

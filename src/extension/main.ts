@@ -1,0 +1,103 @@
+/** The extension's table of contents: each feature is made in its own file and wired here. Nothing is started yet. */
+
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { showActions } from './actions.ts';
+import { registerChatView } from './chat-view.ts';
+import { registerCommands } from './commands.ts';
+import { createCompletionSession } from './completion-session.ts';
+import { EngineClient } from './engine-client.ts';
+import { registerEngineNotice } from './engine-notice.ts';
+import { forkEngine } from './engine-process.ts';
+import { eventOf } from './events.ts';
+import { expertRows } from './expert-rows.ts';
+import { registerExpertsView } from './experts-view.ts';
+import { explainSelection } from './explain-command.ts';
+import { registerInlineCompletions } from './inline-completions.ts';
+import { chooseExperts, chooseMix, setWeights } from './mix-commands.ts';
+import { pause } from './pause.ts';
+import { watchSettings } from './settings.ts';
+import { registerStatusBar } from './status-bar.ts';
+import { type StatusInput, statusText } from './status-text.ts';
+import { createTrace, sentenceFor } from './trace.ts';
+import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionPath } = context;
+  const log = vscode.window.createOutputChannel('Chorus', { log: true });
+  const settings = watchSettings(extensionPath, (problem) => log.warn(problem));
+  const engine = new EngineClient({
+    fork: () => forkEngine(join(extensionPath, 'dist', 'engine.js'), (line) => log.info(line)),
+    mix: settings.current().mix,
+    log,
+  });
+  const trace = createTrace();
+  const generate = engine.generate.bind(engine);
+  const values = () => settings.current().values;
+  const rows = () => expertRows(settings.current().mix.experts, engine.snapshot);
+  const experts = eventOf(settings.onDidChange, engine.onChange.bind(engine));
+  const status = eventOf(experts.event, trace.onAdd);
+
+  const completions = createCompletionSession({
+    settings: values,
+    generate,
+    isStarting: () =>
+      rows().some(({ active, state }) => active && (state.kind === 'off' || state.kind === 'loading')),
+    pause,
+    now: Date.now,
+    trace,
+  });
+  const chat = registerChatView(context, {
+    generate,
+    chatSettings: () => ({
+      maxTokens: values()['chat.maxTokens'],
+      temperature: values()['chat.temperature'],
+      systemPrompt: values()['chat.systemPrompt'],
+    }),
+    experts: rows,
+    onDidChangeExperts: experts.event,
+    log: (text) => log.info(text),
+  });
+  const statusInput = (): StatusInput => ({
+    snapshot: engine.snapshot,
+    rows: rows(),
+    completionsOn: values()['completion.enabled'],
+    problems: settings.current().problems,
+    newest: trace.entries()[0]?.decision,
+  });
+
+  context.subscriptions.push(
+    log,
+    settings,
+    { dispose: () => void engine.dispose() },
+    settings.onDidChange(({ mix }) => engine.configure(mix)),
+    trace.onAdd((entry) => log.trace(sentenceFor(entry))),
+    experts,
+    status,
+    registerInlineCompletions(completions),
+    registerExpertsView({
+      rows,
+      onDidChange: experts.event,
+      choose: (ids) => settings.write('experts.active', ids),
+    }),
+    registerStatusBar(statusInput, status.event),
+    registerTraceDocument(trace),
+    registerEngineNotice(engine),
+    registerCommands({
+      chooseExperts: () => chooseExperts(settings, rows),
+      setWeights: () => setWeights(settings, rows),
+      chooseMix: () => chooseMix(settings),
+      ask: () => chat.focus(),
+      explainSelection: () => explainSelection(chat),
+      completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
+      toggleCompletions: () => settings.write('completion.enabled', !values()['completion.enabled']),
+      whyNoSuggestion: () => whyNoSuggestion(trace),
+      restartEngine: () => engine.restart(),
+      showLog: () => log.show(),
+      showActions: () => showActions(statusText(statusInput()).paragraphs[0] ?? ''),
+    }),
+  );
+}
+
+/** All that was opened is in `context.subscriptions`, which the editor disposes; the engine ends when its channel does. */
+export function deactivate(): void {}

@@ -1,0 +1,23 @@
+/** The names that the manifest and the code share; a test compares them with package.json. */
+
+export const commandNames = [
+  'chooseExperts',
+  'setWeights',
+  'chooseMix',
+  'ask',
+  'explainSelection',
+  'completeNow',
+  'toggleCompletions',
+  'whyNoSuggestion',
+  'restartEngine',
+  'showLog',
+  'showActions',
+] as const;
+
+export type CommandName = (typeof commandNames)[number];
+
+export function commandId(name: CommandName): string {
+  return `chorus.${name}`;
+}
+
+export const expertsViewId = 'chorus.experts';

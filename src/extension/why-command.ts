@@ -1,0 +1,42 @@
+/** Says why there was no suggestion, and lists the decisions before in a document that cannot be edited. */
+
+import * as vscode from 'vscode';
+import { sentenceFor, type Trace, traceReport } from './trace.ts';
+
+const scheme = 'chorus-suggestions';
+const reportUri = vscode.Uri.from({ scheme, path: '/Chorus suggestions' });
+
+/** The read-only list; it follows the trace while it is open. */
+export function registerTraceDocument(trace: Trace): vscode.Disposable {
+  const changed = new vscode.EventEmitter<vscode.Uri>();
+  const isOpen = (): boolean =>
+    vscode.workspace.textDocuments.some((document) => document.uri.scheme === scheme);
+  return vscode.Disposable.from(
+    changed,
+    trace.onAdd(() => {
+      if (isOpen()) changed.fire(reportUri);
+    }),
+    vscode.workspace.registerTextDocumentContentProvider(scheme, {
+      onDidChange: changed.event,
+      provideTextDocumentContent: () => traceReport(trace.entries()),
+    }),
+  );
+}
+
+export async function whyNoSuggestion(trace: Trace): Promise<void> {
+  const list = 'Show the Last Ones';
+  const chosen = await vscode.window.showInformationMessage(reason(trace), list);
+  if (chosen === list) await vscode.window.showTextDocument(reportUri, { preview: true });
+}
+
+function reason(trace: Trace): string {
+  const document = vscode.window.activeTextEditor?.document;
+  const inline = vscode.workspace.getConfiguration('editor', document).get<boolean>('inlineSuggest.enabled');
+  if (inline === false) {
+    return 'The editor shows no inline suggestions at all: the setting editor.inlineSuggest.enabled is off.';
+  }
+  const newest = trace.entries()[0];
+  if (newest === undefined)
+    return 'No suggestion was asked for yet. Type in an editor, or run "Chorus: Complete Now".';
+  return sentenceFor(newest);
+}

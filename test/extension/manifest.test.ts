@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { commandId, commandNames, expertsViewId } from '../../src/extension/names.ts';
+import { readyMixes } from '../../src/extension/ready-mixes.ts';
+import { checkSettings, type SettingName, settingRules } from '../../src/extension/setting-rules.ts';
+
+interface Property {
+  readonly type: string;
+  readonly default: unknown;
+  readonly scope: string;
+  readonly markdownDescription: string;
+  readonly enum?: readonly string[];
+  readonly enumDescriptions?: readonly string[];
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+}
+
+const root = new URL('../../', import.meta.url);
+const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+const { contributes } = manifest;
+const sources = new URL('src/extension/', root);
+const code = readdirSync(sources)
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(new URL(name, sources), 'utf8'))
+  .join('\n');
+
+const properties: Readonly<Record<string, Property>> = Object.assign(
+  {},
+  ...contributes.configuration.map((section: { properties: object }) => section.properties),
+);
+const names = Object.keys(settingRules) as SettingName[];
+const accepts = (name: SettingName, value: unknown): boolean =>
+  checkSettings((asked) => (asked === name ? value : undefined)).problems.length === 0;
+
+describe('the manifest and the code', () => {
+  it('have the same commands, all under one category', () => {
+    const declared: { command: string; category: string; title: string }[] = contributes.commands;
+    expect(declared.map(({ command }) => command).sort()).toEqual(commandNames.map(commandId).sort());
+    for (const { category, title } of declared) {
+      expect(category).toBe('Chorus');
+      expect(title).toMatch(/^[A-Z]/);
+    }
+  });
+
+  it('name only commands that exist in menus', () => {
+    const known = new Set(commandNames.map(commandId));
+    for (const items of Object.values<{ command: string }[]>(contributes.menus)) {
+      for (const { command } of items) expect(known).toContain(command);
+    }
+  });
+
+  it('name commands to the user as the manifest titles them', () => {
+    const titles = contributes.commands.map(({ title }: { title: string }) => `Chorus: ${title}`);
+    const named = [...code.matchAll(/"(Chorus: [^"\n]+)"/g)].map(([, title]) => title);
+    expect(named.length).toBeGreaterThan(3);
+    for (const title of named) expect(titles).toContain(title);
+  });
+
+  it('take no key that the user has other uses for', () => {
+    const keys = (contributes.keybindings ?? []) as { key: string; when?: string }[];
+    for (const { key, when } of keys) {
+      expect(key).not.toMatch(/^(tab|ctrl\+[cxl])$/i);
+      expect(when).toBeDefined();
+    }
+  });
+
+  it('have the same settings with the same defaults', () => {
+    expect(Object.keys(properties).sort()).toEqual(names.map((name) => `chorus.${name}`).sort());
+    for (const name of names)
+      expect(properties[`chorus.${name}`]?.default).toEqual(settingRules[name].fallback);
+  });
+
+  it.each(names)('agree on the limits of chorus.%s, which is described', (name) => {
+    const property = properties[`chorus.${name}`];
+    if (property === undefined) throw new Error(`chorus.${name} is not declared`);
+    const { minimum, maximum, exclusiveMinimum } = property;
+    expect(property.markdownDescription.length).toBeGreaterThan(20);
+    expect(property.scope).toBeDefined();
+    expect(accepts(name, property.default)).toBe(true);
+    if (property.type === 'integer' || property.type === 'number') expect(maximum).toBeDefined();
+    if (minimum !== undefined)
+      expect([accepts(name, minimum), accepts(name, minimum - 1)]).toEqual([true, false]);
+    if (maximum !== undefined)
+      expect([accepts(name, maximum), accepts(name, maximum + 1)]).toEqual([true, false]);
+    if (exclusiveMinimum !== undefined) expect(accepts(name, exclusiveMinimum)).toBe(false);
+    if (property.enum !== undefined) {
+      expect(property.enumDescriptions).toHaveLength(property.enum.length);
+      for (const value of property.enum) expect(accepts(name, value)).toBe(true);
+      expect(accepts(name, 'something else')).toBe(false);
+    }
+  });
+
+  it('name only settings that exist in descriptions and sentences', () => {
+    const text = `${code}\n${JSON.stringify(contributes.configuration)}`;
+    const groups = [...new Set(names.map((name) => name.split('.')[0]))].join('|');
+    const named = [...text.matchAll(new RegExp(`chorus\\.((?:${groups})\\.[a-zA-Z]+)`, 'g'))].map(
+      ([, name]) => name,
+    );
+    expect(named.length).toBeGreaterThan(names.length);
+    for (const name of named) expect(names).toContain(name);
+  });
+
+  it('read no setting of Chorus outside the one place', () => {
+    const readers = readdirSync(sources).filter((name) =>
+      readFileSync(new URL(name, sources), 'utf8').includes("getConfiguration('chorus"),
+    );
+    expect(readers).toEqual(['settings.ts']);
+  });
+
+  it('have the same views, each in a container that exists', () => {
+    const views = Object.entries<{ id: string }[]>(contributes.views);
+    const ids = views.flatMap(([, list]) => list.map(({ id }) => id));
+    const chatViewId = /CHAT_VIEW_ID = '([^']+)'/.exec(code)?.[1];
+    expect(ids.sort()).toEqual([expertsViewId, chatViewId].sort());
+    const containers = Object.values<{ id: string }[]>(contributes.viewsContainers).flat();
+    expect(views.map(([container]) => container).sort()).toEqual(containers.map(({ id }) => id).sort());
+  });
+
+  it('declare what the extension does where it is not trusted or not on a disk', () => {
+    expect(manifest.capabilities).toMatchObject({
+      untrustedWorkspaces: { supported: 'limited', restrictedConfigurations: ['chorus.models.folders'] },
+      virtualWorkspaces: true,
+    });
+    expect(properties['chorus.models.folders']?.scope).toBe('machine');
+    expect(manifest.main).toBe('./dist/extension.js');
+    expect(code).toMatch(/export function activate\(/);
+    expect(code).toMatch(/export function deactivate\(/);
+  });
+});
+
+describe('the ready mixes', () => {
+  it('set only what the settings accept', () => {
+    for (const { sets } of readyMixes) {
+      for (const [name, value] of Object.entries(sets))
+        expect(accepts(name as SettingName, value)).toBe(true);
+    }
+  });
+});
