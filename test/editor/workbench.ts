@@ -108,6 +108,20 @@ function write(folder: string, files: Readonly<Record<string, string>>) {
 /** What a user does in any editor. */
 function driveEditor(page: Page, workspace: string) {
   const ghostText = page.locator('.monaco-editor [class*=ghost-text]');
+  const suggestion = () =>
+    ghostText.evaluateAll((elements) => {
+      const outermost = elements.filter((element) => !element.parentElement?.closest('[class*=ghost-text]'));
+      const parts = outermost.map((element) => {
+        const { top, left } = element.getBoundingClientRect();
+        return { top: Math.round(top), left, text: element.textContent };
+      });
+      // The document's order is not the screen's: what follows the first line is drawn in a layer of its own.
+      parts.sort((one, other) => one.top - other.top || one.left - other.left);
+      const joined = parts.map(
+        ({ top, text }, index) => (index > 0 && top !== parts[index - 1]?.top ? '\n' : '') + text,
+      );
+      return joined.join('').replaceAll('\u00a0', ' ');
+    });
   return {
     /** Runs a command by its title, through the command palette. */
     async runCommand(title: string) {
@@ -128,19 +142,13 @@ function driveEditor(page: Page, workspace: string) {
     /** The text of the suggestion, once one is shown. */
     async waitForGhostText(timeout = 60_000): Promise<string> {
       await ghostText.first().waitFor({ timeout });
-      return await ghostText.evaluateAll((elements) => {
-        const outermost = elements.filter(
-          (element) => !element.parentElement?.closest('[class*=ghost-text]'),
-        );
-        const lines = outermost.map(
-          (element) => (element.tagName === 'DIV' ? '\n' : '') + element.textContent,
-        );
-        return lines.join('').replaceAll('\u00a0', ' ');
-      });
+      return await suggestion();
     },
+    /** Accepts the suggestion and waits until it is gone; another may stand in its place. */
     async acceptWithTab() {
+      const accepted = await suggestion();
       await page.keyboard.press('Tab');
-      await ghostText.first().waitFor({ state: 'detached' });
+      await until('the suggestion to be accepted', async () => (await suggestion()) !== accepted);
     },
     /** Saves the open file and reads it from the disk: what a screen shows is only a part. */
     async editorText(name: string): Promise<string> {
@@ -164,6 +172,17 @@ async function pick(page: Page, text: string, entry: string) {
     .locator('.monaco-list-row')
     .filter({ has: page.locator('.label-name', { hasText: entry }) });
   await row.first().click();
+}
+
+/** Asks until it is given something, and gives that; rejects after half a minute. */
+async function until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
+  const end = Date.now() + 30_000;
+  while (Date.now() < end) {
+    const answer = await ask();
+    if (answer) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`Waited half a minute in vain for ${what}.`);
 }
 
 /** What a user of Chorus does. */
@@ -195,21 +214,18 @@ function driveChorus(page: Page, extensions: string) {
       // The slowest is on top, and rows beyond the window do not exist.
       await page.keyboard.press('End');
       const row = list.locator('.monaco-list-row', { has: page.locator('.name', { hasText: /^Chorus$/ }) });
-      const text = (await row.locator('.activation-time').textContent({ timeout: 30_000 })) ?? '';
-      const time = /(\d+)ms/.exec(text)?.[1];
-      if (!time) throw new Error(`The editor shows no activation time for Chorus, but "${text}".`);
-      return Number(time);
+      const shown = row.locator('.activation-time', { hasText: /\d+ms/ });
+      const text = (await shown.textContent({ timeout: 30_000 })) ?? '';
+      return Number(/(\d+)ms/.exec(text)?.[1]);
     },
     /** The page of the chat view: the innermost frame of its webview. */
-    async chatFrame(timeout = 30_000): Promise<Frame> {
-      const end = Date.now() + timeout;
-      while (Date.now() < end) {
+    async chatFrame(): Promise<Frame> {
+      return await until('textarea#question of the chat view', async () => {
         for (const frame of page.frames()) {
           if (await frame.$('textarea#question').catch(() => null)) return frame;
         }
-        await page.waitForTimeout(200);
-      }
-      throw new Error('The chat view did not show its question box (textarea#question).');
+        return undefined;
+      });
     },
     /** The ids of the engine processes of this editor's extension. */
     engineProcesses: () => processesRunning([extensions, join('dist', 'engine.js')]),

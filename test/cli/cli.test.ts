@@ -1,0 +1,165 @@
+/** The scripting interface as scripts use it: a process, lines in, lines out. */
+
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { programs } from '../programs.ts';
+
+interface Ran {
+  readonly code: number | null;
+  readonly lines: Record<string, unknown>[];
+  readonly out: string;
+  readonly err: string;
+}
+
+async function chorus(args: readonly string[], input = ''): Promise<Ran> {
+  const child = spawn(process.execPath, [join(programs, 'cli.js'), ...args]);
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const lines = out
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { code, lines, out, err };
+}
+
+const math = [{ model: 'pocket/math' }];
+const both = [
+  { model: 'pocket/code', weight: 1 },
+  { model: 'pocket/math', weight: 1 },
+];
+const question = [{ role: 'user', content: 'What is 17 + 25?' }];
+
+describe('generate', () => {
+  it('answers every line in order, and a bad line with an error', async () => {
+    const requests = [
+      JSON.stringify({ id: 'a', experts: math, messages: question, maxTokens: 40, trace: true }),
+      'not json',
+      JSON.stringify({ id: 7, experts: math }),
+      JSON.stringify({ id: 'c', experts: both, prompt: 'const a = ', maxTokens: 4, pool: 'geometric' }),
+    ];
+    const { code, lines } = await chorus(['generate'], `${requests.join('\n')}\n`);
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatchObject({
+      id: 'a',
+      text: '17 + 25 = 42.\nThe answer is \\boxed{42}.',
+      stop: 'end',
+      promptTokens: 18,
+      weights: [1],
+      shares: [1],
+    });
+    const trace = lines[0]?.trace as {
+      id: number;
+      evaluated: number[];
+      logProb: number;
+      agreement: number;
+    }[];
+    expect(trace.map(({ id }) => id)).toEqual(lines[0]?.ids);
+    expect(trace[0]).toMatchObject({ evaluated: [0], agreement: 1 });
+    expect(lines[1]).toMatchObject({ error: { code: 'request-invalid' } });
+    expect(lines[2]).toMatchObject({ id: 7, error: { code: 'request-invalid' } });
+    expect(lines[3]).toMatchObject({ id: 'c', stop: 'length', weights: [0.5, 0.5] });
+  });
+
+  it('mixes a model with itself to the same answer as alone', async () => {
+    const alone = { experts: math, messages: question, maxTokens: 30, precision: 'q4' };
+    const twice = { ...alone, experts: [...math, ...math] };
+    const { lines } = await chorus(['generate'], `${JSON.stringify(alone)}\n${JSON.stringify(twice)}`);
+    expect(lines[1]?.ids).toEqual(lines[0]?.ids);
+    expect(lines[1]?.shares).toEqual([0.5, 0.5]);
+  });
+
+  it.each([
+    [{ experts: [] }, /experts/],
+    [{ experts: math, weighting: 'fixedShare', prompt: 'a' }, /does not exist yet/],
+    [{ experts: [{ model: 'pocket/math', weight: -1 }], prompt: 'a' }, /weight/],
+    [{ experts: [{ model: 'pocket/math', weight: 0 }], prompt: 'a' }, /weight is 0/],
+    [{ experts: math, prompt: 'a', messages: question }, /exactly one/],
+    [{ experts: math, prompt: 'a', temperature: -1 }, /temperature/],
+    [{ experts: math, prompt: 'a', tmeperature: 1 }, /tmeperature/],
+    [{ experts: [{ model: 'no/such/model' }], prompt: 'a' }, /does not exist/],
+    [{ experts: math, prompt: '' }, /empty/],
+  ])('refuses %j and names what is wrong', async (request, message) => {
+    const { code, lines } = await chorus(['generate'], JSON.stringify(request));
+    expect(code).toBe(0);
+    expect((lines[0]?.error as { message: string }).message).toMatch(message);
+  });
+
+  it('takes every option as a flag', async () => {
+    const { code, lines } = await chorus([
+      'generate',
+      ...[
+        '--expert',
+        'pocket/math=1',
+        '--message',
+        'What is 17 + 25?',
+        '--precision',
+        'q4',
+        '--max-tokens',
+        '5',
+      ],
+      ...['--temperature', '0', '--top-k', '0', '--stop', '+', '--id', 'f'],
+    ]);
+    expect(code).toBe(0);
+    expect(lines[0]).toMatchObject({ id: 'f', text: '17 ', stop: 'stop' });
+    expect((await chorus(['generate', '--max-tokens', 'many', '--prompt', 'a'])).code).toBe(1);
+    expect((await chorus(['generate', '--colour', 'red'])).code).toBe(2);
+    expect((await chorus(['paint'])).code).toBe(2);
+  });
+
+  it('explains itself', async () => {
+    for (const args of [['--help'], ['generate', '--help'], ['score', '--help']]) {
+      const { code, out } = await chorus(args);
+      expect(code).toBe(0);
+      expect(out).toMatch(/Usage: chorus/);
+    }
+  });
+});
+
+describe('score', () => {
+  it('gives the continuation’s log-probability under the pool and under each expert', async () => {
+    const request = { experts: both, messages: question, continuation: '17 + 25 = 42.' };
+    const single = (model: string) => ({ ...request, experts: [{ model }] });
+    const { lines } = await chorus(
+      ['score'],
+      [request, single('pocket/code'), single('pocket/math')].map((line) => JSON.stringify(line)).join('\n'),
+    );
+    const numbers = lines as unknown as {
+      logProb: number;
+      expertLogProb: number[];
+      tokens: number;
+      bytes: number;
+    }[];
+    const [mixed, code, maths] = numbers;
+    if (mixed === undefined || code === undefined || maths === undefined)
+      throw new Error('three results expected');
+    expect(mixed.bytes).toBe(13);
+    expect(mixed.expertLogProb[0]).toBeCloseTo(code.logProb, 3);
+    expect(mixed.expertLogProb[1]).toBeCloseTo(maths.logProb, 3);
+    // A linear pool of even weights loses at most log 2 a token against its best expert.
+    expect(mixed.logProb).toBeGreaterThan(maths.logProb - Math.log(2) * mixed.tokens);
+  });
+});
+
+describe('chat', () => {
+  it('answers, completes, changes the mix, and leaves', async () => {
+    const { code, out } = await chorus(
+      ['chat'],
+      'What is 17 + 25?\n/off code\n/complete const total = \n/weight math -1\n/quit\n',
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('42');
+    expect(out).toMatch(/math \d+ %/);
+    expect(out).toContain('code off, math 1');
+    expect(out).toContain('A weight is a number of at least 0');
+  });
+});

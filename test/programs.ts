@@ -1,0 +1,30 @@
+/** Where the bundled programs and the embedded models are; vitest builds the former before the tests. */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { ExpertSetting } from '../src/protocol/engine.ts';
+
+export const root = join(import.meta.dirname, '..');
+export const programs = join(root, 'dist');
+export const pocket = (name: string): string => join(root, 'models', 'pocket', name);
+
+/** A pocket expert as the extension would set it. */
+export function setting(name: string, change: Partial<ExpertSetting> = {}): ExpertSetting {
+  return { id: name, folder: pocket(name), precision: 'q4', active: true, weight: 1, ...change };
+}
+
+/** A folder that goes when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chorus-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Vitest's global set-up. */
+export default function build(): void {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('The build failed: the tests need dist/.');
+}

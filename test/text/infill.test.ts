@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CompletionStyle, completionPrompt, type PromptEncoder } from '../../src/text/infill.ts';
+
+/** One token a character; special tokens are negative. */
+const specials: Record<string, number> = { '<pre>': -1, '<suf>': -2, '<mid>': -3, '<file>': -4 };
+const encoder: PromptEncoder = {
+  encode: (text) => [...text].map((c) => c.codePointAt(0) ?? 0),
+  special: (token) => specials[token] ?? Number.NaN,
+};
+const show = (ids: readonly number[]): string =>
+  ids
+    .map((id) => Object.keys(specials).find((key) => specials[key] === id) ?? String.fromCodePoint(id))
+    .join('');
+
+const spm: CompletionStyle = {
+  infill: { order: 'spm', prefix: '<pre>', suffix: '<suf>', middle: '<mid>' },
+  file: '<file>',
+  promptTokens: 60,
+  suffixTokens: 10,
+};
+const psm: CompletionStyle = {
+  ...spm,
+  infill: { order: 'psm', prefix: '<pre>', suffix: '<suf>', middle: '<mid>' },
+};
+const prefixOnly: CompletionStyle = { file: '<file>', promptTokens: 60, suffixTokens: 10 };
+const context = { prefix: 'let a = ', suffix: ';\n', file: 'a.ts' };
+
+describe('a completion prompt', () => {
+  it('is suffix first for SPM, so that the middle follows the prefix', () => {
+    expect(show(completionPrompt(spm, context, encoder))).toBe('<pre><suf>;\n<mid><file>a.ts\nlet a = ');
+  });
+
+  it('is prefix, suffix, middle for PSM', () => {
+    expect(show(completionPrompt(psm, context, encoder))).toBe('<pre><file>a.ts\nlet a = <suf>;\n<mid>');
+  });
+
+  it('is the prefix alone for models that never learned to fill in', () => {
+    expect(show(completionPrompt(prefixOnly, context, encoder))).toBe('<file>a.ts\nlet a = ');
+    expect(
+      show(completionPrompt({ ...prefixOnly, file: '<file>' }, { ...context, file: undefined }, encoder)),
+    ).toBe('let a = ');
+  });
+
+  it('never exceeds its budget, and ends with the prefix’s last tokens', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 300 }), fc.string({ maxLength: 300 }), (prefix, suffix) => {
+        for (const style of [spm, prefixOnly]) {
+          const ids = completionPrompt(style, { prefix, suffix, file: 'a.ts' }, encoder);
+          expect(ids.length).toBeLessThanOrEqual(style.promptTokens);
+          const tail = encoder.encode(prefix).slice(-10);
+          expect(ids.slice(ids.length - tail.length)).toEqual(tail);
+        }
+      }),
+    );
+  });
+
+  it('keeps its head while a long prefix grows, but for a few coarse steps', () => {
+    let changes = 0;
+    let before: number[] = [];
+    for (let length = 200; length < 300; length++) {
+      const ids = completionPrompt(spm, { prefix: 'x'.repeat(length), suffix: '}', file: 'a.ts' }, encoder);
+      if (!before.every((id, i) => ids[i] === id)) changes++;
+      before = ids;
+    }
+    // 100 characters, in steps of a quarter of the room.
+    expect(changes).toBeLessThanOrEqual(10);
+  });
+});
