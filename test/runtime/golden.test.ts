@@ -102,7 +102,7 @@ describe.each(golden.cases)('greedy decoding of $name in fp32', ({ prompt, exper
       const { ids, trace } = await greedy(prompt, tokens.length);
       if (minGap > SURE) expect(ids).toEqual(tokens);
       if ('topLogProbs' in rest) {
-        const first = (rest as Mixed).topLogProbs.find(([id]) => id === ids[0]);
+        const first = rest.topLogProbs.find(([id]) => id === ids[0]);
         expect(Math.abs((trace?.[0]?.logProb ?? 0) - (first?.[1] ?? Number.NaN))).toBeLessThan(TOLERANCE);
       }
     },
