@@ -66,14 +66,21 @@ function wantsSeveralLines(left: string, right: string, mode: MultilineMode): bo
   }
 }
 
-/** The part of `raw` to show at the cursor; `text` is always a piece of `raw`. */
+/**
+ * What of the text before the cursor to put in the prompt: all but the blanks at its end. Tokens begin with their
+ * blanks, so the experts hardly ever saw a prompt that ends in some. At 285 places after blanks in held-out files the
+ * int4 code expert completed 38 lines exactly without them and 2 with them.
+ */
+export function promptBefore(before: string): string {
+  return before.replace(/[ \t]+$/, '');
+}
+
+/** The part of `raw`, which goes on from `promptBefore`, to show at the cursor; `text` is always a piece of `raw`. */
 export function shapeGhost(raw: string, context: GhostContext): Ghost {
   const left = lineLeft(context.before);
   const plain = raw.replaceAll('\r\n', '\n');
-  const start = /\S[ \t]+$/.test(left) ? plain.length - plain.replace(/^[ \t]+/, '').length : 0;
-  const lines = context.multiline
-    ? cutBlock(plain.slice(start), context.truncated)
-    : cutLine(plain.slice(start));
+  const rest = withoutTyped(plain, context.before.slice(promptBefore(context.before).length));
+  const lines = context.multiline ? cutBlock(rest, context.truncated) : cutLine(rest);
   if (isBlank(lines)) return { kind: 'nothing', rule: 'empty' };
   const kept = cutAtKnownLine(lines, left, context.after).trimEnd();
   const { text, replaceRight } = joinToRight(kept, pairUp(left, kept), context.after);
@@ -83,6 +90,12 @@ export function shapeGhost(raw: string, context: GhostContext): Ghost {
   if (isBlank(shown) || shown.trim() === replaced.trim()) return { kind: 'nothing', rule: 'repeats-suffix' };
   if (repeatsPrevious(shown, context.before)) return { kind: 'nothing', rule: 'repeats-previous' };
   return { kind: 'text', text: shown, replaceRight };
+}
+
+/** Takes away the blanks that stand before the cursor already. */
+function withoutTyped(text: string, blanks: string): string {
+  if (blanks === '') return text;
+  return text.startsWith(blanks) ? text.slice(blanks.length) : text.replace(/^[ \t]+/, '');
 }
 
 function cutLine(text: string): string {
