@@ -1,0 +1,71 @@
+// `npm run bench`: what mixing costs, as ratios taken in one run. Prints a table and writes .cache/bench/mixing.json.
+// Each figure is the median over rounds in which the variants take turns, so that a drifting machine shifts all alike.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    tokens: { type: 'string', default: '64' },
+    model: { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help) {
+  console.log(`Usage: npm run bench -- [--rounds 5] [--tokens 64] [--model FOLDER ...]
+
+Measures the pocket experts, and each FOLDER (a model in the transformers.js or onnxruntime-genai layout; by default
+SmolLM2-135M-Instruct where it lies beside the project).`);
+  process.exit(0);
+}
+
+const beside = join(root, '..', 'shared', 'models', 'smollm2-135m-instruct');
+const folders = values.model ?? (existsSync(beside) ? [beside] : []);
+
+const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+if (built.status !== 0) process.exit(1);
+const out = join(root, '.cache', 'bench');
+mkdirSync(out, { recursive: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ['bench/mixing.ts'],
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  outfile: join(out, 'mixing.mjs'),
+  logLevel: 'warning',
+});
+const { measureMixing } = await import(pathToFileURL(join(out, 'mixing.mjs')).href);
+
+const pocket = (name) => join(root, 'models', 'pocket', name);
+const suites = [
+  { name: 'pocket', first: pocket('code'), second: pocket('math') },
+  ...folders.map((folder) => ({ name: folder.split(/[/\\]/).at(-1), first: folder, second: folder })),
+];
+
+console.log(
+  `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
+);
+const results = [];
+for (const suite of suites) {
+  const measured = await measureMixing({
+    ...suite,
+    programs: join(root, 'dist'),
+    rounds: Number(values.rounds),
+    tokens: Number(values.tokens),
+  });
+  results.push({ name: suite.name, ...measured });
+  console.log(`\n${suite.name} (vocabulary ${measured.vocabulary}, q4, linear pool, greedy)`);
+  console.table(measured.rows);
+  console.log(
+    `mixing mathematics: ${measured.mathMs.toFixed(3)} ms a token, ${(100 * measured.mathShare).toFixed(1)} % of a step of two mixed`,
+  );
+  console.log(`two mixed cost ${measured.ratio.toFixed(2)}x one expert with all cores, a token`);
+}
+writeFileSync(join(out, 'mixing.json'), JSON.stringify(results, null, 2));
