@@ -43,7 +43,7 @@ const installed = (folder) => ({
 
 /**
  * The commands of an installed code-server, `{ node, script }`: run `node script …`. Installs it where it is missing,
- * which takes some minutes; the output goes to a log in the cache folder.
+ * which takes some minutes; the log of an installation that failed stays in the cache folder.
  */
 export async function provideCodeServer() {
   if (process.platform === 'win32') {
@@ -58,8 +58,7 @@ export async function provideCodeServer() {
   mkdirSync(cache, { recursive: true });
   removeAbandoned(cache);
   const temporary = mkdtempSync(join(cache, `installing-${process.pid}-`));
-  const log = join(cache, 'code-server-install.log');
-  writeFileSync(log, '');
+  const log = `${temporary}.log`;
   try {
     await ensureDebianPackages(debianPackages, { purpose: 'compile code-server', log });
     console.log(
@@ -68,6 +67,7 @@ export async function provideCodeServer() {
     await installNode(temporary, log);
     await installServer(temporary, log);
     publish(temporary, folder);
+    rmSync(log);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -114,7 +114,7 @@ function publish(temporary, folder) {
   }
 }
 
-/** Removes what killed installs left: folders named for a process that is gone. */
+/** Removes what failed and killed installs left: what is named for a process that is gone. */
 function removeAbandoned(cache) {
   for (const name of readdirSync(cache)) {
     const pid = /^installing-(\d+)-/.exec(name)?.[1];
