@@ -128,12 +128,7 @@ export function traceReport(entries: readonly TraceEntry[]): string {
     const time = new Date(entry.at).toISOString().slice(11, 23);
     return `${time}  ${entry.trigger.padEnd(7)}  ${entry.languageId.padEnd(12)}  ${sentenceFor(entry)}`;
   });
-  return [
-    `The last ${count(entries.length, 'request')} for a suggestion, newest first (times in UTC):`,
-    '',
-    ...lines,
-    '',
-  ].join('\n');
+  return ['Requests for a suggestion, newest first (times in UTC):', '', ...lines, ''].join('\n');
 }
 
 function count(number: number, noun: string): string {

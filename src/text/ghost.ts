@@ -79,7 +79,10 @@ export function promptBefore(before: string): string {
 export function shapeGhost(raw: string, context: GhostContext): Ghost {
   const left = lineLeft(context.before);
   const plain = raw.replaceAll('\r\n', '\n');
-  const rest = withoutTyped(plain, context.before.slice(promptBefore(context.before).length));
+  const rest = withoutTyped(
+    cutFence(plain, context.before),
+    context.before.slice(promptBefore(context.before).length),
+  );
   const lines = context.multiline ? cutBlock(rest, context.truncated) : cutLine(rest);
   if (isBlank(lines)) return { kind: 'nothing', rule: 'empty' };
   const kept = cutAtKnownLine(lines, left, context.after).trimEnd();
@@ -90,6 +93,11 @@ export function shapeGhost(raw: string, context: GhostContext): Ghost {
   if (isBlank(shown) || shown.trim() === replaced.trim()) return { kind: 'nothing', rule: 'repeats-suffix' };
   if (repeatsPrevious(shown, context.before)) return { kind: 'nothing', rule: 'repeats-previous' };
   return { kind: 'text', text: shown, replaceRight };
+}
+
+/** Models trained on chats close a code block when they are done; that is text only where one is open. */
+function cutFence(text: string, before: string): string {
+  return /^\s*```/m.test(before) ? text : text.replace(/^[ \t]*```[\s\S]*/m, '');
 }
 
 /** Takes away the blanks that stand before the cursor already. */

@@ -76,6 +76,13 @@ describe('what is shown of a completion', () => {
     ['does not indent twice', 'f() {\n  |\n}', '  go();\n  stop();\n}', 'f() {\n  go();\n  stop();\n}'],
     ['keeps an indentation that is deeper', 'f() {\n  |', '    go();', 'f() {\n    go();'],
     ['starts where the cursor is', 'f() {\n    |', '  go();', 'f() {\n    go();'],
+    ['ends before the end of a chat', 'f() {|', '\n  go();\n}\n```\nThis', 'f() {\n  go();\n}'],
+    [
+      'may end a code block that is open',
+      '```ts\nf() {|',
+      '\n  go();\n}\n```',
+      '```ts\nf() {\n  go();\n}\n```',
+    ],
     ['shows nothing for nothing', 'const x = |', '  \n', 'empty'],
     ['cuts the closer that is there', 'foo(|)', 'a, b)', 'foo(a, b)'],
     ['keeps the closer of its own bracket', 'foo(|)', 'bar()', 'foo(bar())'],
