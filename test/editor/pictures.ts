@@ -11,6 +11,9 @@ const readSample = (name: string) => [name, readFileSync(join('samples', name), 
 const settings = {
   'workbench.colorTheme': 'Default Dark Modern',
   'editor.fontSize': 14,
+  'editor.scrollbar.vertical': 'hidden',
+  'editor.scrollbar.horizontal': 'hidden',
+  'editor.overviewRulerBorder': false,
   'breadcrumbs.enabled': false,
   'window.commandCenter': false,
   'workbench.layoutControl.enabled': false,
@@ -22,32 +25,36 @@ export async function takePictures(folder: string): Promise<void> {
   const workbench = await startWorkbench({ files: Object.fromEntries(samples.map(readSample)), settings });
   const { page } = workbench;
   const take = async (name: string) => {
-    await workbench.runCommand('Notifications: Clear All Notifications');
-    await workbench.runCommand('View: Focus Active Editor Group').catch(() => {});
-    await page.waitForTimeout(500);
-    await page.screenshot({ path: join(folder, `${name}.png`) });
-    console.log(`  ${join(folder, `${name}.png`)}`);
+    await page.mouse.move(400, 796);
+    await page.waitForTimeout(1000);
+    const path = join(folder, `${name}.png`);
+    await page.screenshot({ path });
+    console.log(`  ${path}`);
   };
   try {
     await workbench.openFile('geometry.ts');
     await workbench.openExperts();
-    await dragSash(page, 'sidebar', 270);
+    await dragSash(page, 'sidebar', 330);
+    await page.locator('.tab.active[data-resource-name="geometry.ts"]').click();
+    await page.keyboard.press('ControlOrMeta+End');
+    await workbench.typeText(
+      '\nexport function subtract(a: Point, b: Point): Point {\nreturn { x: a.x - b.x,',
+    );
+    await workbench.waitForGhostText();
+    await take('ghost-text');
+
+    await page.keyboard.press('Tab');
+    await workbench.editorText('src/geometry.ts');
     await workbench.runCommand('Chorus: Ask');
     const chat = await workbench.chatFrame();
     await dragSash(page, 'auxiliarybar', 380);
     for (const question of ['What is 17 + 25?', 'What is 6 * 7?']) await finished(await ask(chat, question));
     await take('chat');
 
-    await workbench.runCommand('View: Hide Secondary Side Bar');
-    await page.locator('.tab.active[data-resource-name="geometry.ts"]').click();
-    await workbench.typeText('\nexport function subtract(a: Point, b: Point): Point {\n');
-    await workbench.waitForGhostText();
-    await page.waitForTimeout(500);
-    await page.screenshot({ path: join(folder, 'ghost-text.png') });
-    console.log(`  ${join(folder, 'ghost-text.png')}`);
-
-    await page.keyboard.press('Escape');
-    await workbench.toggleExpert('math');
+    await workbench.toggleExpert('general');
+    await chat.locator('button#clear').click();
+    await chat.locator('article.answer').first().waitFor({ state: 'detached' });
+    await finished(await ask(chat, 'Write a function that adds two numbers.'));
     await take('experts');
   } catch (error) {
     await workbench.keepEvidence('pictures');
