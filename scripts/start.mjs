@@ -1,7 +1,8 @@
 // `npm start`: installs, builds and opens VS Code with the extension on the sample workspace. `-- --terminal` chats and
 // completes in the terminal instead. Where there is no desktop VS Code it serves one to the browser.
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cacheFolder, provideCodeServer } from './code-server.mjs';
 import { installDependencies } from './install.mjs';
 import { buildForPackage, packageExtension, thisTarget } from './package.mjs';
@@ -52,10 +53,25 @@ async function serveToBrowser() {
   const { path: vsix } = await packageExtension(thisTarget());
   const codeServer = await provideCodeServer();
   const home = join(cacheFolder(), 'start');
+  writeSettings(home);
   console.log('Installing the extension…');
   await installExtension({ codeServer, home, vsix });
   const server = await startServer({ codeServer, home, folder: samples });
   console.log(`\nVS Code with Chorus is at  ${server.address}\nOpen it in a browser. Ctrl+C ends it.`);
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void server.stop());
   await server.ended;
+}
+
+/** The settings of the served editor, where the user has none yet: the sample's README first, and room for the chat. */
+function writeSettings(home) {
+  const file = join(home, 'data', 'User', 'settings.json');
+  if (existsSync(file)) return;
+  const settings = {
+    'workbench.startupEditor': 'readme',
+    'git.openRepositoryInParentFolders': 'never',
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
+    'telemetry.telemetryLevel': 'off',
+  };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(settings, undefined, 2)}\n`);
 }
