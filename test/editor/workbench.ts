@@ -220,9 +220,10 @@ function driveChorus(page: Page, extensions: string) {
     },
     /** The page of the chat view: the innermost frame of its webview. */
     async chatFrame(): Promise<Frame> {
-      return await until('textarea#question of the chat view', async () => {
+      // Before its script has run and the extension has answered, what is typed into the page is lost.
+      return await until('the line of experts in the chat view', async () => {
         for (const frame of page.frames()) {
-          if (await frame.$('textarea#question').catch(() => null)) return frame;
+          if (await frame.$('#experts:not(:empty)').catch(() => null)) return frame;
         }
         return undefined;
       });
