@@ -24,6 +24,24 @@ export async function textOf(answer: Locator): Promise<string> {
   return ((await answer.locator('.content').textContent()) ?? '').trim();
 }
 
+/** Runs `work` and gives every text that the newest answer showed meanwhile, in order. */
+export async function textsShown(chat: Frame, work: () => Promise<void>): Promise<string[]> {
+  const watch = await chat.evaluateHandle(() => {
+    const texts: string[] = [];
+    const observer = new MutationObserver(() => {
+      const text = [...document.querySelectorAll('article.answer .content')].at(-1)?.textContent ?? '';
+      if (text !== '' && text !== texts.at(-1)) texts.push(text);
+    });
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    return { texts, observer };
+  });
+  await work();
+  return await watch.evaluate(({ texts, observer }) => {
+    observer.disconnect();
+    return texts;
+  });
+}
+
 /** The experts that supplied a share of the answer, by name. */
 export async function shares(answer: Locator): Promise<string[]> {
   const elements = await answer.locator('.shares [data-expert]').all();

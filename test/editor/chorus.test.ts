@@ -1,7 +1,7 @@
 // The main job in a real VS Code: ghost text, chat, experts that come and go, and an engine that is killed.
 // The tests share one window and follow each other as one user's session.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { ask, finished, shares, textOf } from './chat.ts';
+import { ask, finished, shares, textOf, textsShown } from './chat.ts';
 import { startWorkbench, type Workbench } from './workbench.ts';
 
 const geometry = `export interface Point {
@@ -29,7 +29,9 @@ afterAll(() => workbench?.dispose());
 
 test('the extension activates in under 100 ms and starts no engine before it is used', async () => {
   await workbench.runCommand('Developer: Show Running Extensions');
-  expect(await workbench.activationTime()).toBeLessThan(100);
+  const time = await workbench.activationTime();
+  console.log(`Activation: ${time} ms`);
+  expect(time).toBeLessThan(100);
   expect(workbench.engineProcesses()).toEqual([]);
 });
 
@@ -54,9 +56,13 @@ test('the chat streams an answer with its formula rendered and the share of ever
   await workbench.openExperts();
   await workbench.runCommand('Chorus: Ask');
   const chat = await workbench.chatFrame();
-  const answer = await ask(chat, 'What is 17 + 25?');
-  await finished(answer);
-  expect(await textOf(answer)).not.toBe('');
+  // An answer that came at once would show one text; a streamed one grows. A short one may fit one frame of the screen.
+  let texts: string[] = [];
+  for (let attempt = 0; attempt < 3 && texts.length < 2; attempt += 1) {
+    texts = await textsShown(chat, async () => finished(await ask(chat, 'What is 17 + 25?')));
+  }
+  expect(texts.length).toBeGreaterThan(1);
+  const answer = chat.locator('article.answer').last();
   expect(await answer.locator('.content .katex').count()).toBeGreaterThan(0);
   expect(await shares(answer)).toContain('pocket/math');
 });
