@@ -24,7 +24,7 @@ await Promise.all([
       extension: 'src/extension/main.ts',
       engine: 'src/engine/main.ts',
       worker: 'src/runtime/worker.ts',
-      'template-worker': 'src/engine/template-worker.ts',
+      'template-process': 'src/engine/template-process.ts',
       cli: 'src/cli/main.ts',
     },
     outdir: 'dist',

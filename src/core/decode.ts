@@ -3,6 +3,7 @@
  * is drawn from the pool (arXiv 2411.00406). Who takes part may change between any two tokens.
  */
 
+import type { Constraint } from './constraint.ts';
 import { agreement, type Distribution, entropy, softmaxInto } from './distribution.ts';
 import type { Expert, Signal } from './expert.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
@@ -33,6 +34,8 @@ export interface DecodeOptions {
   readonly stopTokens: ReadonlySet<number>;
   /** Never drawn. */
   readonly bannedTokens: readonly number[];
+  /** What else may not be drawn, as it depends on what was. */
+  readonly constraint?: Constraint | undefined;
   readonly maxTokens: number;
   /** Also computes entropy and agreement, which costs a pass over the vocabulary each. */
   readonly observe: boolean;
@@ -83,10 +86,12 @@ export async function* decode(options: DecodeOptions): AsyncGenerator<Step, Deco
     poolInto(pool, distributions, weights, pooled);
     drawn.set(pooled);
     for (const id of options.bannedTokens) drawn[id] = 0;
+    options.constraint?.restrict(drawn);
     const token = sample(drawn, options.sampling, options.random);
     const shares = new Float64Array(participants.length);
     sharesInto(distributions, weights, token, shares);
     generated.push(token);
+    options.constraint?.accept(token);
     yield {
       token,
       logProb: Math.log(pooled[token] as number),

@@ -1,5 +1,6 @@
 /** The mathematics of mixing distributions at decode time, without any model, file or clock. */
 
+export * from './constraint.ts';
 export * from './decode.ts';
 export * from './distribution.ts';
 export * from './expert.ts';

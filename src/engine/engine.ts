@@ -44,7 +44,7 @@ export interface RequestOptions {
 
 export function createEngine({ programs, onStatus = () => {}, log = () => {} }: EngineOptions): Engine {
   const experts = createExperts({ workerFile: join(programs, 'worker.js'), onStatus, log });
-  const templates = createTemplateRenderer(join(programs, 'template-worker.js'));
+  const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();
   const never = new AbortController().signal;
 

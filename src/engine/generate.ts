@@ -1,5 +1,6 @@
 /** One request: its prompts, the decode loop over the live mixture, and the text that streams back. */
 
+import { mustBeginWith } from '../core/constraint.ts';
 import { type DecodeEnd, decode, type Step } from '../core/decode.ts';
 import { seededRandom } from '../core/random.ts';
 import { stopMatcher } from '../core/stop.ts';
@@ -51,6 +52,9 @@ async function generateInTurn(
   const ends = new Set(tokens.flatMap(({ endTokens }) => [...endTokens]));
   const tokenizer = (tokens[0] as LoadedExpert).tokenizer;
   const raw = request.prompt.kind === 'text';
+  const opening = new TextEncoder().encode(mixture.opening());
+  /** Bytes the user has already: drawn again, never shown again. */
+  let owed = opening.length;
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const stops = stopMatcher(request.stop);
   const tally = createTally();
@@ -74,6 +78,7 @@ async function generateInTurn(
     stopTokens: ends,
     // Where the prompt is raw text the model may write its own markup; a user's text never gets any.
     bannedTokens: raw ? [] : [...tokenizer.specialIds].filter((id) => !ends.has(id)),
+    constraint: owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes),
     maxTokens: request.maxTokens,
     observe: request.trace,
     signal,
@@ -90,7 +95,9 @@ async function generateInTurn(
         reusedTokens[expert.name] = (expert as LoadedExpert).reused;
     }
     tally.add(value);
-    const piece = ends.has(value.token) ? '' : text.decode(tokenizer.bytes(value.token), { stream: true });
+    const bytes = ends.has(value.token) ? new Uint8Array(0) : tokenizer.bytes(value.token);
+    const piece = text.decode(bytes.subarray(owed), { stream: true });
+    owed = Math.max(0, owed - bytes.length);
     if (request.trace) trace.push(traceOf(value, piece));
     const match = stops.push(piece);
     emit(match.emit);

@@ -28,6 +28,8 @@ export interface Mixture {
   /** Of those in the last mix, by id. */
   weights(): Readonly<Record<string, number>>;
   prompts(): ReadonlyMap<string, Int32Array>;
+  /** What the answer must begin with: the end of the user's text, the same for all experts. */
+  opening(): string;
 }
 
 interface Member {
@@ -85,6 +87,7 @@ export function createMixture(
       return last.mix;
     },
     weights: () => last?.weights ?? {},
+    opening: () => [...prompts.values()][0]?.prompt.opening ?? '',
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
   };
 }

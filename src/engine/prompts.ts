@@ -4,13 +4,15 @@ import type { Prompt } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
 import type { Tokenizer } from '../runtime/tokenizer.ts';
-import { completionPrompt, type PromptEncoder } from '../text/infill.ts';
+import { completionPrompt, openingOf, type PromptEncoder } from '../text/infill.ts';
 import { chatMl, type PromptPiece, plainChat, type TemplateRenderer } from './template.ts';
 
 export interface ExpertPrompt {
   readonly ids: Int32Array;
   /** The first token that belongs to what was asked now; earlier ones are old turns. */
   readonly askedFrom: number;
+  /** Text of the user's that was taken off the end, for the answer to begin with. */
+  readonly opening: string;
 }
 
 /** Rejects with a `ChorusError` where the prompt is empty or too long for the expert, or its template is unusable. */
@@ -19,7 +21,7 @@ export async function promptFor(
   prompt: Prompt,
   templates: TemplateRenderer,
 ): Promise<ExpertPrompt> {
-  const { ids, askedFrom } = await encodePrompt(expert, prompt, templates);
+  const { ids, askedFrom, opening } = await encodePrompt(expert, prompt, templates);
   if (ids.length === 0) {
     throw new ChorusError(
       'request-invalid',
@@ -32,20 +34,33 @@ export async function promptFor(
       `The prompt has ${ids.length} tokens, and '${expert.name}' reads at most ${expert.contextLength}. Shorten it or start a new chat.`,
     );
   }
-  return { ids: Int32Array.from(ids), askedFrom };
+  return { ids: Int32Array.from(ids), askedFrom, opening };
+}
+
+interface Encoded {
+  readonly ids: readonly number[];
+  readonly askedFrom: number;
+  readonly opening: string;
 }
 
 async function encodePrompt(
   expert: LoadedExpert,
   prompt: Prompt,
   templates: TemplateRenderer,
-): Promise<{ ids: readonly number[]; askedFrom: number }> {
+): Promise<Encoded> {
   const { tokenizer } = expert;
   switch (prompt.kind) {
     case 'text':
-      return { ids: tokenizer.encodeWithSpecials(prompt.text), askedFrom: 0 };
-    case 'infill':
-      return { ids: completionPrompt(expert.manifest.completion, prompt, encoderOf(expert)), askedFrom: 0 };
+      return { ids: tokenizer.encodeWithSpecials(prompt.text), askedFrom: 0, opening: '' };
+    case 'infill': {
+      const opening = openingOf(prompt.prefix);
+      const prefix = prompt.prefix.slice(0, prompt.prefix.length - opening.length);
+      const ids = completionPrompt(expert.manifest.completion, { ...prompt, prefix }, encoderOf(expert));
+      // Nothing but the opening: then the prompt is that.
+      return ids.length === 0
+        ? { ids: tokenizer.encode(opening), askedFrom: 0, opening: '' }
+        : { ids, askedFrom: 0, opening };
+    }
     case 'messages': {
       const pieces = await templates.render({
         template:
@@ -63,11 +78,7 @@ async function encodePrompt(
 }
 
 /** Text between two special tokens is encoded as a whole, wherever it came from, as the model was trained. */
-function encodePieces(
-  pieces: readonly PromptPiece[],
-  asked: number,
-  tokenizer: Tokenizer,
-): { ids: number[]; askedFrom: number } {
+function encodePieces(pieces: readonly PromptPiece[], asked: number, tokenizer: Tokenizer): Encoded {
   const ids: number[] = [];
   let text = '';
   let askedFrom = 0;
@@ -90,7 +101,7 @@ function encodePieces(
     }
   }
   flush();
-  return { ids, askedFrom };
+  return { ids, askedFrom, opening: '' };
 }
 
 function encoderOf({ tokenizer, name }: LoadedExpert): PromptEncoder {

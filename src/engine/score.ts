@@ -1,6 +1,7 @@
 /** How probable a given continuation is: under the pool and under each expert alone. */
 
-import { logProbability, softmaxInto } from '../core/distribution.ts';
+import { type Constraint, mustBeginWith } from '../core/constraint.ts';
+import { softmaxInto } from '../core/distribution.ts';
 import { poolInto } from '../core/pool.ts';
 import { normaliseWeights } from '../core/weights.ts';
 import type { Prompt } from '../protocol/engine.ts';
@@ -38,9 +39,13 @@ export async function score(
   if (first === undefined)
     throw new ChorusError('no-expert', 'No expert takes part: give at least one with a weight.');
   const { tokenizer, vocabularySize } = first.expert as LoadedExpert;
-  const ids = tokenizer.encode(continuation);
-  if (ids.length === 0)
+  if (continuation === '') {
     throw new ChorusError('request-invalid', "'continuation' is empty: there is nothing to score.");
+  }
+  // The continuation goes on from text that the prompt gave back: both are scored as one, given that it begins so.
+  const opening = mixture.opening();
+  const constraint = mustBeginWith(new TextEncoder().encode(opening), tokenizer.bytes);
+  const ids = tokenizer.encode(opening + continuation);
   const weights = normaliseWeights(participants.map(({ weight }) => weight));
   const contexts = participants.map(({ prompt: head }) => Int32Array.from([...head, ...ids]));
   const alone = participants.map(() => 0);
@@ -64,11 +69,14 @@ export async function score(
         if (answer === 'cancelled') throw new ChorusError('cancelled', 'Scoring was cancelled.');
         const logits = answer.subarray(row * vocabularySize, (row + 1) * vocabularySize);
         const probabilities = distributions[i] as Float64Array;
-        alone[i] = (alone[i] as number) + logProbability(logits, token);
         return { logits, probabilities, logSumExp: softmaxInto(logits, probabilities) };
       });
       poolInto(pool, mixed, weights, pooled);
-      logProb += Math.log(pooled[token] as number);
+      logProb += logGiven(constraint, pooled, token);
+      for (const [i, { probabilities }] of mixed.entries()) {
+        alone[i] = (alone[i] as number) + logGiven(constraint, probabilities, token);
+      }
+      constraint.accept(token);
     }
   }
   return {
@@ -78,4 +86,11 @@ export async function score(
     tokens: ids.length,
     bytes: new TextEncoder().encode(continuation).length,
   };
+}
+
+/** log p(token | the constraint) in nats; overwrites `probabilities`. */
+function logGiven(constraint: Constraint, probabilities: Float64Array, token: number): number {
+  constraint.restrict(probabilities);
+  const mass = probabilities.reduce((sum, p) => sum + p, 0);
+  return Math.log((probabilities[token] as number) / mass);
 }

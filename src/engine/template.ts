@@ -1,9 +1,9 @@
 /**
- * Chat templates (Jinja) come with models and are hostile until shown otherwise: they render in a thread of their own,
- * bounded in time, memory and length. What users wrote goes in as placeholders, so that it can never pose as markup.
+ * Chat templates (Jinja) come with models and are hostile until shown otherwise: they render in a process of their own,
+ * bounded in time, memory and length. (A thread is no bound: running out of its memory can end the whole process.) What users wrote goes in as placeholders, so that it can never pose as markup.
  */
 
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
 import type { ChatMessage } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 
@@ -32,6 +32,8 @@ const placeholder = /\u{F0000}(\d+)\u{F0001}/u;
 
 export const TEMPLATE_LIMITS = { milliseconds: 2000, mebibytes: 128, characters: 1_000_000 } as const;
 
+export const tooLong = `it ran longer than ${TEMPLATE_LIMITS.milliseconds} ms`;
+
 export type TemplateAnswer =
   | { readonly kind: 'rendered'; readonly text: string }
   | { readonly kind: 'failed'; readonly why: string };
@@ -41,9 +43,9 @@ export interface TemplateQuestion {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** @param workerFile the bundled thread, dist/template-worker.js */
-export function createTemplateRenderer(workerFile: string): TemplateRenderer {
-  let worker: Worker | undefined;
+/** @param program the bundled renderer, dist/template-process.js */
+export function createTemplateRenderer(program: string): TemplateRenderer {
+  let child: ChildProcess | undefined;
   let waiting: ((answer: TemplateAnswer) => void) | undefined;
 
   const settle = (answer: TemplateAnswer): void => {
@@ -52,37 +54,40 @@ export function createTemplateRenderer(workerFile: string): TemplateRenderer {
     resolve?.(answer);
   };
   const stop = (): void => {
-    void worker?.terminate();
-    worker = undefined;
+    child?.kill('SIGKILL');
+    child = undefined;
   };
-  const start = (): Worker => {
-    const thread = new Worker(workerFile, {
-      resourceLimits: { maxOldGenerationSizeMb: TEMPLATE_LIMITS.mebibytes, maxYoungGenerationSizeMb: 16 },
+  const start = (): ChildProcess => {
+    const renderer = fork(program, {
+      execArgv: [`--max-old-space-size=${TEMPLATE_LIMITS.mebibytes}`],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     const fail = (why: string): void => {
-      if (worker !== thread) return;
-      worker = undefined;
+      if (child !== renderer) return;
+      child = undefined;
       settle({ kind: 'failed', why });
     };
-    thread.on('message', settle);
-    thread.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
-    thread.on('exit', () => fail('its thread ended'));
-    thread.unref();
-    return thread;
+    renderer.on('message', (answer) => settle(answer as TemplateAnswer));
+    renderer.on('error', (error) => fail(error.message));
+    renderer.on('exit', () => fail(`it needs more than ${TEMPLATE_LIMITS.mebibytes} MiB of memory`));
+    renderer.unref();
+    renderer.channel?.unref();
+    return renderer;
   };
 
   const ask = (question: TemplateQuestion): Promise<TemplateAnswer> =>
     new Promise((resolve) => {
-      worker ??= start();
+      child ??= start();
+      // The renderer bounds its own time; this is for one that no longer can.
       const timer = setTimeout(() => {
         stop();
-        settle({ kind: 'failed', why: `it ran longer than ${TEMPLATE_LIMITS.milliseconds} ms` });
-      }, TEMPLATE_LIMITS.milliseconds);
+        settle({ kind: 'failed', why: tooLong });
+      }, 2 * TEMPLATE_LIMITS.milliseconds);
       waiting = (answer) => {
         clearTimeout(timer);
         resolve(answer);
       };
-      worker.postMessage(question);
+      child.send(question);
     });
 
   let last: Promise<unknown> = Promise.resolve();

@@ -5,7 +5,7 @@
 
 import type { Delta, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
 import type { CallOptions } from '../protocol/rpc.ts';
-import { type GhostPlace, planGhost, promptBefore, shapeGhost } from '../text/ghost.ts';
+import { type GhostPlace, planGhost, shapeGhost } from '../text/ghost.ts';
 import { type WindowSize, windowAround } from '../text/window.ts';
 import { untilAborted } from './pause.ts';
 import type { SettingValues } from './setting-rules.ts';
@@ -153,8 +153,7 @@ function requestFor(
   stop: readonly string[],
   values: SettingValues,
 ): GenerateRequest {
-  const told = promptBefore(before);
-  const { prefix, suffix } = windowAround(told + after, told.length, completionWindow);
+  const { prefix, suffix } = windowAround(before + after, before.length, completionWindow);
   return {
     surface: 'completion',
     prompt: { kind: 'infill', prefix, suffix, file },

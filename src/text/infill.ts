@@ -92,3 +92,17 @@ function firstTokens(text: string, count: number, encoder: PromptEncoder): numbe
   const enough = text.slice(0, count * 16);
   return encoder.encode(enough).slice(0, count);
 }
+
+/** A longer word is not taken back whole: each of its tokens costs a step. */
+const WORD_CHARACTERS = 24;
+
+/**
+ * The end of `prefix` that the answer should write again, because a prompt that ends there misleads: tokens begin with
+ * their blanks, so a prompt that ends in blanks is one the model hardly ever saw, and a prompt that ends inside a word
+ * forbids the word's own tokens. A line break is a boundary of its own and is left alone.
+ */
+export function openingOf(prefix: string): string {
+  const word = /[\p{L}_$][\p{L}\p{N}_$]*$/u.exec(prefix)?.[0] ?? '';
+  const kept = word.length > WORD_CHARACTERS ? prefix : prefix.slice(0, prefix.length - word.length);
+  return prefix.slice(kept.replace(/[ \t]+$/, '').length);
+}

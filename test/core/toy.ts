@@ -76,3 +76,9 @@ export async function run(
     steps.push(value);
   }
 }
+
+/** The UTF-8 bytes of each token of a toy vocabulary. */
+export function bytesOf(vocabulary: readonly string[]): (token: number) => Uint8Array {
+  const bytes = vocabulary.map((text) => new TextEncoder().encode(text));
+  return (token) => bytes[token] ?? new Uint8Array(0);
+}

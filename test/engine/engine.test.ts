@@ -123,6 +123,24 @@ describe('a mixture of two pocket experts', () => {
   });
 });
 
+describe('a completion that begins inside a word or after blanks', () => {
+  const complete = async (prefix: string) => {
+    engine.configure({ ...even, experts: [setting('code')] });
+    const prompt = { kind: 'infill' as const, prefix, suffix: '\n}\n', file: 'mean.ts' };
+    return generated(
+      await engine.generate(ask('', { surface: 'completion', prompt, stop: ['\n'], maxTokens: 24 })),
+    ).text;
+  };
+  const before = 'export function add(a: number, b: number): number {\n';
+
+  it('goes on from the cursor and repeats nothing that is there', async () => {
+    const whole = await complete(before);
+    expect(whole).toMatch(/^ {2}return /);
+    expect(`  ${await complete(`${before}  `)}`).toBe(whole);
+    expect(`  ret${await complete(`${before}  ret`)}`).toBe(whole);
+  });
+});
+
 describe('a change while it generates', () => {
   it('takes an expert out, and lets one in, at the next token', async () => {
     engine.configure(even);

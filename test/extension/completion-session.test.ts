@@ -80,7 +80,7 @@ function bench(
 
 describe('a completion', () => {
   it('asks the engine with the text around the cursor and shows the answer', async () => {
-    const { session, requests, newest } = bench(() => generated(' 1;'));
+    const { session, requests, newest } = bench(() => generated('1;'));
     expect(await session.suggest(query('const x = |\nnext'), never)).toEqual({
       text: '1;',
       left: 0,
@@ -88,7 +88,7 @@ describe('a completion', () => {
     });
     expect(requests[0]?.request).toMatchObject({
       surface: 'completion',
-      prompt: { kind: 'infill', prefix: 'const x =', suffix: '\nnext', file: 'a.ts' },
+      prompt: { kind: 'infill', prefix: 'const x = ', suffix: '\nnext', file: 'a.ts' },
       maxTokens: 64,
       sampling: { temperature: 0 },
       stop: ['\n'],

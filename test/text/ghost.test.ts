@@ -5,7 +5,6 @@ import {
   type GhostPlan,
   type MultilineMode,
   planGhost,
-  promptBefore,
   shapeGhost,
 } from '../../src/text/ghost.ts';
 
@@ -60,22 +59,12 @@ describe('where a completion is asked for', () => {
   });
 });
 
-describe('what the experts are told', () => {
-  it('ends before the blanks at the cursor, but not before a line break', () => {
-    expect(promptBefore('const x = ')).toBe('const x =');
-    expect(promptBefore('f() {\n\t  ')).toBe('f() {\n');
-    expect(promptBefore('word')).toBe('word');
-  });
-});
-
 describe('what is shown of a completion', () => {
   it.each<[string, string, string, string]>([
     ['takes one line', 'const x = |', '1 + 2;\nconst y', 'const x = 1 + 2;'],
     ['trims the end', 'const x = |', '1;   ', 'const x = 1;'],
-    ['does not double the space before the cursor', 'const x = |', ' 1;', 'const x = 1;'],
-    ['does not indent twice', 'f() {\n  |\n}', '  go();\n  stop();\n}', 'f() {\n  go();\n  stop();\n}'],
-    ['keeps an indentation that is deeper', 'f() {\n  |', '    go();', 'f() {\n    go();'],
-    ['starts where the cursor is', 'f() {\n    |', '  go();', 'f() {\n    go();'],
+    ['keeps the block\u2019s layout', 'f() {\n  |\n}', 'go();\n  stop();\n}', 'f() {\n  go();\n  stop();\n}'],
+    ['keeps an indentation that is deeper', 'f() {\n  |', '  go();', 'f() {\n    go();'],
     ['ends before the end of a chat', 'f() {|', '\n  go();\n}\n```\nThis', 'f() {\n  go();\n}'],
     [
       'may end a code block that is open',

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CompletionStyle, completionPrompt, type PromptEncoder } from '../../src/text/infill.ts';
+import {
+  type CompletionStyle,
+  completionPrompt,
+  openingOf,
+  type PromptEncoder,
+} from '../../src/text/infill.ts';
 
 /** One token a character; special tokens are negative. */
 const specials: Record<string, number> = { '<pre>': -1, '<suf>': -2, '<mid>': -3, '<file>': -4 };
@@ -65,5 +70,22 @@ describe('a completion prompt', () => {
     }
     // 100 characters, in steps of a quarter of the room.
     expect(changes).toBeLessThanOrEqual(10);
+  });
+});
+
+describe('what is taken back from the end of a prefix', () => {
+  it.each([
+    ['const x = ', ' '],
+    ['f() {\n\t  ', '\t  '],
+    ['con', 'con'],
+    ['{\n    con', '    con'],
+    ['let x', ' x'],
+    ['a.größe', 'größe'],
+    ['f(', ''],
+    ['f() {\n', ''],
+    ['', ''],
+    [`let ${'x'.repeat(50)}`, ''],
+  ])('of %j is %j', (prefix, opening) => {
+    expect(openingOf(prefix)).toBe(opening);
   });
 });

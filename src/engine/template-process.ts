@@ -1,0 +1,26 @@
+/** Renders one Jinja template at a time, for at most so long; its parent bounds its memory. */
+
+import { createContext, Script } from 'node:vm';
+import { Template } from '@huggingface/jinja';
+import { TEMPLATE_LIMITS, type TemplateAnswer, type TemplateQuestion, tooLong } from './template.ts';
+
+/** Only a script can be interrupted, so the rendering is called from one. */
+const script = new Script('render()');
+
+function answer({ template, variables }: TemplateQuestion): TemplateAnswer {
+  const render = (): string => new Template(template).render({ ...variables });
+  try {
+    const text = script.runInContext(createContext({ render }), { timeout: TEMPLATE_LIMITS.milliseconds });
+    if (text.length > TEMPLATE_LIMITS.characters) {
+      return { kind: 'failed', why: `it wrote more than ${TEMPLATE_LIMITS.characters} characters` };
+    }
+    return { kind: 'rendered', text };
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+      return { kind: 'failed', why: tooLong };
+    }
+    return { kind: 'failed', why: (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 300) };
+  }
+}
+
+process.on('message', (question: TemplateQuestion) => process.send?.(answer(question)));
