@@ -1,14 +1,16 @@
-// Bundles the four programs and the chat page into dist/. `--minify` for the VSIX.
-import { cp, mkdir, rm } from 'node:fs/promises';
+// Bundles the programs and the chat page into dist/. `--minify` for the VSIX.
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notices } from './notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const minify = process.argv.includes('--minify');
 const common = {
   absWorkingDir: root,
   bundle: true,
+  metafile: true,
   minify,
   sourcemap: minify ? false : 'linked',
   logLevel: 'warning',
@@ -17,7 +19,7 @@ const common = {
 await rm(join(root, 'dist'), { recursive: true, force: true });
 await mkdir(join(root, 'dist', 'media'), { recursive: true });
 
-await Promise.all([
+const built = await Promise.all([
   build({
     ...common,
     entryPoints: {
@@ -44,6 +46,13 @@ await Promise.all([
     assetNames: 'fonts/[name]',
   }),
 ]);
+await writeFile(
+  join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'),
+  notices(
+    root,
+    built.map(({ metafile }) => metafile),
+  ),
+);
 await cp(join(root, 'media', 'icons'), join(root, 'dist', 'media', 'icons'), {
   recursive: true,
   force: true,

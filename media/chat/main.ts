@@ -112,7 +112,8 @@ question.addEventListener('input', () => saveDraft(api, question.value));
 stop.addEventListener('click', () => conversation.stop());
 clear.addEventListener('click', () => connection.tell('clear', {}));
 
-question.value = savedDraft(api);
+// What was typed before this script ran stays.
+if (question.value === '') question.value = savedDraft(api);
 question.placeholder = 'Ask the experts';
 void connection.call('ready', {}).then((state) => {
   expertsText.textContent = expertsLine(state.experts);

@@ -117,6 +117,8 @@ function filterSentence(rule: (Decision & { kind: 'filtered' })['rule']): string
       return 'The experts only repeated what stands after the cursor, so nothing was shown.';
     case 'repeats-previous':
       return 'The experts only repeated the lines before the cursor, so nothing was shown.';
+    case 'repeats-itself':
+      return 'The experts fell into a loop, so nothing was shown.';
     default:
       return rule satisfies never;
   }

@@ -37,14 +37,18 @@ export interface KvNames {
   readonly presentValue: string;
 }
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31));
+const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+/** Far above any model's, and small enough that buffers of that many entries fit in memory. */
+const MOST_TOKENS = 1_000_000;
+const MOST_POSITIONS = 4_000_000;
+const MOST_LAYERS = 1000;
 const ids = v.nullish(v.union([v.pipe(v.number(), v.integer()), v.array(v.pipe(v.number(), v.integer()))]));
 const pattern = v.pipe(v.string(), v.includes('%d'));
 
 const configSchema = v.object({
-  vocab_size: count,
-  max_position_embeddings: count,
-  num_hidden_layers: count,
+  vocab_size: count(MOST_TOKENS),
+  max_position_embeddings: count(MOST_POSITIONS),
+  num_hidden_layers: count(MOST_LAYERS),
   eos_token_id: ids,
 });
 
@@ -52,12 +56,12 @@ const generationSchema = v.object({ eos_token_id: ids });
 
 const genaiSchema = v.object({
   model: v.object({
-    context_length: count,
-    vocab_size: count,
+    context_length: count(MOST_POSITIONS),
+    vocab_size: count(MOST_TOKENS),
     eos_token_id: ids,
     decoder: v.object({
       filename: v.pipe(v.string(), v.minLength(1)),
-      num_hidden_layers: count,
+      num_hidden_layers: count(MOST_LAYERS),
       inputs: v.object({ past_key_names: pattern, past_value_names: pattern }),
       outputs: v.object({ present_key_names: pattern, present_value_names: pattern }),
     }),

@@ -66,7 +66,7 @@ const configSchema = v.looseObject({
 });
 
 /** Largest id accepted: far above any model's, far below what would fill memory. */
-const MAX_TOKENS = 2_000_000;
+const MAX_TOKENS = 1_000_000;
 
 export async function readTokenizer(file: string, configFile: string): Promise<Tokenizer> {
   const json = await readJson(file, tokenizerSchema, { limit: 256 * MEBIBYTE });

@@ -25,7 +25,7 @@ export interface GhostContext extends GhostPlace {
   readonly truncated: boolean;
 }
 
-export type GhostRule = 'empty' | 'repeats-suffix' | 'repeats-previous';
+export type GhostRule = 'empty' | 'repeats-suffix' | 'repeats-previous' | 'repeats-itself';
 
 export type Ghost =
   /** Insert `text` at the cursor in place of the `replaceRight` characters right of it. */
@@ -36,6 +36,8 @@ export type Ghost =
 const fewCharacters = 3;
 /** A repeat of the suffix shorter than this, and not the whole rest of the line, may be chance. */
 const surelyRepeated = 8;
+/** Words said four times in a row: a small model that fell into a loop. Numbers may repeat, as in tables. */
+const loops = /(?=[^\n]{0,20}[A-Za-z])([^\n]{3,40}?)\1{3}/;
 const closers = /[\s)\]}>"'`;,:]/g;
 
 /** `explicit`: the user asked by command, so only the number of lines is left to decide. */
@@ -80,6 +82,7 @@ export function shapeGhost(raw: string, context: GhostContext): Ghost {
   const shown = isBlank(lineRight(context.after).slice(replaceRight)) ? text.trimEnd() : text;
   if (isBlank(shown) || shown.trim() === replaced.trim()) return { kind: 'nothing', rule: 'repeats-suffix' };
   if (repeatsPrevious(shown, context.before)) return { kind: 'nothing', rule: 'repeats-previous' };
+  if (loops.test(shown)) return { kind: 'nothing', rule: 'repeats-itself' };
   return { kind: 'text', text: shown, replaceRight };
 }
 

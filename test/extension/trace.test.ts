@@ -32,7 +32,7 @@ const decisions: readonly Decision[] = [
     (stage): Decision => ({ kind: 'cancelled', stage }),
   ),
   { kind: 'failed', code: 'engine-exited', message: 'The engine stopped.' },
-  ...(['empty', 'repeats-suffix', 'repeats-previous'] as const).map(
+  ...(['empty', 'repeats-suffix', 'repeats-previous', 'repeats-itself'] as const).map(
     (rule): Decision => ({ kind: 'filtered', rule }),
   ),
 ];

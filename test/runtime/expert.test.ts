@@ -142,7 +142,14 @@ describe('what an expert refuses', () => {
     expect((await failure(open({ folder }))).code).toBe('model-invalid');
   });
 
-  it.each(['', '{', '[]', '{"vocab_size": "many"}'])('a config that is %j', async (text) => {
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"vocab_size": "many"}',
+    '{"vocab_size": 4096, "max_position_embeddings": 2000000000, "num_hidden_layers": 6}',
+    '{"vocab_size": 2000000000, "max_position_embeddings": 1024, "num_hidden_layers": 6}',
+  ])('a config that is %j', async (text) => {
     const folder = copy();
     writeFileSync(join(folder, 'config.json'), text);
     const { code, message, file } = await failure(open({ folder }));

@@ -101,6 +101,13 @@ describe('what is shown of a completion', () => {
       'x++;\n  return x;',
       'f() {\n  x++;\n  return x;\n}',
     ],
+    ['shows no loop', 'import { |', 'FET, FET, FET, FET, FET', 'repeats-itself'],
+    [
+      'lets numbers repeat',
+      'const row = [|',
+      '0.0, 0.0, 0.0, 0.0, 0.0];',
+      'const row = [0.0, 0.0, 0.0, 0.0, 0.0];',
+    ],
     ['does not say the last line again', 'go(1);\n|', 'go(1);', 'repeats-previous'],
     ['does not finish a line like the last', 'go(1);\ngo|', '(1);', 'repeats-previous'],
     ['may close like the line before', '  }\n|', '}', '  }\n}'],
