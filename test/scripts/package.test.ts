@@ -14,6 +14,8 @@ const good = [
   'extension/dist/extension.js',
   'extension/dist/engine.js',
   'extension/dist/worker.js',
+  'extension/dist/template-process.js',
+  'extension/dist/THIRD_PARTY_NOTICES.txt',
   'extension/dist/media/chat.js',
   'extension/node_modules/onnxruntime-node/dist/index.js',
   'extension/node_modules/onnxruntime-common/dist/cjs/index.js',
