@@ -10,7 +10,7 @@ const help = `Ask anything, or use one of these:
   /experts         which experts there are and who takes part
   /on NAME, /off NAME, /weight NAME NUMBER
   /pool linear | geometric | power
-  /weighting prompt | fixed
+  /weighting prompt | fixed | fixedShare | confidence
   /clear           forget the conversation
   /quit            leave (Ctrl+C stops an answer first)
 `;
@@ -84,8 +84,8 @@ export async function chat(
         else say('A pool is linear, geometric or power.\n');
         return true;
       case '/weighting':
-        if (argument === 'fixed' || argument === 'prompt') configure({ ...mix, weighting: argument });
-        else say('A weighting is fixed or prompt.\n');
+        if (isWeighting(argument)) configure({ ...mix, weighting: argument });
+        else say(`A weighting is one of ${weightings.join(', ')}.\n`);
         return true;
       case '/complete':
         await answer({
@@ -127,6 +127,12 @@ export async function chat(
     readline.prompt();
   }
   readline.close();
+}
+
+const weightings = ['prompt', 'fixed', 'fixedShare', 'confidence'] as const;
+
+function isWeighting(text: string): text is MixSetting['weighting'] {
+  return weightings.some((weighting) => weighting === text);
 }
 
 function defaultMix(models: string): MixSetting {

@@ -13,7 +13,7 @@ A request, as JSON fields or flags (lists repeat the flag):
   precision    auto, fp32 or q4                                        --precision q4
   pool         linear, geometric or power                              --pool linear
   power        the exponent of the power pool, 0 to 1                  --power 0.5
-  weighting    fixed or prompt                                         --weighting prompt
+  weighting    fixed, prompt, fixedShare or confidence                 --weighting prompt
   prompt       text in which special tokens count                      --prompt TEXT
   messages     [{"role": "user", "content": "..."}]                    --message TEXT (user turns)
   infill       {"prefix", "suffix", "file"}                            --prefix TEXT --suffix TEXT --file NAME

@@ -99,12 +99,6 @@ type Line = v.InferOutput<typeof generateSchema> | v.InferOutput<typeof scoreSch
 
 function parsed(line: Line, models: string): Parsed {
   const { weighting } = line;
-  if (weighting !== 'fixed' && weighting !== 'prompt') {
-    throw new ChorusError(
-      'unsupported',
-      `weighting '${weighting}' does not exist yet. Use 'fixed' or 'prompt'.`,
-    );
-  }
   if (line.experts.every(({ weight }) => weight === 0)) {
     throw new ChorusError('request-invalid', 'Every weight is 0. Give at least one expert a weight above 0.');
   }

@@ -8,7 +8,7 @@ import { agreement, type Distribution, entropy, softmaxInto } from './distributi
 import type { Expert, Signal } from './expert.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
 import { type Sampling, sample } from './sampler.ts';
-import { normaliseWeights } from './weights.ts';
+import { fixedWeighting, type Weighting } from './weighting.ts';
 
 export interface Participant {
   readonly expert: Expert;
@@ -22,10 +22,12 @@ export interface Mix {
   /** In a fixed order; empty ends the generation. */
   readonly participants: readonly Participant[];
   readonly pool: Pool;
+  /** Makes the weighting that starts from the participants' own weights; they stay as they are where it is left out. */
+  readonly weighting?: (prior: readonly number[]) => Weighting;
 }
 
 export interface DecodeOptions {
-  /** Asked before every token. */
+  /** Asked before every token; the same object means that nothing changed. */
   readonly mix: () => Mix | Promise<Mix>;
   readonly sampling: Sampling;
   /** Numbers in [0, 1); asked once a token unless greedy. */
@@ -66,9 +68,17 @@ export type DecodeEnd = 'end' | 'length' | 'cancelled';
 export async function* decode(options: DecodeOptions): AsyncGenerator<Step, DecodeEnd> {
   const scratch = createScratch();
   const generated: number[] = [];
+  let mix: Mix | undefined;
+  let participants: readonly Participant[] = [];
+  let weighting = fixedWeighting([1]);
   while (generated.length < options.maxTokens) {
-    const { participants: all, pool } = await options.mix();
-    const participants = all.filter((p) => p.weight > 0);
+    const next = await options.mix();
+    if (next !== mix) {
+      mix = next;
+      participants = mix.participants.filter((p) => p.weight > 0);
+      const make = mix.weighting ?? fixedWeighting;
+      if (participants.length > 0) weighting = make(participants.map((p) => p.weight));
+    }
     if (options.signal?.aborted || participants.length === 0) return 'cancelled';
     if (participants.some((p) => p.prompt.length + generated.length >= p.expert.contextLength))
       return 'length';
@@ -81,9 +91,9 @@ export async function* decode(options: DecodeOptions): AsyncGenerator<Step, Deco
     const logits = answers.filter((answer) => answer !== 'cancelled');
     if (options.signal?.aborted || logits.length < answers.length) return 'cancelled';
 
-    const weights = normaliseWeights(participants.map((p) => p.weight));
     const { distributions, pooled, drawn } = scratch.distributions(participants, logits);
-    poolInto(pool, distributions, weights, pooled);
+    const weights = weighting.weights(distributions);
+    poolInto(mix.pool, distributions, weights, pooled);
     drawn.set(pooled);
     for (const id of options.bannedTokens) drawn[id] = 0;
     options.constraint?.restrict(drawn);
@@ -92,6 +102,7 @@ export async function* decode(options: DecodeOptions): AsyncGenerator<Step, Deco
     sharesInto(distributions, weights, token, shares);
     generated.push(token);
     options.constraint?.accept(token);
+    weighting.learn(distributions, token);
     yield {
       token,
       logProb: Math.log(pooled[token] as number),

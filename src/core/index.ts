@@ -8,4 +8,5 @@ export * from './pool.ts';
 export * from './random.ts';
 export * from './sampler.ts';
 export * from './stop.ts';
+export * from './weighting.ts';
 export * from './weights.ts';

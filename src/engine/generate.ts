@@ -45,7 +45,7 @@ async function generateInTurn(
   const began = clock();
   const mixture = createMixture(experts, request.prompt, templates, signal);
   const first = await mixture.now();
-  if (first.participants.length === 0) throw nobody(experts);
+  if (!first.participants.some(({ weight }) => weight > 0)) throw nobody(experts);
 
   const tokens = first.participants.map(({ expert }) => expert as LoadedExpert);
   const reusedTokens: Record<string, number> = {};
@@ -117,7 +117,7 @@ async function generateInTurn(
     ids: tally.ids,
     stop,
     shares: tally.shares(),
-    weights: mixture.weights(),
+    weights: tally.weights(),
     promptTokens: Object.fromEntries([...mixture.prompts()].map(([id, ids]) => [id, ids.length])),
     reusedTokens,
     confidence: tally.confidence(),
@@ -131,6 +131,8 @@ interface Tally {
   add(step: Step): void;
   /** Mean share of each expert over all tokens. */
   shares(): Record<string, number>;
+  /** Those of the last token. */
+  weights(): Record<string, number>;
   confidence(): number;
 }
 
@@ -138,34 +140,38 @@ function createTally(): Tally {
   const ids: number[] = [];
   const sums: Record<string, number> = {};
   let logProb = 0;
+  let last: Step | undefined;
   return {
     ids,
     add(step) {
       ids.push(step.token);
+      last = step;
       logProb += step.logProb;
       for (const [i, { expert }] of step.participants.entries()) {
         sums[expert.name] = (sums[expert.name] ?? 0) + (step.shares[i] ?? 0);
       }
     },
     shares: () => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / ids.length])),
+    weights: () => (last === undefined ? {} : byExpert(last, last.weights)),
     confidence: () => (ids.length === 0 ? 1 : Math.exp(logProb / ids.length)),
   };
 }
 
 function traceOf(step: Step, text: string): TokenTrace {
-  const names = step.participants.map(({ expert }) => expert.name);
-  const byName = (values: readonly number[]): Record<string, number> =>
-    Object.fromEntries(names.map((name, i) => [name, values[i] ?? 0]));
   return {
     id: step.token,
     text,
     logProb: step.logProb,
-    shares: byName(step.shares),
-    weights: byName(step.weights),
+    shares: byExpert(step, step.shares),
+    weights: byExpert(step, step.weights),
     entropy: step.entropy,
     agreement: step.agreement,
-    evaluated: names,
+    evaluated: step.participants.map(({ expert }) => expert.name),
   };
+}
+
+function byExpert({ participants }: Step, values: readonly number[]): Record<string, number> {
+  return Object.fromEntries(participants.map(({ expert }, i) => [expert.name, values[i] ?? 0]));
 }
 
 /** Why nobody takes part: nobody was asked to, or all that were failed. */

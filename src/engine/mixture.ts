@@ -1,6 +1,7 @@
 /** The mixture one request decodes with: who takes part, each with its own prompt, and with what weight. */
 
 import type { Mix, Participant } from '../core/decode.ts';
+import { confidenceWeighting, fixedShareWeighting, fixedWeighting } from '../core/weighting.ts';
 import { normaliseWeights, promptWeights } from '../core/weights.ts';
 import type { MixSetting, Prompt } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
@@ -25,8 +26,6 @@ export interface MixtureSource {
 export interface Mixture {
   /** The mix in force now; prompts and scores of experts that joined are made first. */
   now(): Promise<Mix>;
-  /** Of those in the last mix, by id. */
-  weights(): Readonly<Record<string, number>>;
   prompts(): ReadonlyMap<string, Int32Array>;
   /** What the answer must begin with: the end of the user's text, the same for all experts. */
   opening(): string;
@@ -48,7 +47,7 @@ export function createMixture(
     string,
     { readonly expert: ReadyExpert['expert']; readonly prompt: ExpertPrompt }
   >();
-  let last: { readonly key: string; readonly mix: Mix; readonly weights: Record<string, number> } | undefined;
+  let last: { readonly key: string; readonly experts: readonly unknown[]; readonly mix: Mix } | undefined;
 
   const memberOf = async (ready: ReadyExpert): Promise<Member> => {
     const known = prompts.get(ready.id);
@@ -61,15 +60,10 @@ export function createMixture(
   return {
     async now() {
       const { pool, weighting } = source.mix();
-      const ready = source.ready().filter(({ weight }) => weight > 0);
+      const ready = mixable(source.ready());
+      const experts = ready.map(({ expert }) => expert);
       const key = JSON.stringify([pool, weighting, ready.map(({ id, weight }) => [id, weight])]);
-      const same = last?.mix.participants.every(({ expert }, i) => expert === ready[i]?.expert) ?? false;
-      if (last !== undefined && last.key === key && same) return last.mix;
-      if (ready.length === 0) {
-        last = { key, mix: { participants: [], pool }, weights: {} };
-        return last.mix;
-      }
-      checkVocabularies(ready);
+      if (last?.key === key && experts.every((expert, i) => expert === last?.experts[i])) return last.mix;
       const members = await Promise.all(ready.map(memberOf));
       const weights = await weigh(members, weighting, signal);
       const participants = members.map(
@@ -79,14 +73,9 @@ export function createMixture(
           weight: weights[i] ?? 0,
         }),
       );
-      last = {
-        key,
-        mix: { participants, pool },
-        weights: Object.fromEntries(members.map(({ ready: { id } }, i) => [id, weights[i] ?? 0])),
-      };
+      last = { key, experts, mix: { participants, pool, weighting: weightings[weighting] } };
       return last.mix;
     },
-    weights: () => last?.weights ?? {},
     opening: () => [...prompts.values()][0]?.prompt.opening ?? '',
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
   };
@@ -97,17 +86,24 @@ async function weigh(
   weighting: MixSetting['weighting'],
   signal: AbortSignal,
 ): Promise<number[]> {
+  if (members.length === 0) return [];
   const prior = normaliseWeights(members.map(({ ready }) => ready.weight));
-  if (members.length === 1) return prior;
+  const weighed = members.filter(({ ready }) => ready.weight > 0);
+  if (weighed.length === 1) return prior;
   switch (weighting) {
     case 'fixed':
+    case 'fixedShare':
+    case 'confidence':
       return prior;
     case 'prompt': {
-      const scored = scoredTokens(members.map(({ prompt }) => prompt));
-      const scores = await Promise.all(
-        members.map(({ ready, prompt: { ids } }) => ready.expert.score(ids, ids.length - scored, signal)),
+      const scored = scoredTokens(weighed.map(({ prompt }) => prompt));
+      const losses = await Promise.all(
+        members.map(async ({ ready, prompt: { ids } }) => {
+          if (ready.weight === 0) return 0;
+          const score = await ready.expert.score(ids, ids.length - scored, signal);
+          return score === 'cancelled' ? 0 : -total(score);
+        }),
       );
-      const losses = scores.map((score) => (score === 'cancelled' ? 0 : -total(score)));
       return promptWeights(prior, losses, PROMPT_TEMPERATURE);
     }
     default:
@@ -136,10 +132,24 @@ export function total(logProbs: Float64Array): number {
   return logProbs.reduce((sum, value) => (Number.isNaN(value) ? sum : sum + value), 0);
 }
 
-function checkVocabularies(ready: readonly ReadyExpert[]): void {
-  const first = ready[0];
-  const other = ready.find(({ expert }) => expert.tokenizer.hash !== first?.expert.tokenizer.hash);
-  if (first === undefined || other === undefined) return;
+/** How the weights go on from where the prompt left them. */
+const weightings = {
+  fixed: fixedWeighting,
+  prompt: fixedWeighting,
+  fixedShare: fixedShareWeighting,
+  confidence: confidenceWeighting,
+} satisfies Record<MixSetting['weighting'], Mix['weighting']>;
+
+/**
+ * The experts that can be mixed; empty where none has a weight. Throws where two with a weight have different
+ * vocabularies; one without weight that does not fit is left out.
+ */
+function mixable(ready: readonly ReadyExpert[]): readonly ReadyExpert[] {
+  const first = ready.find(({ weight }) => weight > 0);
+  if (first === undefined) return [];
+  const fits = ({ expert }: ReadyExpert): boolean => expert.tokenizer.hash === first.expert.tokenizer.hash;
+  const other = ready.find((candidate) => candidate.weight > 0 && !fits(candidate));
+  if (other === undefined) return ready.filter(fits);
   throw new ChorusError(
     'vocabulary-mismatch',
     `'${first.id}' and '${other.id}' have different vocabularies (${first.expert.tokenizer.size} and ${other.expert.tokenizer.size} tokens, different token tables) and cannot be mixed token by token. Turn one of them off.`,

@@ -3,6 +3,7 @@
 import { type Constraint, mustBeginWith } from '../core/constraint.ts';
 import { softmaxInto } from '../core/distribution.ts';
 import { poolInto } from '../core/pool.ts';
+import { fixedWeighting } from '../core/weighting.ts';
 import { normaliseWeights } from '../core/weights.ts';
 import type { Prompt } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
@@ -34,7 +35,7 @@ export async function score(
 ): Promise<Score> {
   await experts.load();
   const mixture = createMixture(experts, prompt, templates, signal);
-  const { participants, pool } = await mixture.now();
+  const { participants, pool, weighting: makeWeighting } = await mixture.now();
   const first = participants[0];
   if (first === undefined)
     throw new ChorusError('no-expert', 'No expert takes part: give at least one with a weight.');
@@ -46,7 +47,9 @@ export async function score(
   const opening = mixture.opening();
   const constraint = mustBeginWith(new TextEncoder().encode(opening), tokenizer.bytes);
   const ids = tokenizer.encode(opening + continuation);
-  const weights = normaliseWeights(participants.map(({ weight }) => weight));
+  const prior = participants.map(({ weight }) => weight);
+  const weighting = (makeWeighting ?? fixedWeighting)(prior);
+  let weights: readonly number[] = normaliseWeights(prior);
   const contexts = participants.map(({ prompt: head }) => Int32Array.from([...head, ...ids]));
   const alone = participants.map(() => 0);
   const distributions = participants.map(() => new Float64Array(vocabularySize));
@@ -71,8 +74,10 @@ export async function score(
         const probabilities = distributions[i] as Float64Array;
         return { logits, probabilities, logSumExp: softmaxInto(logits, probabilities) };
       });
+      weights = weighting.weights(mixed);
       poolInto(pool, mixed, weights, pooled);
       logProb += logGiven(constraint, pooled, token);
+      weighting.learn(mixed, token);
       for (const [i, { probabilities }] of mixed.entries()) {
         alone[i] = (alone[i] as number) + logGiven(constraint, probabilities, token);
       }
@@ -82,7 +87,7 @@ export async function score(
   return {
     logProb,
     experts: Object.fromEntries(participants.map(({ expert }, i) => [expert.name, alone[i] ?? 0])),
-    weights: mixture.weights(),
+    weights: Object.fromEntries(participants.map(({ expert }, i) => [expert.name, weights[i] ?? 0])),
     tokens: ids.length,
     bytes: new TextEncoder().encode(continuation).length,
   };

@@ -57,7 +57,7 @@ export async function chooseMix(settings: SettingsStore): Promise<void> {
   const { values } = settings.current();
   const chosen = await vscode.window.showQuickPick([...readyMixes], {
     title: 'Chorus: Choose Mix',
-    placeHolder: `Now: ${values['mix.pool']} pool, ${values['mix.weighting'] === 'prompt' ? 'weights by the prompt' : 'weights as set'}`,
+    placeHolder: `Now: ${values['mix.pool']} pool, ${values['mix.weighting']} weighting`,
     matchOnDetail: true,
   });
   if (chosen === undefined) return;

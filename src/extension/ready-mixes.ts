@@ -62,6 +62,16 @@ export const readyMixes: readonly ReadyMix[] = [
     sets: { 'mix.weighting': 'prompt' },
   },
   {
+    label: 'Weights that follow the answer',
+    detail: 'Keeps the experts; one that foresees the answer better counts more with every token.',
+    sets: { 'mix.weighting': 'fixedShare' },
+  },
+  {
+    label: 'Weights by confidence',
+    detail: 'Keeps the experts; at each token one that is surer of it counts more.',
+    sets: { 'mix.weighting': 'confidence' },
+  },
+  {
     label: 'Weights as set',
     detail: 'Keeps the experts; the weights stay as they are in the settings.',
     sets: { 'mix.weighting': 'fixed' },

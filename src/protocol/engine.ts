@@ -9,8 +9,11 @@ export type PoolSetting =
   | { readonly kind: 'geometric' }
   | { readonly kind: 'power'; readonly exponent: number };
 
-/** How the experts' weights are found: as given, or from how well each expert foresaw the prompt. */
-export type WeightingSetting = 'fixed' | 'prompt';
+/**
+ * How the experts' weights are found: as given; from how well each expert foresaw the prompt; following how well each
+ * foresees the answer; or by how sure each is of the next token.
+ */
+export type WeightingSetting = 'fixed' | 'prompt' | 'fixedShare' | 'confidence';
 
 /** Which of the stored graphs of a model to run; `auto` takes int4 where it is there. */
 export type Precision = 'auto' | 'fp32' | 'q4';

@@ -80,7 +80,7 @@ describe('generate', () => {
 
   it.each([
     [{ experts: [] }, /experts/],
-    [{ experts: math, weighting: 'fixedShare', prompt: 'a' }, /does not exist yet/],
+    [{ experts: math, weighting: 'loudest', prompt: 'a' }, /weighting/],
     [{ experts: [{ model: 'pocket/math', weight: -1 }], prompt: 'a' }, /weight/],
     [{ experts: [{ model: 'pocket/math', weight: 0 }], prompt: 'a' }, /weight is 0/],
     [{ experts: math, prompt: 'a', messages: question }, /exactly one/],

@@ -338,3 +338,22 @@ function withTemplate(folder: string, template: string): void {
     JSON.stringify({ ...config, chat_template: template }),
   );
 }
+
+describe('weighting modes', () => {
+  const ask2 = async (weighting: MixSetting['weighting']) => {
+    engine.configure({ ...even, weighting });
+    const result = generated(await engine.generate(ask('What is 17 + 25?', { trace: true })));
+    return (result.trace ?? []).map(({ weights }) => weights.math ?? 0);
+  };
+
+  it('fixed stays, prompt decides at once, fixedShare learns from the answer, confidence moves', async () => {
+    expect(new Set(await ask2('fixed'))).toEqual(new Set([0.5]));
+    const byPrompt = await ask2('prompt');
+    expect(byPrompt[0]).toBeGreaterThan(0.9);
+    expect(new Set(byPrompt).size).toBe(1);
+    const shared = await ask2('fixedShare');
+    expect(shared[0]).toBe(0.5);
+    expect(shared.at(-1)).toBeGreaterThan(0.7);
+    expect(new Set(await ask2('confidence')).size).toBeGreaterThan(5);
+  });
+});
