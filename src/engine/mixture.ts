@@ -13,10 +13,10 @@ import type { TemplateRenderer } from './template.ts';
 const SCORED_TOKENS = 256;
 
 /**
- * tau of weighting `prompt`. At 1 the weights are the exact posterior over experts, and nearly always one of them has
- * all the weight; see docs/results.md for how this value was chosen.
+ * tau of weighting `prompt`. 1 is the exact posterior over experts. At 4 the results are the same (docs/results.md), and after
+ * a short question, which says little, the other experts keep a say.
  */
-export const PROMPT_TEMPERATURE = 1;
+const PROMPT_TEMPERATURE = 4;
 
 export interface MixtureSource {
   mix(): MixSetting;
