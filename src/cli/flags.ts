@@ -29,7 +29,7 @@ Exactly one of prompt, messages and infill is given.
 
 A result: id, text, ids (the end token included), stop (end, length, stop, cancelled), promptTokens (of the longest
 prompt, where experts have their own), and, in the order of experts: promptLogProb (natural log, the prompt's tokens
-after the first), weights at the end, shares; ms {load, prefill, decode}; with trace, per token: id, text, logProb
+after the first; null for weight 0), weights at the end, shares; ms {load, prefill, decode}; with trace, per token: id, text, logProb
 under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
 A score: logProb under the pool, expertLogProb in the order of experts, weights, tokens, bytes.
 A bad request: {"id", "error": {"code", "message"}}. The exit code is 0 when every line was read.

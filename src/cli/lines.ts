@@ -71,7 +71,7 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
     ids: result.ids,
     stop: result.stop,
     promptTokens: Math.max(...Object.values(result.promptTokens)),
-    promptLogProb: inOrder(ids, promptLogProbs),
+    promptLogProb: inOrder(ids, promptLogProbs, null),
     weights: inOrder(ids, result.weights),
     shares: inOrder(ids, result.shares),
     ms: { load: rounded(load), prefill: rounded(result.ms.prefill), decode: rounded(result.ms.decode) },
@@ -86,7 +86,7 @@ async function answerScore(json: unknown, { engine, models }: LinesOptions): Pro
   return {
     ...(id !== undefined && { id }),
     logProb: scored.logProb,
-    expertLogProb: inOrder(ids, scored.experts),
+    expertLogProb: inOrder(ids, scored.experts, null),
     weights: inOrder(ids, scored.weights),
     tokens: scored.tokens,
     bytes: scored.bytes,
@@ -119,9 +119,13 @@ function traceRow(token: TokenTrace, ids: readonly string[]): object {
   };
 }
 
-/** A value per expert of the request, 0 for one that took no part. */
-function inOrder(ids: readonly string[], byId: Readonly<Record<string, number>>): number[] {
-  return ids.map((id) => byId[id] ?? 0);
+/** A value per expert of the request; `absent` for one of weight 0, which took no part. */
+function inOrder(
+  ids: readonly string[],
+  byId: Readonly<Record<string, number>>,
+  absent: number | null = 0,
+): (number | null)[] {
+  return ids.map((id) => byId[id] ?? absent);
 }
 
 function errorLine(id: string | number | undefined, { code, message, file }: Failure): object {

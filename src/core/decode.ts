@@ -32,10 +32,10 @@ export interface DecodeOptions {
   readonly sampling: Sampling;
   /** Numbers in [0, 1); asked once a token unless greedy. */
   readonly random: () => number;
-  /** Any of these ends the generation; it is yielded as the last step. */
+  /** Any of these ends the generation; it is yielded as the last step. They count as one symbol. */
   readonly stopTokens: ReadonlySet<number>;
   /** Never drawn. */
-  readonly bannedTokens: readonly number[];
+  readonly bannedTokens: Iterable<number>;
   /** What else may not be drawn, as it depends on what was. */
   readonly constraint?: Constraint | undefined;
   readonly maxTokens: number;
@@ -96,6 +96,7 @@ export async function* decode(options: DecodeOptions): AsyncGenerator<Step, Deco
     poolInto(mix.pool, distributions, weights, pooled);
     drawn.set(pooled);
     for (const id of options.bannedTokens) drawn[id] = 0;
+    joinStops(drawn, options.stopTokens);
     options.constraint?.restrict(drawn);
     const token = sample(drawn, options.sampling, options.random);
     const shares = new Float64Array(participants.length);
@@ -115,6 +116,21 @@ export async function* decode(options: DecodeOptions): AsyncGenerator<Step, Deco
     if (options.stopTokens.has(token)) return 'end';
   }
   return 'length';
+}
+
+/** All stop tokens are one symbol: their mass goes to the most probable of them. */
+function joinStops(probabilities: Float64Array, stopTokens: ReadonlySet<number>): void {
+  let best = -1;
+  let mass = 0;
+  for (const id of stopTokens) {
+    const p = probabilities[id] ?? 0;
+    mass += p;
+    const most = probabilities[best] ?? -1;
+    if (p > most || (p === most && id < best)) best = id;
+  }
+  if (best < 0 || best >= probabilities.length) return;
+  for (const id of stopTokens) if (id < probabilities.length) probabilities[id] = 0;
+  probabilities[best] = mass;
 }
 
 interface Scratch {

@@ -30,7 +30,8 @@ export function poolInto(
       geometricInto(distributions, weights, out);
       return;
     case 'power':
-      if (pool.exponent === 0) geometricInto(distributions, weights, out);
+      // Closer to 0 than this, p^r is 1 in float64 whatever p is; the limit is the geometric pool.
+      if (pool.exponent < 1e-6) geometricInto(distributions, weights, out);
       else if (pool.exponent === 1) linearInto(distributions, weights, out);
       else powerInto(pool.exponent, distributions, weights, out);
       return;
@@ -119,6 +120,7 @@ function powerInto(
 function exponentiateInto(values: Float64Array, scale: number): void {
   let max = Number.NEGATIVE_INFINITY;
   for (let x = 0; x < values.length; x++) if ((values[x] as number) > max) max = values[x] as number;
+  if (max === Number.NEGATIVE_INFINITY) throw new RangeError('the experts have no token in common');
   let sum = 0;
   for (let x = 0; x < values.length; x++) {
     const e = Math.exp(scale * ((values[x] as number) - max));

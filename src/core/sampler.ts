@@ -27,10 +27,12 @@ export function greedy(probabilities: Float64Array): number {
 
 /**
  * Draws one token. `probabilities` [V] need not have mass 1 (masked tokens are 0) and is overwritten.
- * `random` gives numbers in [0, 1); it is asked exactly once unless greedy.
+ * `random` gives numbers in [0, 1); it is asked exactly once unless greedy. Throws where every token is masked.
  */
 export function sample(probabilities: Float64Array, sampling: Sampling, random: () => number): number {
-  if (sampling.temperature === 0) return greedy(probabilities);
+  const best = greedy(probabilities);
+  if (!((probabilities[best] as number) > 0)) throw new RangeError('no token may be drawn');
+  if (sampling.temperature === 0) return best;
   if (sampling.temperature !== 1) temper(probabilities, sampling.temperature);
   const u = random();
   if (sampling.topK === 0 && sampling.topP >= 1) return drawAll(probabilities, sampling.minP, u);

@@ -5,14 +5,16 @@
  * Throws where a weight is negative or not finite, or all are 0.
  */
 export function normaliseWeights(weights: readonly number[]): number[] {
-  let sum = 0;
   for (const w of weights) {
-    if (!Number.isFinite(w) || w < 0)
+    if (!Number.isFinite(w) || w < 0) {
       throw new RangeError(`a weight must be a number of at least 0, not ${w}`);
-    sum += w;
+    }
   }
-  if (sum === 0) throw new RangeError('at least one weight must be above 0');
-  return weights.map((w) => w / sum);
+  const max = Math.max(0, ...weights);
+  if (max === 0) throw new RangeError('at least one weight must be above 0');
+  // By the largest first: a sum of huge weights would overflow.
+  const sum = weights.reduce((total, w) => total + w / max, 0);
+  return weights.map((w) => w / max / sum);
 }
 
 /**

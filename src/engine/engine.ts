@@ -12,7 +12,6 @@ import type {
 import { toFailure } from '../protocol/failure.ts';
 import { createExperts } from './experts.ts';
 import { generate } from './generate.ts';
-import { total } from './mixture.ts';
 import { promptFor } from './prompts.ts';
 import { type Score, score } from './score.ts';
 import { createTemplateRenderer } from './template.ts';
@@ -28,7 +27,6 @@ export interface EngineOptions {
 export interface Engine {
   configure(mix: MixSetting): void;
   load(): Promise<readonly ExpertStatus[]>;
-  unload(ids: readonly string[]): void;
   /** Never rejects: what goes wrong is an outcome. */
   generate(request: GenerateRequest, options?: RequestOptions): Promise<GenerateOutcome>;
   score(request: { readonly prompt: Prompt; readonly continuation: string }): Promise<Score>;
@@ -54,7 +52,6 @@ export function createEngine({ programs, onStatus = () => {}, log = () => {} }: 
       await experts.load();
       return experts.statuses();
     },
-    unload: (ids) => experts.unload(ids),
     async generate(request, { signal = never, onDelta = () => {} } = {}) {
       try {
         const clock = (): number => performance.now();
@@ -71,11 +68,16 @@ export function createEngine({ programs, onStatus = () => {}, log = () => {} }: 
     async promptLogProbs(prompt) {
       await experts.load();
       const scored = await Promise.all(
-        experts.ready().map(async ({ id, expert }) => {
-          const { ids } = await promptFor(expert, prompt, templates);
-          const logProbs = await expert.score(ids, 0);
-          return [id, logProbs === 'cancelled' ? 0 : total(logProbs)] as const;
-        }),
+        experts
+          .ready()
+          .filter(({ weight }) => weight > 0)
+          .map(async ({ id, expert }) => {
+            const { ids } = await promptFor(expert, prompt, templates);
+            const logProbs = await expert.score(ids, 0);
+            // The first token has no probability.
+            const sum = logProbs === 'cancelled' ? 0 : logProbs.slice(1).reduce((a, b) => a + b, 0);
+            return [id, sum] as const;
+          }),
       );
       return Object.fromEntries(scored);
     },

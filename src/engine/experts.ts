@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { ExpertSetting, ExpertState, ExpertStatus, MixSetting } from '../protocol/engine.ts';
-import { toFailure } from '../protocol/failure.ts';
+import { type ChorusError, toFailure } from '../protocol/failure.ts';
 import { type LoadedExpert, openExpert } from '../runtime/expert.ts';
 
 export interface ExpertsOptions {
@@ -14,9 +14,8 @@ export interface ExpertsOptions {
 export interface Experts {
   /** Takes the new settings in force; what is no longer active is unloaded. */
   configure(mix: MixSetting): void;
-  /** Loads every active expert that is not there yet and waits until each is ready or has failed. */
+  /** Loads every active expert that is not there yet and waits until none is loading. */
   load(): Promise<void>;
-  unload(ids: readonly string[]): void;
   mix(): MixSetting;
   /** Active experts that are ready, in the order of the settings. */
   ready(): readonly ReadyExpert[];
@@ -43,6 +42,7 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
   let slots = new Map<string, Slot>();
   let awake = false;
   const leaving = new Set<Promise<void>>();
+  const changes = createSignal();
 
   const report = (): void => onStatus(statuses());
   const statuses = (): ExpertStatus[] =>
@@ -68,7 +68,14 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
       slot.state = { kind: 'loading', progress };
       report();
     };
-    slot.loading = openExpert({ name: id, folder, precision, threads, workerFile, onProgress })
+    const onGone = (why: ChorusError): void => {
+      if (slot.expert === undefined) return;
+      slot.expert = undefined;
+      slot.state = { kind: 'failed', failure: why.failure };
+      log(`'${id}' failed: ${why.message}`);
+      report();
+    };
+    slot.loading = openExpert({ name: id, folder, precision, threads, workerFile, onProgress, onGone })
       .then((expert) => {
         slot.expert = expert;
         // Switched off, or replaced, while it was loading.
@@ -116,19 +123,20 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
       }
       for (const slot of before.values()) discard(slot);
       if (awake) startMissing();
+      changes.happened();
       report();
     },
     async load() {
       awake = true;
       startMissing();
-      await Promise.all([...slots.values()].map((slot) => slot.loading));
-    },
-    unload(ids) {
-      for (const id of ids) {
-        const slot = slots.get(id);
-        if (slot !== undefined) discard(slot);
+      // The mix may change while something loads: only what is active now is waited for.
+      for (;;) {
+        const loading = [...slots.values()].filter(
+          (slot) => slot.setting.active && slot.loading !== undefined,
+        );
+        if (loading.length === 0) return;
+        await Promise.race([changes.next(), ...loading.map((slot) => slot.loading)]);
       }
-      report();
     },
     mix: () => mix,
     ready: () =>
@@ -146,8 +154,9 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
   /** The slot under its new setting: the same model stays loaded, another one is loaded anew. */
   function changed(slot: Slot, setting: ExpertSetting): Slot {
     const same = slot.setting.folder === setting.folder && slot.setting.precision === setting.precision;
-    if (!same || slot.loading !== undefined) {
-      if (slot.loading !== undefined && same && setting.active) return withSetting(slot, setting);
+    // One that is loading goes on: if it is switched on again meanwhile, it is there sooner.
+    if (same && slot.loading !== undefined) return withSetting(slot, setting);
+    if (!same) {
       discard(slot);
       return newSlot(setting);
     }
@@ -155,6 +164,19 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
     if (!setting.active) discard(slot);
     return withSetting(slot, setting);
   }
+}
+
+/** Lets several wait for the next time that something happens. */
+function createSignal(): { next(): Promise<void>; happened(): void } {
+  let waiting: (() => void)[] = [];
+  return {
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+    happened() {
+      const now = waiting;
+      waiting = [];
+      for (const resolve of now) resolve();
+    },
+  };
 }
 
 function newSlot(setting: ExpertSetting): Slot {
@@ -174,6 +196,7 @@ function readyState({ precision, memoryBytes }: LoadedExpert): ExpertState {
   return { kind: 'ready', device: 'CPU', memoryBytes, precision };
 }
 
-function stateOf({ expert, state }: Slot): ExpertState {
+function stateOf({ expert, setting, state }: Slot): ExpertState {
+  if (!setting.active) return { kind: 'off' };
   return expert === undefined ? state : readyState(expert);
 }

@@ -1,7 +1,7 @@
 /** One request: its prompts, the decode loop over the live mixture, and the text that streams back. */
 
 import { mustBeginWith } from '../core/constraint.ts';
-import { type DecodeEnd, decode, type Step } from '../core/decode.ts';
+import { type DecodeEnd, decode, type Mix, type Step } from '../core/decode.ts';
 import { seededRandom } from '../core/random.ts';
 import { stopMatcher } from '../core/stop.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';
@@ -26,14 +26,38 @@ const urgency = { completion: 1, chat: 0 } as const;
 
 /** Rejects with a `ChorusError` where nothing could be generated; a cancelled request gives what there was. */
 export async function generate(request: GenerateRequest, options: GenerateOptions): Promise<Generated> {
-  const { experts, turns } = options;
-  await experts.load();
+  const { experts, turns, signal } = options;
+  await unlessAborted(experts.load(), signal);
   const turn = await turns.take(urgency[request.surface]);
   try {
+    if (signal.aborted) throw cancelled();
     return await generateInTurn(request, options, turn);
+  } catch (thrown) {
+    // What core says of a model: numbers that are not finite, or nothing left to draw.
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new ChorusError(
+      'model-invalid',
+      `An expert cannot go on: ${thrown.message}. Turn it off, or choose another model.`,
+    );
   } finally {
     turn.end();
   }
+}
+
+function cancelled(): ChorusError {
+  return new ChorusError('cancelled', 'The request was cancelled.');
+}
+
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw cancelled();
+  let stop = (): void => {};
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  await Promise.race([work, aborted]);
+  signal.removeEventListener('abort', stop);
+  if (signal.aborted) throw cancelled();
 }
 
 async function generateInTurn(
@@ -45,13 +69,25 @@ async function generateInTurn(
   const began = clock();
   const mixture = createMixture(experts, request.prompt, templates, signal);
   const first = await mixture.now();
-  if (!first.participants.some(({ weight }) => weight > 0)) throw nobody(experts);
+  const lead = first.participants[0];
+  if (lead === undefined) throw nobody(experts);
 
-  const tokens = first.participants.map(({ expert }) => expert as LoadedExpert);
   const reusedTokens: Record<string, number> = {};
-  const ends = new Set(tokens.flatMap(({ endTokens }) => [...endTokens]));
-  const tokenizer = (tokens[0] as LoadedExpert).tokenizer;
+  const { tokenizer } = lead.expert as LoadedExpert;
+  // Where the prompt is raw text the model may write its own markup; a user's text never gets any.
   const raw = request.prompt.kind === 'text';
+  const ends = new Set<number>();
+  const banned = new Set(raw ? [] : tokenizer.specialIds);
+  /** Every expert that takes part, also one that joins later, may end the answer in its own way. */
+  const admit = (mix: Mix): Mix => {
+    for (const { expert } of mix.participants) {
+      for (const id of (expert as LoadedExpert).endTokens) {
+        ends.add(id);
+        banned.delete(id);
+      }
+    }
+    return mix;
+  };
   const opening = new TextEncoder().encode(mixture.opening());
   /** Bytes the user has already: drawn again, never shown again. */
   let owed = opening.length;
@@ -71,13 +107,12 @@ async function generateInTurn(
   const steps = decode({
     mix: async () => {
       await turn.pass();
-      return mixture.now();
+      return admit(await mixture.now());
     },
     sampling: request.sampling,
     random: seededRandom(request.sampling.seed),
     stopTokens: ends,
-    // Where the prompt is raw text the model may write its own markup; a user's text never gets any.
-    bannedTokens: raw ? [] : [...tokenizer.specialIds].filter((id) => !ends.has(id)),
+    bannedTokens: banned,
     constraint: owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes),
     maxTokens: request.maxTokens,
     observe: request.trace,
@@ -107,7 +142,7 @@ async function generateInTurn(
     }
   }
   if (stop !== 'stop') {
-    emit(stops.push(text.decode()).emit);
+    // Bytes of a character that was cut off are dropped.
     const rest = stops.flush();
     emit(rest.emit);
     if (rest.stopped) stop = 'stop';
@@ -117,10 +152,9 @@ async function generateInTurn(
     ids: tally.ids,
     stop,
     shares: tally.shares(),
-    weights: tally.weights(),
+    weights: tally.ids.length > 0 ? tally.weights() : priorOf(first),
     promptTokens: Object.fromEntries([...mixture.prompts()].map(([id, ids]) => [id, ids.length])),
     reusedTokens,
-    confidence: tally.confidence(),
     ms: { prefill: prefilled - began, decode: clock() - prefilled },
     ...(request.trace && { trace }),
   };
@@ -133,27 +167,23 @@ interface Tally {
   shares(): Record<string, number>;
   /** Those of the last token. */
   weights(): Record<string, number>;
-  confidence(): number;
 }
 
 function createTally(): Tally {
   const ids: number[] = [];
   const sums: Record<string, number> = {};
-  let logProb = 0;
   let last: Step | undefined;
   return {
     ids,
     add(step) {
       ids.push(step.token);
       last = step;
-      logProb += step.logProb;
       for (const [i, { expert }] of step.participants.entries()) {
         sums[expert.name] = (sums[expert.name] ?? 0) + (step.shares[i] ?? 0);
       }
     },
     shares: () => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / ids.length])),
     weights: () => (last === undefined ? {} : byExpert(last, last.weights)),
-    confidence: () => (ids.length === 0 ? 1 : Math.exp(logProb / ids.length)),
   };
 }
 
@@ -168,6 +198,10 @@ function traceOf(step: Step, text: string): TokenTrace {
     agreement: step.agreement,
     evaluated: step.participants.map(({ expert }) => expert.name),
   };
+}
+
+function priorOf({ participants }: Mix): Record<string, number> {
+  return Object.fromEntries(participants.map(({ expert, weight }) => [expert.name, weight]));
 }
 
 function byExpert({ participants }: Step, values: readonly number[]): Record<string, number> {

@@ -26,10 +26,7 @@ const extension = connect<EngineEvents, EngineCalls>(
     },
     load: () => engine.load(),
     generate: (request, { signal, update }) => engine.generate(request, { signal, onDelta: update }),
-    unload: ({ ids }) => {
-      engine.unload(ids);
-      return { kind: 'ok' };
-    },
+    ping: () => ({ kind: 'ok' }),
   },
 );
 

@@ -36,7 +36,7 @@ interface Member {
   readonly prompt: ExpertPrompt;
 }
 
-/** Throws a `ChorusError` (from `now`) where nobody can take part, vocabularies differ, or a prompt does not fit. */
+/** `now` rejects with a `ChorusError` where, at the first token, vocabularies differ or a prompt does not fit. */
 export function createMixture(
   source: MixtureSource,
   prompt: Prompt,
@@ -57,24 +57,49 @@ export function createMixture(
     return { ready, prompt: made };
   };
 
+  const readyExperts = () =>
+    source
+      .ready()
+      .filter(({ weight }) => weight > 0)
+      .map(({ expert }) => expert);
+
+  /** All of `ready` for the first token; later one that does not fit stays out and the answer goes on without it. */
+  const join = async (ready: readonly ReadyExpert[]): Promise<readonly Member[]> => {
+    if (last === undefined) {
+      checkVocabularies(ready);
+      return Promise.all(ready.map(memberOf));
+    }
+    const taken = last.mix.participants[0]?.expert as ReadyExpert['expert'] | undefined;
+    const fitting = ready.filter(({ expert }) => taken === undefined || sameVocabulary(expert, taken));
+    const joined = await Promise.allSettled(fitting.map(memberOf));
+    return joined.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  };
+
   return {
     async now() {
-      const { pool, weighting } = source.mix();
-      const ready = mixable(source.ready());
-      const experts = ready.map(({ expert }) => expert);
-      const key = JSON.stringify([pool, weighting, ready.map(({ id, weight }) => [id, weight])]);
-      if (last?.key === key && experts.every((expert, i) => expert === last?.experts[i])) return last.mix;
-      const members = await Promise.all(ready.map(memberOf));
-      const weights = await weigh(members, weighting, signal);
-      const participants = members.map(
-        ({ ready: { expert }, prompt: { ids } }, i): Participant => ({
-          expert,
-          prompt: ids,
-          weight: weights[i] ?? 0,
-        }),
-      );
-      last = { key, experts, mix: { participants, pool, weighting: weightings[weighting] } };
-      return last.mix;
+      for (;;) {
+        const { pool, weighting } = source.mix();
+        const ready = source.ready().filter(({ weight }) => weight > 0);
+        const key = JSON.stringify([pool, weighting, ready.map(({ id, weight }) => [id, weight])]);
+        const experts = ready.map(({ expert }) => expert);
+        if (last?.key === key && sameItems(experts, last.experts)) return last.mix;
+        const members = await join(ready);
+        const weights = await weigh(members, weighting, signal).catch((thrown: unknown) => {
+          // An expert that left meanwhile cannot be scored; the others are weighed anew.
+          if (sameItems(experts, readyExperts())) throw thrown;
+          return undefined;
+        });
+        if (weights === undefined || !sameItems(experts, readyExperts())) continue;
+        const participants = members.map(
+          ({ ready: { expert }, prompt: { ids } }, i): Participant => ({
+            expert,
+            prompt: ids,
+            weight: weights[i] ?? 0,
+          }),
+        );
+        last = { key, experts, mix: { participants, pool, weighting: weightings[weighting] } };
+        return last.mix;
+      }
     },
     opening: () => [...prompts.values()][0]?.prompt.opening ?? '',
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
@@ -88,18 +113,16 @@ async function weigh(
 ): Promise<number[]> {
   if (members.length === 0) return [];
   const prior = normaliseWeights(members.map(({ ready }) => ready.weight));
-  const weighed = members.filter(({ ready }) => ready.weight > 0);
-  if (weighed.length === 1) return prior;
+  if (members.length === 1) return prior;
   switch (weighting) {
     case 'fixed':
     case 'fixedShare':
     case 'confidence':
       return prior;
     case 'prompt': {
-      const scored = scoredTokens(weighed.map(({ prompt }) => prompt));
+      const scored = scoredTokens(members.map(({ prompt }) => prompt));
       const losses = await Promise.all(
         members.map(async ({ ready, prompt: { ids } }) => {
-          if (ready.weight === 0) return 0;
           const score = await ready.expert.score(ids, ids.length - scored, signal);
           return score === 'cancelled' ? 0 : -total(score);
         }),
@@ -127,9 +150,8 @@ function scoredTokens(prompts: readonly ExpertPrompt[]): number {
   return common;
 }
 
-/** Sum over what is known: the first token of a context has no probability. */
-export function total(logProbs: Float64Array): number {
-  return logProbs.reduce((sum, value) => (Number.isNaN(value) ? sum : sum + value), 0);
+function total(logProbs: Float64Array): number {
+  return logProbs.reduce((sum, value) => sum + value, 0);
 }
 
 /** How the weights go on from where the prompt left them. */
@@ -140,18 +162,20 @@ const weightings = {
   confidence: confidenceWeighting,
 } satisfies Record<MixSetting['weighting'], Mix['weighting']>;
 
-/**
- * The experts that can be mixed; empty where none has a weight. Throws where two with a weight have different
- * vocabularies; one without weight that does not fit is left out.
- */
-function mixable(ready: readonly ReadyExpert[]): readonly ReadyExpert[] {
-  const first = ready.find(({ weight }) => weight > 0);
-  if (first === undefined) return [];
-  const fits = ({ expert }: ReadyExpert): boolean => expert.tokenizer.hash === first.expert.tokenizer.hash;
-  const other = ready.find((candidate) => candidate.weight > 0 && !fits(candidate));
-  if (other === undefined) return ready.filter(fits);
+function checkVocabularies(ready: readonly ReadyExpert[]): void {
+  const first = ready[0];
+  const other = ready.find(({ expert }) => first !== undefined && !sameVocabulary(expert, first.expert));
+  if (first === undefined || other === undefined) return;
   throw new ChorusError(
     'vocabulary-mismatch',
     `'${first.id}' and '${other.id}' have different vocabularies (${first.expert.tokenizer.size} and ${other.expert.tokenizer.size} tokens, different token tables) and cannot be mixed token by token. Turn one of them off.`,
   );
+}
+
+function sameVocabulary(a: ReadyExpert['expert'], b: ReadyExpert['expert']): boolean {
+  return a.tokenizer.hash === b.tokenizer.hash;
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
 }

@@ -53,9 +53,10 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
     waiting = undefined;
     resolve?.(answer);
   };
-  const stop = (): void => {
+  const stop = (why: string): void => {
     child?.kill('SIGKILL');
     child = undefined;
+    settle({ kind: 'failed', why });
   };
   const start = (): ChildProcess => {
     const renderer = fork(program, {
@@ -67,9 +68,18 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
       child = undefined;
       settle({ kind: 'failed', why });
     };
-    renderer.on('message', (answer) => settle(answer as TemplateAnswer));
+    renderer.on('message', (answer) => {
+      if (child === renderer) settle(answer as TemplateAnswer);
+    });
     renderer.on('error', (error) => fail(error.message));
-    renderer.on('exit', () => fail(`it needs more than ${TEMPLATE_LIMITS.mebibytes} MiB of memory`));
+    renderer.on('exit', (code, signal) =>
+      // V8 aborts when its heap is full; Windows knows no signals and gives a code of its own.
+      fail(
+        signal === 'SIGABRT' || (code ?? 0) > 100
+          ? `it needs more than ${TEMPLATE_LIMITS.mebibytes} MiB of memory`
+          : `its renderer ended (${signal ?? `exit code ${code}`})`,
+      ),
+    );
     renderer.unref();
     renderer.channel?.unref();
     return renderer;
@@ -79,10 +89,7 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
     new Promise((resolve) => {
       child ??= start();
       // The renderer bounds its own time; this is for one that no longer can.
-      const timer = setTimeout(() => {
-        stop();
-        settle({ kind: 'failed', why: tooLong });
-      }, 2 * TEMPLATE_LIMITS.milliseconds);
+      const timer = setTimeout(() => stop(tooLong), 2 * TEMPLATE_LIMITS.milliseconds);
       waiting = (answer) => {
         clearTimeout(timer);
         resolve(answer);
@@ -99,7 +106,7 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
         add_generation_prompt: true,
       };
       const turn = last.then(() => ask({ template, variables }));
-      last = turn;
+      last = turn.catch(() => {});
       const answer = await turn;
       if (answer.kind === 'failed') {
         throw new ChorusError(
@@ -110,7 +117,7 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
       }
       return pieces(answer.text, messages);
     },
-    dispose: stop,
+    dispose: () => stop('the engine was closed'),
   };
 }
 

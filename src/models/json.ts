@@ -33,7 +33,15 @@ export async function readJson<Schema extends v.GenericSchema>(
     if (optional) return undefined;
     throw new ChorusError('file-missing', `${file} is missing. Download the model again.`, file);
   }
-  const checked = v.safeParse(schema, parse(file, text));
+  const json = parse(file, text);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new ChorusError(
+      'config-invalid',
+      `${file} does not hold a JSON object. Download the model again.`,
+      file,
+    );
+  }
+  const checked = v.safeParse(schema, json);
   if (checked.success) return checked.output;
   const issue = checked.issues[0];
   const where = v.getDotPath(issue);
@@ -46,7 +54,11 @@ export async function readJson<Schema extends v.GenericSchema>(
 
 async function readBounded(file: string, limit: number): Promise<string | undefined> {
   try {
-    const { size } = await stat(file);
+    const found = await stat(file);
+    if (!found.isFile()) {
+      throw new ChorusError('file-unreadable', `${file} is not a file. Download the model again.`, file);
+    }
+    const { size } = found;
     if (size > limit) {
       throw new ChorusError(
         'config-invalid',

@@ -45,10 +45,11 @@ const MOST_LAYERS = 1000;
 const ids = v.nullish(v.union([v.pipe(v.number(), v.integer()), v.array(v.pipe(v.number(), v.integer()))]));
 const pattern = v.pipe(v.string(), v.includes('%d'));
 
+/** Some families nest these numbers elsewhere; then genai_config.json must give them. */
 const configSchema = v.object({
-  vocab_size: count(MOST_TOKENS),
-  max_position_embeddings: count(MOST_POSITIONS),
-  num_hidden_layers: count(MOST_LAYERS),
+  vocab_size: v.optional(count(MOST_TOKENS)),
+  max_position_embeddings: v.optional(count(MOST_POSITIONS)),
+  num_hidden_layers: v.optional(count(MOST_LAYERS)),
   eos_token_id: ids,
 });
 
@@ -106,15 +107,27 @@ export async function readLayout(folder: string, wanted: GraphPrecision): Promis
   }
   const graph = await findGraph(folder, wanted, model?.decoder.filename);
   const { inputs, outputs } = model?.decoder ?? {};
+  const needed = (name: string, value: number | undefined): number => {
+    if (value !== undefined) return value;
+    const file = join(folder, 'config.json');
+    throw new ChorusError(
+      'config-invalid',
+      `${file} does not give '${name}', and there is no genai_config.json that does. Download the model again.`,
+      file,
+    );
+  };
   return {
     folder,
     ...graph,
     tokenizer: join(folder, 'tokenizer.json'),
     tokenizerConfig: join(folder, 'tokenizer_config.json'),
     manifest: join(folder, 'chorus.json'),
-    vocabularyRows: config?.vocab_size ?? model?.vocab_size ?? 0,
-    contextLength: config?.max_position_embeddings ?? model?.context_length ?? 0,
-    layers: config?.num_hidden_layers ?? model?.decoder.num_hidden_layers ?? 0,
+    vocabularyRows: needed('vocab_size', config?.vocab_size ?? model?.vocab_size),
+    contextLength: needed(
+      'max_position_embeddings',
+      config?.max_position_embeddings ?? model?.context_length,
+    ),
+    layers: needed('num_hidden_layers', config?.num_hidden_layers ?? model?.decoder.num_hidden_layers),
     endTokens: [config?.eos_token_id, generation?.eos_token_id, model?.eos_token_id].flat().filter(isNumber),
     kvNames:
       inputs === undefined || outputs === undefined
@@ -193,7 +206,8 @@ async function graphsIn(folder: string): Promise<string[]> {
 
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).size;
+    const found = await stat(path);
+    return found.isFile() || found.isDirectory() ? found.size : undefined;
   } catch {
     return undefined;
   }

@@ -129,8 +129,6 @@ export interface Generated {
   readonly promptTokens: Readonly<Record<string, number>>;
   /** How many of those were already in the KV cache. */
   readonly reusedTokens: Readonly<Record<string, number>>;
-  /** Geometric mean probability of the generated tokens under the pool, in [0, 1]; 1 when nothing was generated. */
-  readonly confidence: number;
   readonly ms: { readonly prefill: number; readonly decode: number };
   readonly trace?: readonly TokenTrace[];
 }
@@ -144,7 +142,8 @@ export interface EngineCalls extends Contract {
   /** Loads what is active and not loaded yet, and waits for it. */
   load: { params: { readonly ids?: readonly string[] }; result: readonly ExpertStatus[]; update: never };
   generate: { params: GenerateRequest; result: GenerateOutcome; update: Delta };
-  unload: { params: { readonly ids: readonly string[] }; result: { readonly kind: 'ok' }; update: never };
+  /** Answered at once by an engine that is not stuck. */
+  ping: { params: Record<string, never>; result: { readonly kind: 'ok' }; update: never };
 }
 
 /** What the engine tells without being asked. */

@@ -18,6 +18,8 @@ export interface OpenExpertOptions {
   readonly workerFile: string;
   /** Called with values rising in [0, 1]. */
   readonly onProgress?: (progress: number) => void;
+  /** Called when the loaded model's thread ends by itself; every later call rejects. */
+  readonly onGone?: (why: ChorusError) => void;
 }
 
 export interface LoadedExpert extends Expert {
@@ -67,7 +69,7 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
     logProbs: new SharedArrayBuffer(8 * layout.contextLength),
     cancel: new SharedArrayBuffer(4),
   };
-  const worker = startWorker(options.workerFile);
+  const worker = startWorker(options.workerFile, (why) => options.onGone?.(why));
   try {
     const { graph, kvNames, layers, vocabularyRows } = layout;
     await worker.ask({
@@ -206,7 +208,7 @@ interface WorkerHandle {
 }
 
 /** Starts the thread. It is never terminated while it runs a graph, which would abort the process. */
-function startWorker(file: string): WorkerHandle {
+function startWorker(file: string, onGone: (why: ChorusError) => void): WorkerHandle {
   // Read by the native module when it is first loaded; a worker with its own environment would not be heard.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   const worker = new Worker(file, { env: SHARE_ENV });
@@ -219,8 +221,13 @@ function startWorker(file: string): WorkerHandle {
     return settled;
   };
   const end = (why: string): void => {
-    gone ??= new ChorusError('internal', `An expert's thread ended: ${why}. Restart the engine.`);
+    if (gone !== undefined) return;
+    gone = new ChorusError(
+      'internal',
+      `An expert's thread ended: ${why}. Switch the expert off and on again.`,
+    );
     settle()?.reject(gone);
+    onGone(gone);
   };
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'failed') {

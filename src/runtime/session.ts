@@ -71,7 +71,7 @@ export async function openSession(order: LoadOrder): Promise<Session> {
         Math.min(found.shared, context.length - rows, (unknown ?? context.length) - 1),
       );
       /** log p of the first token of the next chunk, which only the row before the chunk can tell. */
-      let boundary = found.entry.logProbs[kept] ?? Number.NaN;
+      let boundary = kept < found.shared ? (found.entry.logProbs[kept] ?? Number.NaN) : Number.NaN;
       const entry = cache.rewind(found.entry, kept);
       for (const [start, end] of chunks(kept, context.length)) {
         if (cancelled()) return { cancelled: true, reused: kept };

@@ -8,6 +8,7 @@ import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import * as v from 'valibot';
 import { readJson } from '../models/json.ts';
 import { ChorusError } from '../protocol/failure.ts';
+import { specialSplitter } from './special-tokens.ts';
 import { tokenBytes } from './token-bytes.ts';
 
 export interface Tokenizer {
@@ -33,24 +34,40 @@ export interface Tokenizer {
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Far above any model's, far below what would fill memory or time. */
+const MAX_TOKENS = 1_000_000;
+const MAX_ADDED_TOKENS = 20_000;
+const MAX_SPECIAL_CHARACTERS = 200;
+
+type Vocabulary = Readonly<Record<string, number>> | readonly (readonly [string, number])[];
+
+/** Token -> id, or [token, score] in the order of ids. Kept as it is: 'constructor' is a token like any other. */
+function isVocabulary(value: unknown): value is Vocabulary {
+  if (Array.isArray(value)) {
+    return value.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string');
+  }
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).every((id) => Number.isSafeInteger(id) && id >= 0);
+}
+
 const tokenizerSchema = v.looseObject({
   added_tokens: v.optional(
-    v.array(
-      v.looseObject({
-        id: v.pipe(v.number(), v.integer(), v.minValue(0)),
-        content: v.pipe(v.string(), v.minLength(1)),
-        special: v.optional(v.boolean(), false),
-      }),
+    v.pipe(
+      v.array(
+        v.looseObject({
+          id: v.pipe(v.number(), v.integer(), v.minValue(0)),
+          content: v.pipe(v.string(), v.minLength(1)),
+          special: v.optional(v.boolean(), false),
+        }),
+      ),
+      v.maxLength(MAX_ADDED_TOKENS),
     ),
     [],
   ),
   decoder: v.optional(v.unknown()),
   model: v.looseObject({
     type: v.optional(v.string(), 'BPE'),
-    vocab: v.union([
-      v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))),
-      v.array(v.tuple([v.string(), v.number()])),
-    ]),
+    vocab: v.custom<Vocabulary>(isVocabulary, 'must map tokens to ids of at least 0'),
   }),
 });
 
@@ -65,33 +82,30 @@ const configSchema = v.looseObject({
   pad_token: specialName,
 });
 
-/** Largest id accepted: far above any model's, far below what would fill memory. */
-const MAX_TOKENS = 1_000_000;
+/** Qwen2.5 marks its fill-in-the-middle tokens as not special; by their shape they are. */
+const markup = /^<[|\uFF5C].*[|\uFF5C]>$/u;
 
 export async function readTokenizer(file: string, configFile: string): Promise<Tokenizer> {
   const json = await readJson(file, tokenizerSchema, { limit: 256 * MEBIBYTE });
   const config = (await readJson(configFile, configSchema, { optional: true })) ?? {};
-  const specials = json.added_tokens.filter((token) => token.special);
+  const isSpecial = ({ special, content }: { special: boolean; content: string }): boolean =>
+    (special || markup.test(content)) && content.length <= MAX_SPECIAL_CHARACTERS;
+  const specials = json.added_tokens.filter(isSpecial);
   const plain = {
     ...json,
-    added_tokens: json.added_tokens.filter((token) => !token.special),
+    added_tokens: json.added_tokens.filter((token) => !isSpecial(token)),
     post_processor: null,
   };
   const encoder = createEncoder(file, plain, { ...config, clean_up_tokenization_spaces: false });
 
   const table = tokenTable(file, json);
   const specialByName = new Map(specials.map((token) => [token.content, token.id]));
-  const split = specials.length === 0 ? undefined : new RegExp(`(${specials.map(escaped).join('|')})`);
+  const splitSpecials = specialSplitter(specials);
   const addedIds = new Set(json.added_tokens.map((token) => token.id));
   const toBytes = tokenBytes(json.decoder);
 
   const encode = (text: string): readonly number[] =>
     text === '' ? [] : encoder.encode(text, { add_special_tokens: false }).ids;
-
-  const splitSpecials = (text: string): (string | number)[] =>
-    (split === undefined ? [text] : text.split(split))
-      .filter((part) => part !== '')
-      .map((part) => specialByName.get(part) ?? part);
 
   return {
     size: table.length,
@@ -128,10 +142,10 @@ function createEncoder(file: string, json: object, config: object): Encoder {
 /** Token of each id; null where no token has it. */
 function tokenTable(file: string, json: v.InferOutput<typeof tokenizerSchema>): (string | null)[] {
   const { vocab } = json.model;
-  const entries: (readonly [string, number])[] = Array.isArray(vocab)
-    ? vocab.map(([token], id) => [token, id] as const)
-    : Object.entries(vocab);
-  entries.push(...json.added_tokens.map(({ content, id }) => [content, id] as const));
+  const entries: (readonly [string, number])[] = [];
+  if (Array.isArray(vocab)) for (const [id, [token]] of vocab.entries()) entries.push([token, id]);
+  else for (const entry of Object.entries(vocab)) entries.push(entry);
+  for (const { content, id } of json.added_tokens) entries.push([content, id]);
   const size = entries.reduce((most, [, id]) => Math.max(most, id + 1), 0);
   if (size === 0 || size > MAX_TOKENS) {
     throw new ChorusError(
@@ -158,8 +172,4 @@ function specialNames(config: Partial<v.InferOutput<typeof configSchema>>): Reco
     else if (value !== null && value !== undefined) names[key] = value.content;
   }
   return names;
-}
-
-function escaped({ content }: { readonly content: string }): string {
-  return content.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -93,6 +93,8 @@ function firstTokens(text: string, count: number, encoder: PromptEncoder): numbe
   return encoder.encode(enough).slice(0, count);
 }
 
+/** No blanks before a cursor are wider than this. */
+const TAIL_CHARACTERS = 300;
 /** A longer word is not taken back whole: each of its tokens costs a step. */
 const WORD_CHARACTERS = 24;
 
@@ -101,8 +103,11 @@ const WORD_CHARACTERS = 24;
  * their blanks, so a prompt that ends in blanks is one the model hardly ever saw, and a prompt that ends inside a word
  * forbids the word's own tokens. A line break is a boundary of its own and is left alone.
  */
-export function openingOf(prefix: string): string {
+export function openingOf(text: string): string {
+  const prefix = text.slice(-TAIL_CHARACTERS);
   const word = /[\p{L}_$][\p{L}\p{N}_$]*$/u.exec(prefix)?.[0] ?? '';
   const kept = word.length > WORD_CHARACTERS ? prefix : prefix.slice(0, prefix.length - word.length);
-  return prefix.slice(kept.replace(/[ \t]+$/, '').length);
+  const opening = prefix.slice(kept.replace(/[ \t]+$/, '').length);
+  // A prompt of nothing but the opening would be empty without it.
+  return opening.length < text.length ? opening : '';
 }

@@ -47,7 +47,6 @@ function generated(text: string, more: Partial<Generated> = {}): GenerateOutcome
       weights: {},
       promptTokens: {},
       reusedTokens: {},
-      confidence: 1,
       ms: { prefill: 1, decode: 100 },
       ...more,
     },

@@ -24,7 +24,6 @@ function generated(text: string, stop: 'end' | 'length' | 'cancelled' = 'end'): 
       weights: {},
       promptTokens: {},
       reusedTokens: {},
-      confidence: 1,
       ms: { prefill: 0, decode: 0 },
     },
   };

@@ -77,7 +77,9 @@ describe('what is taken back from the end of a prefix', () => {
   it.each([
     ['const x = ', ' '],
     ['f() {\n\t  ', '\t  '],
-    ['con', 'con'],
+    ['con', ''],
+    ['a con', ' con'],
+    ['  ', ''],
     ['{\n    con', '    con'],
     ['let x', ' x'],
     ['a.größe', 'größe'],
