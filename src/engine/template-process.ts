@@ -16,7 +16,8 @@ function answer({ template, variables }: TemplateQuestion): TemplateAnswer {
     }
     return { kind: 'rendered', text };
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+    // It comes from the script's own realm, where Error is another class.
+    if ((thrown as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
       return { kind: 'failed', why: tooLong };
     }
     return { kind: 'failed', why: (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 300) };

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChorusError } from '../../src/protocol/failure.ts';
@@ -85,10 +85,13 @@ describe('cancelling', () => {
     const long = Int32Array.from({ length: 1000 }, (_, i) => (i * 13) % 4000);
     const controller = new AbortController();
     const answer = expert.logits(long, { rows: 1, signal: controller.signal });
-    controller.abort();
+    // The first chunks are under way by then.
+    setTimeout(() => controller.abort(), 20);
     expect(await answer).toBe('cancelled');
     expect(await expert.logits(long, { rows: 1, signal: controller.signal })).toBe('cancelled');
     expect(row(await expert.logits(long, { rows: 1 }))).toHaveLength(expert.vocabularySize);
+    expect(expert.reused).toBeGreaterThan(0);
+    expect(expert.reused).toBeLessThan(long.length - 1);
     await expert.dispose();
   });
 });
@@ -187,6 +190,28 @@ describe('what an expert refuses', () => {
     expect((await failure(open({ folder }))).message).toMatch(/chorus\.json.*colour/s);
   });
 
+  it('a file of JSON that is far too large, or no file', async () => {
+    const folder = copy();
+    writeFileSync(join(folder, 'config.json'), `{}${' '.repeat(5 * 1024 * 1024)}`);
+    expect((await failure(open({ folder }))).message).toMatch(/more than the 4194304/);
+    rmSync(join(folder, 'config.json'));
+    mkdirSync(join(folder, 'config.json'));
+    expect((await failure(open({ folder }))).message).toMatch(/is not a file/);
+  });
+
+  it('a tokenizer of far fewer tokens than the model has', async () => {
+    const folder = copy();
+    const json = tokenizerJson();
+    const vocab = Object.fromEntries(Object.entries(json.model.vocab).filter(([, id]) => id < 2000));
+    writeFileSync(
+      join(folder, 'tokenizer.json'),
+      JSON.stringify({ ...json, added_tokens: [], model: { ...json.model, vocab, merges: [] } }),
+    );
+    const { code, message } = await failure(open({ folder }));
+    expect(code).toBe('tokenizer-invalid');
+    expect(message).toMatch(/2000 tokens, the model 4096: it belongs to another model/);
+  });
+
   it('a graph named outside its folder', async () => {
     const folder = copy();
     copyFileSync(join(pocket('code'), 'genai_config.json'), join(folder, 'genai_config.json'));
@@ -201,6 +226,51 @@ describe('what an expert refuses', () => {
     const expert = await open();
     const { code } = await failure(expert.logits(new Int32Array(2000), { rows: 1 }));
     expect(code).toBe('context-full');
+    await expert.dispose();
+  });
+});
+
+interface TokenizerJson {
+  readonly added_tokens: readonly {
+    readonly id: number;
+    readonly content: string;
+    readonly special: boolean;
+  }[];
+  readonly model: { readonly vocab: Readonly<Record<string, number>>; readonly merges: readonly unknown[] };
+}
+
+const tokenizerJson = (): TokenizerJson =>
+  JSON.parse(readFileSync(join(pocket('code'), 'tokenizer.json'), 'utf8')) as TokenizerJson;
+
+describe('a model with fewer tokens than rows of logits', () => {
+  it('has its padding rows cut off, in every row', async () => {
+    const folder = temporaryFolder();
+    cpSync(pocket('code'), folder, { recursive: true, filter: (path) => !path.endsWith('model.onnx') });
+    const json = tokenizerJson();
+    writeFileSync(
+      join(folder, 'tokenizer.json'),
+      JSON.stringify({ ...json, added_tokens: json.added_tokens.slice(0, -1) }),
+    );
+    const [padded, whole] = await Promise.all([open({ folder }), open()]);
+    const context = Int32Array.of(1, 2, 3, 4);
+    const [cut, all] = [
+      row(await padded.logits(context, { rows: 2 })),
+      row(await whole.logits(context, { rows: 2 })),
+    ];
+    expect(padded.vocabularySize).toBe(4095);
+    expect(cut).toEqual([...all.slice(0, 4095), ...all.slice(4096, 4096 + 4095)]);
+    await Promise.all([padded.dispose(), whole.dispose()]);
+  });
+});
+
+describe('end tokens', () => {
+  it('come from config.json and from the usual names', async () => {
+    const folder = temporaryFolder();
+    cpSync(pocket('code'), folder, { recursive: true, filter: (path) => !path.endsWith('model.onnx') });
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object;
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, eos_token_id: [13] }));
+    const expert = await open({ folder });
+    expect([...expert.endTokens].sort((a, b) => a - b)).toEqual([13, 4087, 4089]);
     await expert.dispose();
   });
 });

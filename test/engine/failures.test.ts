@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { pocket, setting, temporaryFolder } from '../programs.ts';
+import { ask, changedModel, ENDLESS, engineForEachTest, even, failed, generated } from './bench.ts';
+
+const bench = engineForEachTest();
+
+describe('what cannot work says why', () => {
+  it('no expert', async () => {
+    bench.engine.configure({
+      ...even,
+      experts: [setting('code', { active: false }), setting('math', { weight: 0 })],
+    });
+    expect(failed(await bench.engine.generate(ask('Hi'))).code).toBe('no-expert');
+  });
+
+  it('a missing model, with its file; the other expert answers alone', async () => {
+    const broken = setting('broken', { folder: '/nowhere' });
+    bench.engine.configure({ ...even, experts: [broken] });
+    expect(failed(await bench.engine.generate(ask('Hi')))).toMatchObject({
+      code: 'file-missing',
+      file: '/nowhere',
+    });
+    bench.engine.configure({ ...even, experts: [broken, setting('math')] });
+    expect(Object.keys(generated(await bench.engine.generate(ask('What is 1 + 2?'))).shares)).toEqual([
+      'math',
+    ]);
+    expect(bench.statuses.find(({ id }) => id === 'broken')?.state.kind).toBe('failed');
+  });
+
+  it('a prompt that does not fit', async () => {
+    bench.engine.configure(even);
+    const { code, message } = failed(await bench.engine.generate(ask('word '.repeat(3000))));
+    expect(code).toBe('context-full');
+    expect(message).toMatch(/reads at most 1024/);
+  });
+
+  it('an empty prompt', async () => {
+    bench.engine.configure(even);
+    expect(failed(await bench.engine.generate(ask('', { prompt: { kind: 'text', text: '' } }))).code).toBe(
+      'request-invalid',
+    );
+  });
+
+  it('experts of different vocabularies, by both names', async () => {
+    const folder = changedModel(temporaryFolder(), 'tokenizer.json', renamedToken);
+    bench.engine.configure({ ...even, experts: [setting('code'), setting('other', { folder })] });
+    const { code, message } = failed(await bench.engine.generate(ask('Hi')));
+    expect(code).toBe('vocabulary-mismatch');
+    expect(message).toMatch(/'code' and 'other'/);
+  });
+
+  it.each([
+    [
+      'takes too long',
+      '{% for i in range(3000) %}{% for j in range(3000) %}{% endfor %}{% endfor %}',
+      /ran longer than 2000 ms/,
+    ],
+    ['takes too much memory', '{% for i in range(100000000) %}x{% endfor %}', /MiB of memory|longer than/],
+    ['writes too much', `{% for i in range(1100) %}${'x'.repeat(1000)}{% endfor %}`, /wrote more than/],
+    ['is not a template', '{% for %}', /cannot be used/],
+    ['raises', "{{ raise_exception('no roles') }}", /no roles/],
+  ])('a chat template that %s', async (_, template, message) => {
+    const folder = changedModel(temporaryFolder(), 'tokenizer_config.json', (json) => ({
+      ...json,
+      chat_template: template,
+    }));
+    bench.engine.configure({ ...even, experts: [setting('odd', { folder })] });
+    const failure = failed(await bench.engine.generate(ask('Hi')));
+    expect(failure.code).toBe('template-invalid');
+    expect(failure.file).toMatch(/tokenizer_config\.json$/);
+    expect(failure.message).toMatch(message);
+    // The next request is not harmed.
+    bench.engine.configure({ ...even, experts: [setting('math')] });
+    generated(await bench.engine.generate(ask('What is 1 + 2?')));
+  });
+});
+
+describe('a change of the mix that does not fit', () => {
+  const withJoiner = async (joiner: Parameters<typeof setting>[1]) => {
+    const long = ask('', { prompt: { kind: 'text', text: ENDLESS }, maxTokens: 300, trace: true });
+    bench.engine.configure({
+      ...even,
+      experts: [setting('code'), setting('joiner', { ...joiner, weight: 0 })],
+    });
+    await bench.engine.load();
+    let raised = false;
+    const result = generated(
+      await bench.engine.generate(long, {
+        onDelta: () => {
+          if (raised) return;
+          raised = true;
+          bench.engine.configure({ ...even, experts: [setting('code'), setting('joiner', joiner)] });
+        },
+      }),
+    );
+    return result.trace?.at(-1)?.evaluated;
+  };
+
+  it('leaves the newcomer out and the answer goes on', async () => {
+    const folder = changedModel(temporaryFolder(), 'tokenizer.json', renamedToken);
+    expect(await withJoiner({ folder })).toEqual(['code']);
+    // Negative control: one that fits joins.
+    expect(await withJoiner({ folder: pocket('general') })).toEqual(['code', 'joiner']);
+  });
+
+  it('does not fail where an expert leaves while the prompt is read', async () => {
+    const { engine } = bench;
+    for (const wait of [0, 2, 5, 10, 20]) {
+      engine.configure({ ...even, weighting: 'prompt' });
+      await engine.load();
+      const long = ask('word '.repeat(150));
+      const answer = engine.generate(long);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      engine.configure({
+        ...even,
+        weighting: 'prompt',
+        experts: [setting('code', { active: false }), setting('math')],
+      });
+      generated(await answer);
+    }
+  });
+
+  it('does not fail where an expert is switched off and on, or changed, while it loads', async () => {
+    const { engine } = bench;
+    engine.configure(even);
+    const answer = engine.generate(ask('What is 1 + 2?'));
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    engine.configure({
+      ...even,
+      experts: [setting('code', { active: false }), setting('math', { active: false })],
+    });
+    engine.configure({ ...even, experts: [setting('code'), setting('math', { precision: 'auto' })] });
+    expect(Object.keys(generated(await answer).shares)).toEqual(['code', 'math']);
+  });
+});
+
+describe('a cancelled request', () => {
+  it('ends while experts load', async () => {
+    bench.engine.configure(even);
+    expect(failed(await bench.engine.generate(ask('Hi'), { signal: AbortSignal.abort() })).code).toBe(
+      'cancelled',
+    );
+  });
+
+  it('does no work when its turn comes', async () => {
+    const { engine } = bench;
+    engine.configure(even);
+    await engine.load();
+    const controller = new AbortController();
+    const first = engine.generate(ask('What is 17 + 25?'));
+    const second = engine.generate(ask('What is 1 + 2?'), { signal: controller.signal });
+    controller.abort();
+    generated(await first);
+    expect(failed(await second).code).toBe('cancelled');
+  });
+});
+
+/** The same vocabulary but for the name of one token. */
+function renamedToken(json: Record<string, unknown>): Record<string, unknown> {
+  const tokens = json.added_tokens as { content: string }[];
+  return {
+    ...json,
+    added_tokens: tokens.map((token, i) =>
+      i === tokens.length - 1 ? { ...token, content: '<|renamed|>' } : token,
+    ),
+  };
+}
