@@ -25,6 +25,13 @@ SmolLM2-135M-Instruct where it lies beside the project).`);
   process.exit(0);
 }
 
+for (const name of ['rounds', 'tokens']) {
+  if (!/^[1-9]\d*$/.test(values[name])) {
+    console.error(`--${name} must be a whole number of at least 1, not "${values[name]}".`);
+    process.exit(2);
+  }
+}
+
 const beside = join(root, '..', 'shared', 'models', 'smollm2-135m-instruct');
 const folders = values.model ?? (existsSync(beside) ? [beside] : []);
 
@@ -52,6 +59,8 @@ const suites = [
 console.log(
   `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
 );
+if (folders.length === 0)
+  console.log('No larger model was named (--model FOLDER), so only the pocket experts are measured.');
 const results = [];
 for (const suite of suites) {
   const measured = await measureMixing({

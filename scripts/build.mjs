@@ -16,7 +16,8 @@ const common = {
   logLevel: 'warning',
 };
 
-await rm(join(root, 'dist'), { recursive: true, force: true });
+// Another build may write there at the same time.
+await rm(join(root, 'dist'), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 await mkdir(join(root, 'dist', 'media'), { recursive: true });
 
 const built = await Promise.all([
@@ -26,6 +27,7 @@ const built = await Promise.all([
       extension: 'src/extension/main.ts',
       engine: 'src/engine/main.ts',
       worker: 'src/runtime/worker.ts',
+      watchdog: 'src/engine/watchdog.ts',
       'template-process': 'src/engine/template-process.ts',
       cli: 'src/cli/main.ts',
     },

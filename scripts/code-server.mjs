@@ -90,6 +90,9 @@ async function installServer(folder, log) {
   writeFileSync(join(cwd, 'package.json'), `${JSON.stringify({ private: true, allowScripts })}\n`);
   const home = nodeFolder(folder);
   const env = {
+    // Of the npm that runs this script: code-server's install script would take its Node's version for that of ours.
+    npm_config_user_agent: undefined,
+    npm_config_node_gyp: undefined,
     PATH: [join(home, 'bin'), process.env.PATH].join(delimiter),
     npm_config_nodedir: home,
     npm_config_update_notifier: 'false',

@@ -74,6 +74,7 @@ const required = [
   'extension/dist/engine.js',
   'extension/dist/worker.js',
   'extension/dist/template-process.js',
+  'extension/dist/watchdog.js',
   'extension/dist/THIRD_PARTY_NOTICES.txt',
   'extension/dist/media/chat.js',
   'extension/node_modules/onnxruntime-node/dist/index.js',

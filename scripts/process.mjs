@@ -20,6 +20,14 @@ export function run(command, args, { cwd = root, env = {}, log, verbatim = false
       windowsVerbatimArguments: verbatim,
       stdio: ['ignore', log ? 'pipe' : 'inherit', log ? 'pipe' : 'inherit'],
     });
+    const started = Date.now();
+    const patience = log
+      ? setInterval(
+          () => console.log(`  still at it, ${Math.round((Date.now() - started) / 1000)} s so far`),
+          30_000,
+        )
+      : undefined;
+    child.on('close', () => clearInterval(patience));
     if (log) {
       const file = createWriteStream(log, { flags: 'a' });
       file.write(`\n$ ${name}\n`);

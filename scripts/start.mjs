@@ -1,7 +1,7 @@
 // `npm start`: installs, builds and opens VS Code with the extension on the sample workspace. `-- --terminal` chats and
 // completes in the terminal instead. Where there is no desktop VS Code it serves one to the browser.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheFolder, provideCodeServer } from './code-server.mjs';
 import { installDependencies } from './install.mjs';
@@ -9,10 +9,13 @@ import { buildForPackage, packageExtension, thisTarget } from './package.mjs';
 import { findCommand, main, root, run } from './process.mjs';
 import { installExtension, startServer } from './serve.mjs';
 
-const samples = join(root, 'samples');
+/** A copy of samples/, so that trying things out changes no file of the checkout. */
+const samples = join(root, '.cache', 'samples');
 
 await main(async () => {
   const args = process.argv.slice(2);
+  // npm keeps an option for itself where the "--" before it is forgotten.
+  const inTerminal = args.includes('--terminal') || process.env.npm_config_terminal === 'true';
   const unknown = args.find((arg) => arg !== '--terminal');
   if (unknown) throw new Error(`Unknown option ${unknown}. "npm start" takes only "-- --terminal".`);
 
@@ -21,10 +24,17 @@ await main(async () => {
   await run(process.execPath, ['scripts/build.mjs']);
 
   const desktop = findCommand('code');
-  if (args.includes('--terminal')) await chatInTerminal();
+  if (!existsSync(samples)) cpSync(join(root, 'samples'), samples, { recursive: true });
+  if (inTerminal) await chatInTerminal();
   else if (desktop) await openDesktop(desktop);
   else await serveToBrowser();
 });
+
+function writeOnce(file, text) {
+  if (existsSync(file)) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
 
 async function chatInTerminal() {
   const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), 'chat'], {
@@ -54,6 +64,8 @@ async function serveToBrowser() {
   const codeServer = await provideCodeServer();
   const home = join(cacheFolder(), 'start');
   writeSettings(home);
+  // The editor's own chat would ask for an account; Chorus brings its own.
+  writeOnce(join(home, 'data', 'User', 'settings.json'), '{ "chat.disableAIFeatures": true }\n');
   console.log('Installing the extension…');
   await installExtension({ codeServer, home, vsix });
   const server = await startServer({ codeServer, home, folder: samples });

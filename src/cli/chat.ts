@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Engine } from '../engine/engine.ts';
 import type { ChatMessage, Generated, GenerateRequest, MixSetting, Prompt } from '../protocol/engine.ts';
+import type { Failure } from '../protocol/failure.ts';
 
 const help = `Ask anything, or use one of these:
-  /complete TEXT   continue TEXT as code; write \\n for a new line and <cursor> where the cursor stands
+  /complete TEXT   continue TEXT as code; \\n is a new line, <cursor> the place of the cursor
   /experts         which experts there are and who takes part
   /on NAME, /off NAME, /weight NAME NUMBER
   /pool linear | geometric | power
@@ -14,6 +15,15 @@ const help = `Ask anything, or use one of these:
   /clear           forget the conversation
   /quit            leave (Ctrl+C stops an answer first)
 `;
+
+/** Characters of earlier turns that are sent along. */
+const HISTORY_CHARACTERS = 900;
+
+/** What helps in a terminal, where the engine's own advice names views of the editor. */
+const advice: Partial<Record<Failure['code'], string>> = {
+  'no-expert': 'No expert takes part. Switch one on with /on code, and give it a weight above 0.',
+  'context-full': 'That is longer than the experts read. Shorten it, or forget earlier turns with /clear.',
+};
 
 const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 } as const;
 
@@ -26,9 +36,17 @@ export async function chat(
   const messages: ChatMessage[] = [];
   const readline = createInterface({ input, output });
   let answering: AbortController | undefined;
+  let leaving = false;
   readline.on('SIGINT', () => {
-    if (answering === undefined) readline.close();
-    else answering.abort();
+    if (answering !== undefined) answering.abort();
+    else if (leaving) {
+      say('\n');
+      readline.close();
+    } else {
+      leaving = true;
+      say('\nCtrl+C again, or /quit, to leave.\n');
+      readline.prompt();
+    }
   });
   const say = (text: string): void => {
     output.write(text);
@@ -42,17 +60,23 @@ export async function chat(
     });
     answering = undefined;
     if (outcome.kind === 'failed') {
-      say(`\n${outcome.failure.message}\n`);
+      say(`\n${advice[outcome.failure.code] ?? outcome.failure.message}\n\n`);
       return undefined;
     }
     say(`\n\n  ${summary(outcome.result)}\n\n`);
-    return outcome.result.text;
+    return outcome.result.stop === 'cancelled' ? undefined : outcome.result.text;
   };
 
   const configure = (next: MixSetting): void => {
     mix = next;
     engine.configure(mix);
     say(`${describe(mix)}\n`);
+  };
+
+  const changeExpert = (name: string, change: { active?: boolean; weight?: number }): void => {
+    const names = mix.experts.map(({ id }) => id);
+    if (names.includes(name)) configure(withExpert(mix, name, change));
+    else say(`There is no expert '${name}': they are ${names.join(', ')}.\n`);
   };
 
   const command = async (line: string): Promise<boolean> => {
@@ -63,17 +87,19 @@ export async function chat(
         return false;
       case '/clear':
         messages.length = 0;
+        say('The conversation is forgotten.\n');
         return true;
       case '/experts':
         say(`${describe(mix)}\n`);
         return true;
       case '/on':
       case '/off':
-        configure(withExpert(mix, argument, { active: name === '/on' }));
+        changeExpert(argument, { active: name === '/on' });
         return true;
       case '/weight': {
         const weight = Number(rest[1]);
-        if (Number.isFinite(weight) && weight >= 0) configure(withExpert(mix, rest[0] ?? '', { weight }));
+        if (rest.length === 2 && Number.isFinite(weight) && weight >= 0)
+          changeExpert(rest[0] ?? '', { weight });
         else say('A weight is a number of at least 0: /weight code 2\n');
         return true;
       }
@@ -93,12 +119,15 @@ export async function chat(
           prompt: cursorPrompt(argument),
           maxTokens: 64,
           sampling: greedy,
-          stop: ['\n\n'],
+          stop: ['\n\n', '```'],
           trace: false,
         });
         return true;
-      default:
+      case '/help':
         say(help);
+        return true;
+      default:
+        say(`There is no command ${name}. /help lists them.\n`);
         return true;
     }
   };
@@ -108,21 +137,21 @@ export async function chat(
   readline.setPrompt('> ');
   readline.prompt();
   for await (const line of readline) {
-    const trimmed = line.trim();
+    leaving = false;
+    const trimmed = line.trimStart();
     if (trimmed.startsWith('/')) {
       if (!(await command(trimmed))) break;
     } else if (trimmed !== '') {
-      messages.push({ role: 'user', content: trimmed });
+      const question: ChatMessage = { role: 'user', content: trimmed.trimEnd() };
       const text = await answer({
         surface: 'chat',
-        prompt: { kind: 'messages', messages: [...messages] },
+        prompt: { kind: 'messages', messages: [...newest(messages), question] },
         maxTokens: 256,
         sampling: greedy,
         stop: [],
         trace: false,
       });
-      if (text === undefined) messages.pop();
-      else messages.push({ role: 'assistant', content: text });
+      if (text !== undefined) messages.push(question, { role: 'assistant', content: text });
     }
     readline.prompt();
   }
@@ -166,11 +195,29 @@ function describe({ experts, pool, weighting }: MixSetting): string {
   return `${names.join(', ')} | pool ${pool.kind}, weighting ${weighting}`;
 }
 
-function summary({ shares, ids, ms }: Generated): string {
+/** The newest turns that leave room for a question and an answer in a context of 1,024 tokens. */
+function newest(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  let room = HISTORY_CHARACTERS;
+  let from = messages.length;
+  while (from >= 2) {
+    room -= (messages[from - 1]?.content.length ?? 0) + (messages[from - 2]?.content.length ?? 0);
+    if (room < 0) break;
+    from -= 2;
+  }
+  return messages.slice(from);
+}
+
+const endings: Partial<Record<Generated['stop'], string>> = {
+  length: 'cut at the limit of tokens',
+  cancelled: 'stopped',
+};
+
+function summary({ shares, ids, ms, stop }: Generated): string {
   const parts = Object.entries(shares).map(([id, share]) => `${id} ${Math.round(share * 100)} %`);
   const rate =
     ms.decode > 0 ? `, ${Math.round((1000 * Math.max(0, ids.length - 1)) / ms.decode)} tokens/s` : '';
-  return `${parts.join(' · ')} (${ids.length} tokens${rate})`;
+  const ending = endings[stop] === undefined ? '' : `, ${endings[stop]}`;
+  return `${parts.join(' · ')} (${ids.length} tokens${rate}${ending})`;
 }
 
 function cursorPrompt(text: string): Prompt {

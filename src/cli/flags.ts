@@ -10,10 +10,10 @@ Commands:
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
   experts      [{"model": "pocket/code" or a folder, "weight": 1}]     --expert pocket/code=1 --expert pocket/math=1
-  precision    auto, fp32 or q4                                        --precision q4
-  pool         linear, geometric or power                              --pool linear
-  power        the exponent of the power pool, 0 to 1                  --power 0.5
-  weighting    fixed, prompt, fixedShare or confidence                 --weighting prompt
+  precision    auto (q4 where it is there), fp32 or q4                 --precision q4
+  pool         linear (unless given), geometric or power               --pool power
+  power        the exponent of the power pool, 0 to 1; 0.5             --power 0.3
+  weighting    fixed (unless given), prompt, fixedShare or confidence  --weighting prompt
   prompt       text in which special tokens count                      --prompt TEXT
   messages     [{"role": "user", "content": "..."}]                    --message TEXT (user turns)
   infill       {"prefix", "suffix", "file"}                            --prefix TEXT --suffix TEXT --file NAME
@@ -27,7 +27,8 @@ A request, as JSON fields or flags (lists repeat the flag):
 
 Exactly one of prompt, messages and infill is given.
 
-A result: id, text, ids (the end token included), stop (end, length, stop, cancelled), promptTokens (of the longest
+A result: id, text, ids (all that were drawn: the end token, those of a stop string, and for infill the word at the
+cursor, which is drawn anew, included), stop (end, length, stop, cancelled), promptTokens (of the longest
 prompt, where experts have their own), and, in the order of experts: promptLogProb (natural log, the prompt's tokens
 after the first; null for weight 0), weights at the end, shares; ms {load, prefill, decode}; with trace, per token: id, text, logProb
 under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
@@ -109,7 +110,7 @@ function list(value: Values[keyof Values]): readonly string[] {
 /** `model=weight`; the weight is 1 where it is left out. */
 function expertOf(text: string): object {
   const at = text.lastIndexOf('=');
-  return at === -1 ? { model: text } : { model: text.slice(0, at), weight: Number(text.slice(at + 1)) };
+  return at === -1 ? { model: text } : { model: text.slice(0, at), weight: numberOf(text.slice(at + 1)) };
 }
 
 /** Text that is no number stays text, so that the check can name it. */

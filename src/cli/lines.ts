@@ -21,7 +21,14 @@ export async function answerLines(
   { input, output }: { readonly input: Readable; readonly output: Writable },
   options: LinesOptions,
 ): Promise<void> {
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  let closed = false;
+  // The reader of our output has gone (`| head`): there is nobody to answer any more.
+  output.on('error', () => {
+    closed = true;
+  });
+  for await (const raw of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (closed) return;
+    const line = raw.replace(/^\uFEFF/, '');
     if (line.trim() === '') continue;
     output.write(`${JSON.stringify(await answerLine(command, line, options))}\n`);
   }

@@ -135,8 +135,22 @@ function promptOf({ prompt, messages, infill }: Line): Prompt {
   if (only !== undefined && second === undefined) return only;
   throw new ChorusError(
     'request-invalid',
-    `Give exactly one of 'prompt', 'messages' and 'infill'; this request has ${given.length}.`,
+    given.length === 0
+      ? "Give one of 'prompt', 'messages' and 'infill' (as a flag: --prompt, --message or --prefix)."
+      : `Give exactly one of 'prompt', 'messages' and 'infill'; this request has ${given.length}.`,
   );
+}
+
+/** What is wrong with the request, in words for people. */
+function complaint(issue: v.BaseIssue<unknown>, json: unknown): string {
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return 'A request must be a JSON object.';
+  const where = v.getDotPath(issue);
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return `There is no field '${where}'. Run 'chorus --help' for the fields of a request.`;
+  }
+  if (issue.received === 'undefined') return `'${where}' is missing.`;
+  return `${where === null ? '' : `'${where}': `}${issue.message}.`;
 }
 
 /** An embedded model by name (`pocket/code`), or any folder. */
@@ -148,7 +162,5 @@ function modelFolder(model: string, models: string): string {
 function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown): v.InferOutput<Schema> {
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
-  const issue = result.issues[0];
-  const where = v.getDotPath(issue);
-  throw new ChorusError('request-invalid', `${where === null ? '' : `'${where}': `}${issue.message}.`);
+  throw new ChorusError('request-invalid', complaint(result.issues[0], json));
 }

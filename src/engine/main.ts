@@ -1,5 +1,7 @@
 /** The engine process: forked by the extension, speaks RPC over its IPC channel, ends when the channel does. */
 
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { EngineCalls, EngineEvents } from '../protocol/engine.ts';
 import { connect } from '../protocol/rpc.ts';
 import { createEngine } from './engine.ts';
@@ -10,6 +12,8 @@ if (process.send === undefined) {
   );
   process.exit(2);
 }
+
+new Worker(join(__dirname, 'watchdog.js'), { workerData: { parent: process.ppid } });
 
 // A worker that runs a graph must not be terminated, which process.exit would do: SIGKILL ends all at once, cleanly.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -47,7 +47,16 @@ export interface EngineClientOptions {
   readonly log: EngineLog;
   readonly now?: () => number;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly patience?: Patience;
 }
+
+/** A request under way asks the engine for a sign of life now and then; one that gives none is ended. */
+export interface Patience {
+  readonly everyMs: number;
+  readonly answerMs: number;
+}
+
+const patience: Patience = { everyMs: 5000, answerMs: 15_000 };
 
 /** How long an engine that was hung up may take to end by itself. */
 const politeMs = 200;
@@ -102,12 +111,37 @@ export class EngineClient {
   /** Starts the engine when it is not there. Never rejects; 'cancelled' comes soon after `signal` aborts. */
   async generate(request: GenerateRequest, options: CallOptions<Delta> = {}): Promise<GenerateOutcome> {
     const { signal } = options;
+    const answered = new AbortController();
     try {
       if (signal?.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
-      const { connection } = await untilAborted(this.#need(), signal);
-      return await untilAborted(connection.call('generate', request, options), signal, cancelGraceMs);
+      const run = await untilAborted(this.#need(), signal);
+      void this.#watch(run, answered.signal);
+      return await untilAborted(run.connection.call('generate', request, options), signal, cancelGraceMs);
     } catch (thrown) {
       return { kind: 'failed', failure: toFailure(thrown) };
+    } finally {
+      answered.abort();
+    }
+  }
+
+  /** Ends an engine that is stuck: its end is then seen, said and mended like a crash. */
+  async #watch(run: Run, answered: AbortSignal): Promise<void> {
+    const { everyMs, answerMs } = this.#options.patience ?? patience;
+    while (!answered.aborted && this.#run === run) {
+      await pause(everyMs, answered);
+      if (answered.aborted || this.#run !== run) return;
+      const sign = run.connection.call('ping', {}).then(
+        () => true,
+        () => true,
+      );
+      const heard = new AbortController();
+      const silent = pause(answerMs, AbortSignal.any([answered, heard.signal])).then(() => answered.aborted);
+      const alive = await Promise.race([sign, silent]);
+      heard.abort();
+      if (alive) continue;
+      this.#options.log.error(`The engine gave no sign of life for ${answerMs / 1000} s and is ended.`);
+      run.process.kill();
+      return;
     }
   }
 

@@ -88,6 +88,8 @@ function skipSentence(because: (Decision & { kind: 'skipped' })['because'], lang
       return 'The document is empty, so there was nothing to go on. "Chorus: Complete Now" asks all the same.';
     case 'inside-word':
       return 'The cursor is inside a word. "Chorus: Complete Now" asks all the same.';
+    case 'statement-ended':
+      return 'The line ends with a finished statement, so none was asked for.';
     case 'text-right-of-cursor':
       return 'There is text right of the cursor on its line. "Chorus: Complete Now" asks all the same.';
     default:

@@ -84,10 +84,14 @@ const graphFiles: Readonly<Record<string, readonly string[]>> = {
 
 /** Reads the layout of `folder`. Every missing or wrong file is a `ChorusError` that names it and the remedy. */
 export async function readLayout(folder: string, wanted: GraphPrecision): Promise<ModelLayout> {
-  if ((await sizeOf(folder)) === undefined) {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => undefined,
+  );
+  if (isFolder !== true) {
     throw new ChorusError(
       'file-missing',
-      `The model folder ${folder} does not exist. Check the path in the setting 'chorus.models.folders' or on the command line.`,
+      `The model folder ${folder} ${isFolder === undefined ? 'does not exist' : 'is not a folder'}. Check the path in the setting 'chorus.models.folders' or on the command line; the models that come with Chorus are pocket/general, pocket/code and pocket/math.`,
       folder,
     );
   }

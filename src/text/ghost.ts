@@ -11,7 +11,7 @@ export type GhostPlan =
   | { readonly kind: 'ask'; readonly multiline: boolean; readonly stop: readonly string[] }
   | { readonly kind: 'skip'; readonly rule: SkipRule };
 
-export type SkipRule = 'empty-document' | 'inside-word' | 'text-right-of-cursor';
+export type SkipRule = 'empty-document' | 'inside-word' | 'text-right-of-cursor' | 'statement-ended';
 
 export interface GhostPlace {
   /** Everything known before and after the cursor. */
@@ -50,8 +50,18 @@ export function planGhost(place: GhostPlace, mode: MultilineMode, explicit: bool
     if (right.replace(closers, '').length > fewCharacters)
       return { kind: 'skip', rule: 'text-right-of-cursor' };
   }
+  if (!explicit && isBlank(right) && isEndedStatement(left)) return { kind: 'skip', rule: 'statement-ended' };
   const multiline = wantsSeveralLines(left, right, mode);
   return { kind: 'ask', multiline, stop: multiline ? ['\n\n'] : ['\n'] };
+}
+
+/** Ends with a semicolon that no bracket holds open, as that of a `for` would. */
+function isEndedStatement(left: string): boolean {
+  return /;\s*$/.test(left) && count(left, '(') <= count(left, ')');
+}
+
+function count(text: string, character: string): number {
+  return text.split(character).length - 1;
 }
 
 function wantsSeveralLines(left: string, right: string, mode: MultilineMode): boolean {

@@ -249,4 +249,20 @@ describe('ending the engine', () => {
     expect(shown(await client.generate(ask('a')))).toBe('engine-exited');
     expect(forked).toHaveLength(1);
   });
+
+  it('ends an engine that is stuck, says so, and answers the next request with a new one', async () => {
+    const { client, lines } = bench('', { patience: { everyMs: 50, answerMs: 300 } });
+    expect(shown(await client.generate(ask('spin')))).toBe('engine-exited');
+    expect(lines.join('\n')).toMatch(/no sign of life/);
+    expect(shown(await client.generate(ask('again')))).toBe('end: again');
+  });
+
+  it('leaves a slow engine alone that still gives signs of life (negative control)', async () => {
+    const { client } = bench('', { patience: { everyMs: 20, answerMs: 300 } });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 600);
+    expect(shown(await client.generate(ask('stream'), { signal: controller.signal }))).toMatch(
+      /^cancelled: x+/,
+    );
+  });
 });

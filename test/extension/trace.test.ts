@@ -26,6 +26,7 @@ const decisions: readonly Decision[] = [
       'empty-document',
       'inside-word',
       'text-right-of-cursor',
+      'statement-ended',
     ] as const
   ).map((because): Decision => ({ kind: 'skipped', because })),
   ...(['waiting', 'starting', 'generating'] as const).map(

@@ -40,6 +40,8 @@ describe('where a completion is asked for', () => {
     ['after a colon', 'def f(x):  |', block],
     ['between brackets', 'call(() => {|})', block],
     ['before closers', 'call(a, |);', line],
+    ['after a finished statement', 'return a - b;|', { kind: 'skip', rule: 'statement-ended' }],
+    ['inside the head of a loop', 'for (let i = 0;|', line],
     ['in the middle of a statement', 'x = | + other', { kind: 'skip', rule: 'text-right-of-cursor' }],
     ['inside a word', 'val|ue', { kind: 'skip', rule: 'inside-word' }],
     ['in an empty document', '  |\n', { kind: 'skip', rule: 'empty-document' }],
