@@ -78,12 +78,18 @@ export async function startWorkbench(options: WorkbenchOptions) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => log.push(`uncaught: ${error.message}`));
-    await page.goto(server.address);
-    await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
-    // The explorer lists the files once the window has connected to its extension host.
-    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+    const { address } = server;
+    /** Opens the window, or opens it anew, with an extension host of its own. */
+    const load = async () => {
+      await page.goto(address);
+      await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+      // The explorer lists the files once the window has connected to its extension host.
+      await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+    };
+    await load();
     return {
       page,
+      load,
       log,
       workspace,
       dispose,
