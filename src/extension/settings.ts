@@ -18,8 +18,10 @@ export interface SettingsStore extends vscode.Disposable {
 export function watchSettings(extensionPath: string, warn: (problem: string) => void): SettingsStore {
   const changed = new vscode.EventEmitter<Settings>();
   const told = new Set<string>();
+  /** What was chosen in this window and is still on its way to the settings file: in force at once. */
+  const chosen = new Map<SettingName, unknown>();
   const read = (): Settings => {
-    const settings = readSettings(extensionPath);
+    const settings = readSettings(extensionPath, chosen);
     for (const problem of settings.problems) if (!told.has(problem)) warn(problem);
     told.clear();
     for (const problem of settings.problems) told.add(problem);
@@ -38,7 +40,16 @@ export function watchSettings(extensionPath: string, warn: (problem: string) => 
       const section = vscode.workspace.getConfiguration('chorus');
       const inWorkspace = section.inspect(name)?.workspaceValue !== undefined;
       const { Workspace, Global } = vscode.ConfigurationTarget;
-      await section.update(name, value, inWorkspace ? Workspace : Global);
+      chosen.set(name, value);
+      settings = read();
+      changed.fire(settings);
+      try {
+        await section.update(name, value, inWorkspace ? Workspace : Global);
+      } finally {
+        if (chosen.get(name) === value) chosen.delete(name);
+        settings = read();
+        changed.fire(settings);
+      }
     },
     dispose() {
       watching.dispose();
@@ -47,9 +58,11 @@ export function watchSettings(extensionPath: string, warn: (problem: string) => 
   };
 }
 
-function readSettings(extensionPath: string): Settings {
+function readSettings(extensionPath: string, chosen: ReadonlyMap<string, unknown>): Settings {
   const section = vscode.workspace.getConfiguration('chorus');
-  const { values, problems } = checkSettings((name) => section.get(name));
+  const { values, problems } = checkSettings((name) =>
+    chosen.has(name) ? chosen.get(name) : section.get(name),
+  );
   const mixture = mixtureOf(extensionPath, values);
   return { ...mixture, values, problems: [...problems, ...mixture.problems] };
 }

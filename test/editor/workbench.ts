@@ -212,6 +212,9 @@ function driveChorus(page: Page, extensions: string) {
       await expert(name)
         .locator(`.custom-view-tree-node-item-checkbox:not([aria-checked="${before}"])`)
         .waitFor();
+      // The extension has taken it in when the row says so.
+      const off = expert(name).filter({ hasText: /off\b/ });
+      await off.waitFor({ state: before === 'true' ? 'visible' : 'hidden' });
     },
     /** How long the extension took to activate, in milliseconds, as the editor measured it. */
     async activationTime(): Promise<number> {

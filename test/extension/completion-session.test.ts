@@ -204,11 +204,11 @@ describe('typing what is suggested', () => {
 
   it.each<[string, CompletionQuery]>([
     ['something else is typed', query('x = vol|')],
-    ['all of it is typed', query('x = value + 1;|')],
+    ['all of it is typed', query('x = value + 1|')],
     ['the text after the cursor is another', query('x = val|)')],
     ['it is another document', query('x = val|', { document: 'file:///b.ts#0' })],
   ])('asks again when %s', async (_name, asked) => {
-    const { session, requests } = bench(() => generated('value + 1;'));
+    const { session, requests } = bench(() => generated('value + 1'));
     await session.suggest(query('x = |'), never);
     await session.suggest(asked, never);
     expect(requests).toHaveLength(2);
