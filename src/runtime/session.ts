@@ -132,7 +132,7 @@ async function createSession(order: LoadOrder): Promise<ort.InferenceSession> {
       intraOpNumThreads: order.threads,
       interOpNumThreads: 1,
       enableCpuMemArena: false,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     });
   } catch (thrown) {

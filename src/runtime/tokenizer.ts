@@ -73,7 +73,7 @@ const tokenizerSchema = v.looseObject({
 
 const specialName = v.nullish(v.union([v.string(), v.looseObject({ content: v.string() })]));
 const configSchema = v.looseObject({
-  chat_template: v.optional(
+  chat_template: v.nullish(
     v.union([v.string(), v.array(v.looseObject({ name: v.string(), template: v.string() }))]),
   ),
   bos_token: specialName,
@@ -160,7 +160,8 @@ function tokenTable(file: string, json: v.InferOutput<typeof tokenizerSchema>): 
 }
 
 function chatTemplate(template: v.InferOutput<typeof configSchema>['chat_template']): string | undefined {
-  if (template === undefined || typeof template === 'string') return template;
+  if (template === undefined || template === null) return undefined;
+  if (typeof template === 'string') return template;
   return (template.find(({ name }) => name === 'default') ?? template[0])?.template;
 }
 
