@@ -6,6 +6,7 @@
 import type { Constraint } from './constraint.ts';
 import { agreement, type Distribution, entropy, softmaxInto } from './distribution.ts';
 import type { Expert, Signal } from './expert.ts';
+import type { Drafts } from './lookup.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
 import { type Sampling, sample } from './sampler.ts';
 import { fixedWeighting, type Weighting } from './weighting.ts';
@@ -38,6 +39,11 @@ export interface DecodeOptions {
   readonly bannedTokens: Iterable<number>;
   /** What else may not be drawn, as it depends on what was. */
   readonly constraint?: Constraint | undefined;
+  /**
+   * Guesses at what follows, checked by all experts in one run: a token is drawn from each row as it would be without
+   * guesses, and the first that differs ends the run. Tokens, and for one seed the text, are the same as without.
+   */
+  readonly drafts?: Drafts | undefined;
   readonly maxTokens: number;
   /** Also computes entropy and agreement, which costs a pass over the vocabulary each. */
   readonly observe: boolean;
@@ -79,41 +85,54 @@ export async function* decode(options: DecodeOptions): AsyncGenerator<Step, Deco
       const make = mix.weighting ?? fixedWeighting;
       if (participants.length > 0) weighting = make(participants.map((p) => p.weight));
     }
-    if (options.signal?.aborted || participants.length === 0) return 'cancelled';
-    if (participants.some((p) => p.prompt.length + generated.length >= p.expert.contextLength))
-      return 'length';
+    const lead = participants[0];
+    if (options.signal?.aborted || lead === undefined) return 'cancelled';
+    const room =
+      Math.min(...participants.map((p) => p.expert.contextLength - p.prompt.length)) - generated.length;
+    if (room <= 0) return 'length';
 
+    const left = Math.min(room, options.maxTokens - generated.length) - 1;
+    const draft = options.drafts?.propose(scratch.context(lead, generated, []), left) ?? [];
+    const rows = draft.length + 1;
     const answers = await Promise.all(
       participants.map((p) =>
-        p.expert.logits(scratch.context(p, generated), { rows: 1, signal: options.signal }),
+        p.expert.logits(scratch.context(p, generated, draft), { rows, signal: options.signal }),
       ),
     );
-    const logits = answers.filter((answer) => answer !== 'cancelled');
-    if (options.signal?.aborted || logits.length < answers.length) return 'cancelled';
+    const whole = answers.filter((answer) => answer !== 'cancelled');
+    if (options.signal?.aborted || whole.length < answers.length) return 'cancelled';
+    // The experts may be asked by others before the last row is used.
+    const logits = rows === 1 ? whole : whole.map((answer) => answer.slice());
 
-    const { distributions, pooled, drawn } = scratch.distributions(participants, logits);
-    const weights = weighting.weights(distributions);
-    poolInto(mix.pool, distributions, weights, pooled);
-    drawn.set(pooled);
-    for (const id of options.bannedTokens) drawn[id] = 0;
-    joinStops(drawn, options.stopTokens);
-    options.constraint?.restrict(drawn);
-    const token = sample(drawn, options.sampling, options.random);
-    const shares = new Float64Array(participants.length);
-    sharesInto(distributions, weights, token, shares);
-    generated.push(token);
-    options.constraint?.accept(token);
-    weighting.learn(distributions, token);
-    yield {
-      token,
-      logProb: Math.log(pooled[token] as number),
-      shares: [...shares],
-      weights,
-      participants,
-      entropy: options.observe ? entropy(pooled) : Number.NaN,
-      agreement: options.observe ? agreement(distributions, weights) : Number.NaN,
-    };
-    if (options.stopTokens.has(token)) return 'end';
+    for (let row = 0; row < rows; row++) {
+      const { distributions, pooled, drawn } = scratch.distributions(participants, logits, row);
+      const weights = weighting.weights(distributions);
+      poolInto(mix.pool, distributions, weights, pooled);
+      drawn.set(pooled);
+      for (const id of options.bannedTokens) drawn[id] = 0;
+      joinStops(drawn, options.stopTokens);
+      options.constraint?.restrict(drawn);
+      const token = sample(drawn, options.sampling, options.random);
+      const shares = new Float64Array(participants.length);
+      sharesInto(distributions, weights, token, shares);
+      generated.push(token);
+      options.constraint?.accept(token);
+      weighting.learn(distributions, token);
+      yield {
+        token,
+        logProb: Math.log(pooled[token] as number),
+        shares: [...shares],
+        weights,
+        participants,
+        entropy: options.observe ? entropy(pooled) : Number.NaN,
+        agreement: options.observe ? agreement(distributions, weights) : Number.NaN,
+      };
+      if (options.stopTokens.has(token)) return 'end';
+      const right = token === draft[row];
+      if (!right || row === rows - 1) options.drafts?.learn(draft.length, right ? row + 1 : row);
+      // A guess that was wrong, a mix that changed, a request that was cancelled: what was guessed further on is void.
+      if (!right || options.signal?.aborted || (row < rows - 1 && (await options.mix()) !== mix)) break;
+    }
   }
   return 'length';
 }
@@ -134,11 +153,12 @@ function joinStops(probabilities: Float64Array, stopTokens: ReadonlySet<number>)
 }
 
 interface Scratch {
-  /** The participant's prompt followed by the generated tokens. */
-  context(participant: Participant, generated: readonly number[]): Int32Array;
+  /** The participant's prompt followed by the generated tokens and the draft. */
+  context(participant: Participant, generated: readonly number[], draft: readonly number[]): Int32Array;
   distributions(
     participants: readonly Participant[],
     logits: readonly Float32Array[],
+    row: number,
   ): { distributions: Distribution[]; pooled: Float64Array; drawn: Float64Array };
 }
 
@@ -150,7 +170,7 @@ function createScratch(): Scratch {
   let drawn = new Float64Array(0);
 
   return {
-    context({ prompt, expert }, generated) {
+    context({ prompt, expert }, generated, draft) {
       let kept = contexts.get(prompt);
       if (kept === undefined) {
         kept = { buffer: new Int32Array(expert.contextLength), filled: prompt.length };
@@ -161,9 +181,10 @@ function createScratch(): Scratch {
       for (; kept.filled < length; kept.filled++) {
         kept.buffer[kept.filled] = generated[kept.filled - prompt.length] as number;
       }
-      return kept.buffer.subarray(0, length);
+      kept.buffer.set(draft, length);
+      return kept.buffer.subarray(0, length + draft.length);
     },
-    distributions(participants, logits) {
+    distributions(participants, logits, row) {
       const size = participants[0]?.expert.vocabularySize ?? 0;
       if (pooled.length !== size) {
         pooled = new Float64Array(size);
@@ -176,11 +197,11 @@ function createScratch(): Scratch {
             `'${expert.name}' has a vocabulary of ${expert.vocabularySize} tokens, others of ${size}: they cannot be mixed token by token`,
           );
         }
-        const row = (logits[i] as Float32Array).subarray(0, size);
+        const values = (logits[i] as Float32Array).subarray(row * size, (row + 1) * size);
         probabilities[i] ??= new Float64Array(size);
         const p = probabilities[i];
         try {
-          return { logits: row, probabilities: p, logSumExp: softmaxInto(row, p) };
+          return { logits: values, probabilities: p, logSumExp: softmaxInto(values, p) };
         } catch (thrown) {
           throw new RangeError(
             `'${expert.name}': ${thrown instanceof Error ? thrown.message : String(thrown)}`,

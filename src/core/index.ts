@@ -4,6 +4,7 @@ export * from './constraint.ts';
 export * from './decode.ts';
 export * from './distribution.ts';
 export * from './expert.ts';
+export * from './lookup.ts';
 export * from './pool.ts';
 export * from './random.ts';
 export * from './sampler.ts';
