@@ -94,6 +94,7 @@ async function decode(engine: Engine, tokens: number): Promise<Generated> {
     maxTokens: tokens,
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
     stop: [],
+    accelerate: 'none',
     trace: false,
   });
   if (outcome.kind === 'failed') throw new Error(outcome.failure.message);

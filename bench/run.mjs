@@ -1,4 +1,4 @@
-// `npm run bench`: what mixing costs, as ratios taken in one run. Prints a table and writes .cache/bench/mixing.json.
+// `npm run bench`: what mixing costs, as ratios taken in one run. Prints a table and writes .cache/bench/results.json.
 // Each figure is the median over rounds in which the variants take turns, so that a drifting machine shifts all alike.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },
     tokens: { type: 'string', default: '64' },
@@ -18,13 +19,20 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(`Usage: npm run bench -- [--rounds 5] [--tokens 64] [--model FOLDER ...]
+  console.log(`Usage: npm run bench -- [mixing] [decoding] [--rounds 5] [--tokens 64] [--model FOLDER ...]
 
 Measures the pocket experts, and each FOLDER (a model in the transformers.js or onnxruntime-genai layout; by default
 SmolLM2-135M-Instruct where it lies beside the project).`);
   process.exit(0);
 }
 
+const parts = ['mixing', 'decoding'];
+const unknown = positionals.find((name) => !parts.includes(name));
+if (unknown !== undefined) {
+  console.error(`There is no benchmark "${unknown}"; there are ${parts.join(' and ')}.`);
+  process.exit(2);
+}
+const wanted = (name) => positionals.length === 0 || positionals.includes(name);
 for (const name of ['rounds', 'tokens']) {
   if (!/^[1-9]\d*$/.test(values[name])) {
     console.error(`--${name} must be a whole number of at least 1, not "${values[name]}".`);
@@ -39,16 +47,23 @@ const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], 
 if (built.status !== 0) process.exit(1);
 const out = join(root, '.cache', 'bench');
 mkdirSync(out, { recursive: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: ['bench/mixing.ts'],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  outfile: join(out, 'mixing.mjs'),
-  logLevel: 'warning',
-});
-const { measureMixing } = await import(pathToFileURL(join(out, 'mixing.mjs')).href);
+/** A TypeScript file of this folder, bundled and loaded. */
+async function load(name) {
+  const outfile = join(out, `${name}.mjs`);
+  await build({
+    absWorkingDir: root,
+    entryPoints: [`bench/${name}.ts`],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+    logLevel: 'warning',
+  });
+  return import(pathToFileURL(outfile).href);
+}
+
+const { measureMixing } = await load('mixing');
+const { measureDecoding } = await load('decoding');
 
 const pocket = (name) => join(root, 'models', 'pocket', name);
 const suites = [
@@ -63,18 +78,31 @@ if (folders.length === 0)
   console.log('No larger model was named (--model FOLDER), so only the pocket experts are measured.');
 const results = [];
 for (const suite of suites) {
-  const measured = await measureMixing({
+  const options = {
     ...suite,
     programs: join(root, 'dist'),
     rounds: Number(values.rounds),
     tokens: Number(values.tokens),
-  });
-  results.push({ name: suite.name, ...measured });
-  console.log(`\n${suite.name} (vocabulary ${measured.vocabulary}, q4, linear pool, greedy)`);
-  console.table(measured.rows);
-  console.log(
-    `mixing mathematics: ${measured.mathMs.toFixed(3)} ms a token, ${(100 * measured.mathShare).toFixed(1)} % of a step of two mixed`,
-  );
-  console.log(`two mixed cost ${measured.ratio.toFixed(2)}x one expert with all cores, a token`);
+  };
+  const result = { name: suite.name };
+  console.log(`\n${suite.name} (q4, linear pool, greedy)`);
+  if (wanted('mixing')) {
+    const mixing = await measureMixing(options);
+    result.mixing = mixing;
+    console.table(mixing.rows);
+    console.log(
+      `mixing mathematics at vocabulary ${mixing.vocabulary}: ${mixing.mathMs.toFixed(3)} ms a token, ${(100 * mixing.mathShare).toFixed(1)} % of a step of two mixed`,
+    );
+    console.log(`two mixed cost ${mixing.ratio.toFixed(2)}x one expert with all cores, a token`);
+  }
+  if (wanted('decoding')) {
+    const decoding = await measureDecoding(options);
+    result.decoding = decoding;
+    console.table(decoding.rows);
+    console.log(
+      `guesses from the prompt on repeated code: ${decoding.speedup.toFixed(2)}x the tokens/s, the first ${decoding.same[0]} of ${decoding.same[1]} tokens alike`,
+    );
+  }
+  results.push(result);
 }
-writeFileSync(join(out, 'mixing.json'), JSON.stringify(results, null, 2));
+writeFileSync(join(out, 'results.json'), JSON.stringify(results, null, 2));

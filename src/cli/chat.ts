@@ -120,6 +120,7 @@ export async function chat(
           maxTokens: 64,
           sampling: greedy,
           stop: ['\n\n', '```'],
+          accelerate: 'none',
           trace: false,
         });
         return true;
@@ -149,6 +150,7 @@ export async function chat(
         maxTokens: 256,
         sampling: greedy,
         stop: [],
+        accelerate: 'none',
         trace: false,
       });
       if (text !== undefined) messages.push(question, { role: 'assistant', content: text });

@@ -76,7 +76,7 @@ export interface ParsedScore extends Parsed {
 export function parseGenerate(json: unknown, models: string): ParsedGenerate {
   const line = checked(generateSchema, json);
   const common = parsed(line, models);
-  const { maxTokens, temperature, topK, topP, minP, seed, stop, trace } = line;
+  const { maxTokens, temperature, topK, topP, minP, seed, stop, accelerate, trace } = line;
   return {
     ...common,
     request: {
@@ -85,6 +85,7 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
       maxTokens,
       sampling: { temperature, topK, topP, minP, seed },
       stop,
+      accelerate,
       trace,
     },
   };

@@ -18,7 +18,8 @@ export interface LookupOptions {
   readonly most: number;
 }
 
-const LOOKUP: LookupOptions = { longest: 4, shortest: 2, most: 12 };
+/** With 7 guesses an expert sees 8 rows at once; more cost more than they save (docs/performance.md). */
+const LOOKUP: LookupOptions = { longest: 4, shortest: 2, most: 7 };
 /** Tokens proposed at first, and again after a proposal that was wrong from the start. */
 const CAREFUL = 2;
 

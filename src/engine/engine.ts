@@ -32,6 +32,8 @@ export interface Engine {
   score(request: { readonly prompt: Prompt; readonly continuation: string }): Promise<Score>;
   /** log p of each ready expert's own prompt after its first token, in nats, by id. */
   promptLogProbs(prompt: Prompt): Promise<Readonly<Record<string, number>>>;
+  /** Forgets what the experts remember of earlier contexts. */
+  forget(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -80,6 +82,9 @@ export function createEngine({ programs, onStatus = () => {}, log = () => {} }: 
           }),
       );
       return Object.fromEntries(scored);
+    },
+    async forget() {
+      await Promise.all(experts.ready().map(({ expert }) => expert.forget()));
     },
     async dispose() {
       templates.dispose();

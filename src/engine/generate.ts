@@ -2,6 +2,7 @@
 
 import { mustBeginWith } from '../core/constraint.ts';
 import { type DecodeEnd, decode, type Mix, type Step } from '../core/decode.ts';
+import { promptLookup } from '../core/lookup.ts';
 import { seededRandom } from '../core/random.ts';
 import { stopMatcher } from '../core/stop.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';
@@ -114,6 +115,7 @@ async function generateInTurn(
     stopTokens: ends,
     bannedTokens: banned,
     constraint: owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes),
+    drafts: request.accelerate === 'auto' ? promptLookup() : undefined,
     maxTokens: request.maxTokens,
     observe: request.trace,
     signal,

@@ -87,6 +87,11 @@ export interface GenerateRequest {
   readonly sampling: Sampling;
   /** Generation ends before the first of these; the text that matched is not part of the result. */
   readonly stop: readonly string[];
+  /**
+   * `auto` checks guesses at what follows several at a time: the same tokens, sooner where text repeats. With int4 weights
+   * the same but for rounding, which near a tie can choose another token.
+   */
+  readonly accelerate: 'none' | 'auto';
   /** A row per token in the result. */
   readonly trace: boolean;
 }

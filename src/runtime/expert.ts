@@ -38,6 +38,8 @@ export interface LoadedExpert extends Expert {
    * The first token of a context has no probability and is NaN.
    */
   score(context: Int32Array, from: number, signal?: Signal): Promise<Float64Array | 'cancelled'>;
+  /** Forgets every context: the next answer depends on nothing that was asked before, not even by rounding. */
+  forget(): Promise<void>;
   /** Waits for the call at hand and frees the session. */
   dispose(): Promise<void>;
 }
@@ -178,6 +180,10 @@ function loadedExpert({
       inTurn(async () => {
         const outcome = await run(tokens, Math.min(1, tokens.length), from, signal);
         return outcome === 'cancelled' ? outcome : logProbs.slice(from, tokens.length);
+      }),
+    forget: () =>
+      inTurn(async () => {
+        await worker.ask({ kind: 'forget' });
       }),
     dispose: () => inTurn(() => worker.close()),
   };

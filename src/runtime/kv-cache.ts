@@ -23,6 +23,7 @@ export interface KvCache {
   /** An entry holding exactly the first `kept` tokens of `entry`, to go on from. */
   rewind(entry: KvEntry, kept: number): KvEntry;
   bytes(): number;
+  forget(): void;
 }
 
 /**
@@ -66,6 +67,9 @@ export function createKvCache(empty: KvTensors, capacity: number): KvCache {
       // The same text edited further on replaces its entry; another text is remembered beside it.
       remember(shorter, kept * 2 >= entry.tokens.length ? entry : undefined);
       return shorter;
+    },
+    forget() {
+      entries.length = 0;
     },
     bytes() {
       let bytes = 0;

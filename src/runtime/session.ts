@@ -21,6 +21,8 @@ export interface Session {
     readonly cancelled: () => boolean;
   }): Promise<{ readonly cancelled: boolean; readonly reused: number }>;
   cacheBytes(): number;
+  /** Starts the next context from nothing. */
+  forget(): void;
   release(): Promise<void>;
 }
 
@@ -95,6 +97,10 @@ export async function openSession(order: LoadOrder): Promise<Session> {
       return { cancelled: false, reused: kept };
     },
     cacheBytes: () => cache.bytes(),
+    forget() {
+      cache.forget();
+      answered = undefined;
+    },
     release: () => session.release(),
   };
 }

@@ -37,7 +37,7 @@ export interface RunOrder {
   readonly scoreFrom: number;
 }
 
-export type ToWorker = LoadOrder | RunOrder | { readonly kind: 'close' };
+export type ToWorker = LoadOrder | RunOrder | { readonly kind: 'forget' | 'close' };
 
 export type FromWorker =
   | { readonly kind: 'loaded' }
@@ -48,4 +48,4 @@ export type FromWorker =
       readonly cacheBytes: number;
     }
   | { readonly kind: 'failed'; readonly failure: Failure }
-  | { readonly kind: 'closed' };
+  | { readonly kind: 'forgotten' | 'closed' };

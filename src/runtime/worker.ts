@@ -37,6 +37,9 @@ async function answer(order: ToWorker): Promise<FromWorker> {
       });
       return { kind: 'ran', ...outcome, cacheBytes: session.cacheBytes() };
     }
+    case 'forget':
+      loaded?.session.forget();
+      return { kind: 'forgotten' };
     case 'close':
       await loaded?.session.release();
       loaded = undefined;

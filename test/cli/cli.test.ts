@@ -70,6 +70,24 @@ describe('generate', () => {
     expect(lines[3]).toMatchObject({ id: 'c', stop: 'length', weights: [0.5, 0.5] });
   });
 
+  it('gives a line the same result whatever the lines before it were', async () => {
+    const line = (content: string) => ({
+      experts: both,
+      messages: [{ role: 'user', content }],
+      maxTokens: 30,
+      temperature: 1,
+    });
+    const [a, b] = [line('What is 17 + 25?'), line('What is 17 + 26? Then add 5 and tell me about it.')];
+    const { lines } = await chorus(
+      ['generate'],
+      [a, b, a, a].map((request) => JSON.stringify(request)).join('\n'),
+    );
+    for (const again of [lines[2], lines[3]]) {
+      expect(again?.ids).toEqual(lines[0]?.ids);
+      expect(again?.promptLogProb).toEqual(lines[0]?.promptLogProb);
+    }
+  });
+
   it('mixes a model with itself to the same answer as alone', async () => {
     const alone = { experts: math, messages: question, maxTokens: 30, precision: 'q4' };
     const twice = { ...alone, experts: [...math, ...math] };

@@ -59,6 +59,7 @@ export function ask(content: string, change: Partial<GenerateRequest> = {}): Gen
     maxTokens: 60,
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
     stop: [],
+    accelerate: 'none',
     trace: false,
     ...change,
   };

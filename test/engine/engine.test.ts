@@ -262,3 +262,23 @@ describe('weighting modes', () => {
     expect(new Set(await ask2('confidence')).size).toBeGreaterThan(5);
   });
 });
+
+describe('acceleration', () => {
+  it('gives the same tokens as without it, greedy and sampled', async () => {
+    // The int4 kernels round rows differently when they come together, so exactness is a matter for float32.
+    const experts = [setting('code', { precision: 'fp32' }), setting('math', { precision: 'fp32' })];
+    bench.engine.configure({ ...even, experts });
+    const list = Array.from({ length: 8 }, (_, i) => `  item${i}: values[${i}],\n`).join('');
+    const prompt = {
+      kind: 'text' as const,
+      text: `const a = {\n${list}};\n\nconst b = {\n${list.slice(0, 60)}`,
+    };
+    for (const temperature of [0, 0.7]) {
+      const sampling = { temperature, topK: 0, topP: 1, minP: 0, seed: 5 };
+      const request = ask('', { prompt, maxTokens: 80, sampling });
+      const plain = generated(await bench.engine.generate(request));
+      const quick = generated(await bench.engine.generate({ ...request, accelerate: 'auto' }));
+      expect(quick.ids).toEqual(plain.ids);
+    }
+  });
+});

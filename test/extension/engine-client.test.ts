@@ -18,6 +18,7 @@ const ask = (text: string): GenerateRequest => ({
   maxTokens: 8,
   sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 1 },
   stop: [],
+  accelerate: 'none',
   trace: false,
 });
 

@@ -46,6 +46,7 @@ async function greedy(prompt: string, maxTokens: number) {
     maxTokens,
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
     stop: [],
+    accelerate: 'none',
     trace: true,
   });
   if (outcome.kind === 'failed') throw new Error(outcome.failure.message);
