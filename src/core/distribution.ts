@@ -1,5 +1,7 @@
 /** One expert's next-token distribution: raw logits beside their softmax, so that no pool computes it twice. */
 
+import { expOfNegative } from './exp.ts';
+
 export interface Distribution {
   /** Raw logits [V]. */
   readonly logits: Float32Array;
@@ -14,40 +16,42 @@ export interface Distribution {
  * Throws where no logit is finite or one is NaN or +infinity: such a model is broken.
  */
 export function softmaxInto(logits: Float32Array, out: Float64Array): number {
-  const size = logits.length;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let x = 0; x < size; x++) {
-    const z = logits[x] as number;
-    if (z > max) max = z;
-  }
+  const max = largest(logits);
   let sum = 0;
-  for (let x = 0; x < size; x++) {
-    const e = Math.exp((logits[x] as number) - max);
+  for (let x = 0; x < logits.length; x++) {
+    const e = expOfNegative((logits[x] as number) - max);
     out[x] = e;
     sum += e;
   }
-  if (!Number.isFinite(sum) || !Number.isFinite(max)) {
-    throw new RangeError('the logits are not finite numbers');
-  }
+  const total = logOfSum(sum, max);
   const scale = 1 / sum;
-  for (let x = 0; x < size; x++) out[x] = (out[x] as number) * scale;
-  return max + Math.log(sum);
+  for (let x = 0; x < logits.length; x++) out[x] = (out[x] as number) * scale;
+  return total;
 }
 
-/** log p(token) in nats for every row's target: the scoring half of softmax, without writing probabilities. */
+/** log p(token) in nats: the scoring half of softmax, without writing probabilities. Throws as it does. */
 export function logProbability(logits: Float32Array, token: number): number {
-  const size = logits.length;
+  const max = largest(logits);
+  let sum = 0;
+  for (let x = 0; x < logits.length; x++) sum += expOfNegative((logits[x] as number) - max);
+  return (logits[token] as number) - logOfSum(sum, max);
+}
+
+function largest(logits: Float32Array): number {
   let max = Number.NEGATIVE_INFINITY;
-  for (let x = 0; x < size; x++) {
+  for (let x = 0; x < logits.length; x++) {
     const z = logits[x] as number;
     if (z > max) max = z;
   }
-  let sum = 0;
-  for (let x = 0; x < size; x++) sum += Math.exp((logits[x] as number) - max);
+  return max;
+}
+
+/** log sum exp, from the sum of exp(z - max). */
+function logOfSum(sum: number, max: number): number {
   if (!Number.isFinite(sum) || !Number.isFinite(max)) {
     throw new RangeError('the logits are not finite numbers');
   }
-  return (logits[token] as number) - max - Math.log(sum);
+  return max + Math.log(sum);
 }
 
 /** Entropy -sum p log p in nats. */

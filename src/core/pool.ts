@@ -6,6 +6,7 @@
  */
 
 import type { Distribution } from './distribution.ts';
+import { expOfNegative } from './exp.ts';
 
 export type Pool =
   | { readonly kind: 'linear' }
@@ -109,7 +110,7 @@ function powerInto(
     if (w === 0) continue;
     const { logits, logSumExp } = distributions[i] as Distribution;
     for (let x = 0; x < out.length; x++) {
-      out[x] = (out[x] as number) + w * Math.exp(r * ((logits[x] as number) - logSumExp));
+      out[x] = (out[x] as number) + w * expOfNegative(r * ((logits[x] as number) - logSumExp));
     }
   }
   for (let x = 0; x < out.length; x++) out[x] = Math.log(out[x] as number);
@@ -123,7 +124,7 @@ function exponentiateInto(values: Float64Array, scale: number): void {
   if (max === Number.NEGATIVE_INFINITY) throw new RangeError('the experts have no token in common');
   let sum = 0;
   for (let x = 0; x < values.length; x++) {
-    const e = Math.exp(scale * ((values[x] as number) - max));
+    const e = expOfNegative(scale * ((values[x] as number) - max));
     values[x] = e;
     sum += e;
   }
