@@ -30,12 +30,6 @@ await main(async () => {
   else await serveToBrowser();
 });
 
-function writeOnce(file, text) {
-  if (existsSync(file)) return;
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-}
-
 async function chatInTerminal() {
   const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), 'chat'], {
     cwd: root,
@@ -64,8 +58,6 @@ async function serveToBrowser() {
   const codeServer = await provideCodeServer();
   const home = join(cacheFolder(), 'start');
   writeSettings(home);
-  // The editor's own chat would ask for an account; Chorus brings its own.
-  writeOnce(join(home, 'data', 'User', 'settings.json'), '{ "chat.disableAIFeatures": true }\n');
   console.log('Installing the extension…');
   await installExtension({ codeServer, home, vsix });
   const server = await startServer({ codeServer, home, folder: samples });
@@ -83,6 +75,8 @@ function writeSettings(home) {
     'git.openRepositoryInParentFolders': 'never',
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'telemetry.telemetryLevel': 'off',
+    // The editor's own chat would ask for an account; Chorus brings its own.
+    'chat.disableAIFeatures': true,
   };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(settings, undefined, 2)}\n`);

@@ -37,6 +37,10 @@ export async function chat(
   const readline = createInterface({ input, output });
   let answering: AbortController | undefined;
   let leaving = false;
+  let open = true;
+  readline.once('close', () => {
+    open = false;
+  });
   readline.on('SIGINT', () => {
     if (answering !== undefined) answering.abort();
     else if (leaving) {
@@ -45,7 +49,7 @@ export async function chat(
     } else {
       leaving = true;
       say('\nCtrl+C again, or /quit, to leave.\n');
-      readline.prompt();
+      if (open) readline.prompt();
     }
   });
   const say = (text: string): void => {
@@ -155,7 +159,7 @@ export async function chat(
       });
       if (text !== undefined) messages.push(question, { role: 'assistant', content: text });
     }
-    readline.prompt();
+    if (open) readline.prompt();
   }
   readline.close();
 }

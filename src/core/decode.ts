@@ -4,6 +4,7 @@
  */
 
 import type { Constraint } from './constraint.ts';
+import { DecodeError } from './decode-error.ts';
 import { agreement, type Distribution, entropy, softmaxInto } from './distribution.ts';
 import type { Expert, Signal } from './expert.ts';
 import type { Drafts } from './lookup.ts';
@@ -194,7 +195,7 @@ function createScratch(): Scratch {
       }
       const distributions = participants.map(({ expert }, i): Distribution => {
         if (expert.vocabularySize !== size) {
-          throw new RangeError(
+          throw new DecodeError(
             `'${expert.name}' has a vocabulary of ${expert.vocabularySize} tokens, others of ${size}: they cannot be mixed token by token`,
           );
         }
@@ -204,7 +205,7 @@ function createScratch(): Scratch {
         try {
           return { logits: values, probabilities: p, logSumExp: softmaxInto(values, p) };
         } catch (thrown) {
-          throw new RangeError(
+          throw new DecodeError(
             `'${expert.name}': ${thrown instanceof Error ? thrown.message : String(thrown)}`,
           );
         }

@@ -1,5 +1,6 @@
 /** One expert's next-token distribution: raw logits beside their softmax, so that no pool computes it twice. */
 
+import { DecodeError } from './decode-error.ts';
 import { expOfNegative } from './exp.ts';
 
 export interface Distribution {
@@ -49,7 +50,7 @@ function largest(logits: Float32Array): number {
 /** log sum exp, from the sum of exp(z - max). */
 function logOfSum(sum: number, max: number): number {
   if (!Number.isFinite(sum) || !Number.isFinite(max)) {
-    throw new RangeError('the logits are not finite numbers');
+    throw new DecodeError('the logits are not finite numbers');
   }
   return max + Math.log(sum);
 }

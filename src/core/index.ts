@@ -2,6 +2,7 @@
 
 export * from './constraint.ts';
 export * from './decode.ts';
+export * from './decode-error.ts';
 export * from './distribution.ts';
 export * from './expert.ts';
 export * from './lookup.ts';

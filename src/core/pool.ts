@@ -5,6 +5,7 @@
  * power      m(x) ~ (sum w_i p_i(x)^r)^(1/r), 0 < r <= 1  (between them: r = 1 is linear, r -> 0 geometric)
  */
 
+import { DecodeError } from './decode-error.ts';
 import type { Distribution } from './distribution.ts';
 import { expOfNegative } from './exp.ts';
 
@@ -121,7 +122,7 @@ function powerInto(
 function exponentiateInto(values: Float64Array, scale: number): void {
   let max = Number.NEGATIVE_INFINITY;
   for (let x = 0; x < values.length; x++) if ((values[x] as number) > max) max = values[x] as number;
-  if (max === Number.NEGATIVE_INFINITY) throw new RangeError('the experts have no token in common');
+  if (max === Number.NEGATIVE_INFINITY) throw new DecodeError('the experts have no token in common');
   let sum = 0;
   for (let x = 0; x < values.length; x++) {
     const e = expOfNegative(scale * ((values[x] as number) - max));

@@ -68,8 +68,10 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
       slot.state = { kind: 'loading', progress };
       report();
     };
+    let mine: LoadedExpert | undefined;
     const onGone = (why: ChorusError): void => {
-      if (slot.expert === undefined) return;
+      // The slot may hold another load's expert by now.
+      if (mine === undefined || slot.expert !== mine) return;
       slot.expert = undefined;
       slot.state = { kind: 'failed', failure: why.failure };
       log(`'${id}' failed: ${why.message}`);
@@ -77,6 +79,7 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
     };
     slot.loading = openExpert({ name: id, folder, precision, threads, workerFile, onProgress, onGone })
       .then((expert) => {
+        mine = expert;
         slot.expert = expert;
         // Switched off, or replaced, while it was loading.
         if (slots.get(id) !== slot || !slot.setting.active) discard(slot);
@@ -89,7 +92,8 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
       })
       .catch((thrown: unknown) => {
         const failure = toFailure(thrown);
-        slot.state = { kind: 'failed', failure };
+        // One that was switched off meanwhile forgets it: on again is another try.
+        slot.state = slot.setting.active ? { kind: 'failed', failure } : { kind: 'off' };
         log(`'${id}' failed to load: ${failure.message}`);
       })
       .finally(() => {

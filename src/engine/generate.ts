@@ -2,6 +2,7 @@
 
 import { mustBeginWith } from '../core/constraint.ts';
 import { type DecodeEnd, decode, type Mix, type Step } from '../core/decode.ts';
+import { DecodeError } from '../core/decode-error.ts';
 import { promptLookup } from '../core/lookup.ts';
 import { seededRandom } from '../core/random.ts';
 import { stopMatcher } from '../core/stop.ts';
@@ -35,7 +36,7 @@ export async function generate(request: GenerateRequest, options: GenerateOption
     return await generateInTurn(request, options, turn);
   } catch (thrown) {
     // What core says of a model: numbers that are not finite, or nothing left to draw.
-    if (!(thrown instanceof RangeError)) throw thrown;
+    if (!(thrown instanceof DecodeError)) throw thrown;
     throw new ChorusError(
       'model-invalid',
       `An expert cannot go on: ${thrown.message}. Turn it off, or choose another model.`,

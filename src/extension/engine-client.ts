@@ -16,6 +16,7 @@ import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import { type CallOptions, type Connection, connect } from '../protocol/rpc.ts';
 import { afterCrash, type CrashHistory, crashLimit, crashWindowMs, noCrash } from './crashes.ts';
 import type { EngineEnd, EngineProcess } from './engine-process.ts';
+import { createEngineWatch, type EngineWatch, type Patience, usualPatience } from './engine-watch.ts';
 import { createListeners, type Subscription } from './listeners.ts';
 import { pause, untilAborted } from './pause.ts';
 
@@ -50,14 +51,6 @@ export interface EngineClientOptions {
   readonly patience?: Patience;
 }
 
-/** A request under way asks the engine for a sign of life now and then; one that gives none is ended. */
-export interface Patience {
-  readonly everyMs: number;
-  readonly answerMs: number;
-}
-
-const patience: Patience = { everyMs: 5000, answerMs: 15_000 };
-
 /** How long an engine that was hung up may take to end by itself. */
 const politeMs = 200;
 /** How long a cancelled generation may take to hand back what it has; the caller gets 'cancelled' then. */
@@ -69,6 +62,7 @@ type EngineTold = Pick<EngineEvents, 'experts' | 'log'>;
 interface Run {
   readonly process: EngineProcess;
   readonly connection: Connection<EngineCalls>;
+  readonly watch: EngineWatch;
 }
 
 export class EngineClient {
@@ -111,37 +105,13 @@ export class EngineClient {
   /** Starts the engine when it is not there. Never rejects; 'cancelled' comes soon after `signal` aborts. */
   async generate(request: GenerateRequest, options: CallOptions<Delta> = {}): Promise<GenerateOutcome> {
     const { signal } = options;
-    const answered = new AbortController();
     try {
       if (signal?.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
       const run = await untilAborted(this.#need(), signal);
-      void this.#watch(run, answered.signal);
-      return await untilAborted(run.connection.call('generate', request, options), signal, cancelGraceMs);
+      const answer = run.watch.attend(run.connection.call('generate', request, options));
+      return await untilAborted(answer, signal, cancelGraceMs);
     } catch (thrown) {
       return { kind: 'failed', failure: toFailure(thrown) };
-    } finally {
-      answered.abort();
-    }
-  }
-
-  /** Ends an engine that is stuck: its end is then seen, said and mended like a crash. */
-  async #watch(run: Run, answered: AbortSignal): Promise<void> {
-    const { everyMs, answerMs } = this.#options.patience ?? patience;
-    while (!answered.aborted && this.#run === run) {
-      await pause(everyMs, answered);
-      if (answered.aborted || this.#run !== run) return;
-      const sign = run.connection.call('ping', {}).then(
-        () => true,
-        () => true,
-      );
-      const heard = new AbortController();
-      const silent = pause(answerMs, AbortSignal.any([answered, heard.signal])).then(() => answered.aborted);
-      const alive = await Promise.race([sign, silent]);
-      heard.abort();
-      if (alive) continue;
-      this.#options.log.error(`The engine gave no sign of life for ${answerMs / 1000} s and is ended.`);
-      run.process.kill();
-      return;
     }
   }
 
@@ -183,13 +153,28 @@ export class EngineClient {
         this.#options.log[level](text);
       },
     });
-    const run: Run = { process, connection };
+    const run: Run = { process, connection, watch: this.#watch(process, connection) };
     this.#run = run;
     void process.ended.then((end) => this.#crashed(run, end));
     await this.#sendMix(run);
     if (this.#run !== run) throw raise(this.#lostFailure());
     this.#become({ kind: 'ready' });
     return run;
+  }
+
+  /** An engine that is stuck is ended, which is then seen, said and mended like a crash. */
+  #watch(process: EngineProcess, connection: Connection<EngineCalls>): EngineWatch {
+    const patience = this.#options.patience ?? usualPatience;
+    return createEngineWatch({
+      ping: () => connection.call('ping', {}),
+      patience,
+      onSilent: () => {
+        this.#options.log.error(
+          `The engine gave no sign of life for ${patience.answerMs / 1000} s and is ended.`,
+        );
+        process.kill();
+      },
+    });
   }
 
   async #waitAfterCrash(life: AbortSignal): Promise<void> {
@@ -214,7 +199,7 @@ export class EngineClient {
   /** The engine answers when it has taken the mix; the experts load on their own. */
   async #sendMix(run: Run): Promise<void> {
     try {
-      await run.connection.call('configure', this.#mix);
+      await run.watch.attend(run.connection.call('configure', this.#mix));
     } catch (thrown) {
       // What goes wrong with the mix shows in each expert's state and in the next outcome.
       if (this.#run === run) this.#options.log.warn(toFailure(thrown).message);
@@ -226,6 +211,7 @@ export class EngineClient {
   }
 
   #crashed(run: Run, end: EngineEnd): void {
+    run.watch.end();
     if (this.#run !== run) return;
     this.#run = undefined;
     this.#starting = undefined;

@@ -258,6 +258,14 @@ describe('ending the engine', () => {
     expect(shown(await client.generate(ask('again')))).toBe('end: again');
   });
 
+  it('sees that it is stuck while every request is cancelled, as ghost text is at each key', async () => {
+    const { client, lines } = bench('', { patience: { everyMs: 50, answerMs: 600 } });
+    void client.generate(ask('spin'), { signal: AbortSignal.timeout(200) });
+    for (let i = 0; i < 6; i++) await client.generate(ask('x'), { signal: AbortSignal.timeout(200) });
+    await vi.waitFor(() => expect(lines.join('\n')).toMatch(/no sign of life/), 5000);
+    expect(shown(await client.generate(ask('again')))).toBe('end: again');
+  });
+
   it('leaves a slow engine alone that still gives signs of life (negative control)', async () => {
     const { client } = bench('', { patience: { everyMs: 20, answerMs: 300 } });
     const controller = new AbortController();
