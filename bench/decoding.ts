@@ -2,6 +2,7 @@
 
 import { createEngine } from '../src/engine/engine.ts';
 import type { ExpertSetting, Generated, GenerateRequest } from '../src/protocol/engine.ts';
+import { median } from './median.ts';
 
 export interface DecodingOptions {
   readonly first: string;
@@ -82,9 +83,4 @@ export async function measureDecoding(options: DecodingOptions): Promise<Decodin
     'ms a token': Number(ms.toFixed(2)),
   });
   return { rows: [row('plain mixing', plain), row('with guesses', quick)], speedup: plain / quick, same };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -5,6 +5,7 @@ import { type Distribution, poolInto, sample, sharesInto, softmaxInto } from '..
 import { createEngine, type Engine } from '../src/engine/engine.ts';
 import type { ExpertSetting, Generated } from '../src/protocol/engine.ts';
 import { readTokenizer } from '../src/runtime/tokenizer.ts';
+import { median } from './median.ts';
 
 export interface MixingOptions {
   readonly first: string;
@@ -140,11 +141,6 @@ function lcg(): () => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function rounded(value: number, digits: number): number {
