@@ -42,8 +42,8 @@ export interface DecodeOptions {
   readonly constraint?: Constraint | undefined;
   /**
    * Guesses at what follows, checked by all experts in one run: a token is drawn from each row as it would be without
-   * guesses, and the first that differs ends the run. Tokens, and for one seed the text, are the same as without, as far as the experts' logits do not
-   * depend on how many rows they are asked for.
+   * guesses, and the first that differs ends the run. Tokens, and for one seed the text, are the same as without, as far as the
+   * experts' logits do not depend on how many rows they are asked for.
    */
   readonly drafts?: Drafts | undefined;
   readonly maxTokens: number;

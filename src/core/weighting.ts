@@ -1,7 +1,7 @@
 /** Weighting modes: how the experts' weights follow what the experts say, token by token. */
 
 import type { Distribution } from './distribution.ts';
-import { normaliseWeights } from './weights.ts';
+import { fromLogWeights, normaliseWeights } from './weights.ts';
 
 export interface Weighting {
   /** Normalised weights of the next token, one per distribution. */
@@ -46,9 +46,8 @@ export function fixedShareWeighting(
         const w = weights[i] ?? 0;
         return w === 0 ? Number.NEGATIVE_INFINITY : Math.log(w) + rate * ((logits[token] ?? 0) - logSumExp);
       });
-      const max = Math.max(...scores);
-      if (!Number.isFinite(max)) return;
-      const posterior = normaliseWeights(scores.map((score) => Math.exp(score - max)));
+      const posterior = fromLogWeights(scores);
+      if (posterior === undefined) return;
       weights = normaliseWeights(
         posterior.map((u, i) => {
           const p = pi[i] ?? 0;

@@ -32,7 +32,11 @@ export function promptWeights(
   const scores = prior.map((w, i) =>
     w === 0 ? Number.NEGATIVE_INFINITY : Math.log(w) - (negativeLogLikelihoods[i] as number) / temperature,
   );
+  return fromLogWeights(scores) ?? [...prior];
+}
+
+/** Normalised exp(scores), however far from 0 they are; undefined where none is finite. */
+export function fromLogWeights(scores: readonly number[]): number[] | undefined {
   const max = Math.max(...scores);
-  if (!Number.isFinite(max)) return [...prior];
-  return normaliseWeights(scores.map((s) => Math.exp(s - max)));
+  return Number.isFinite(max) ? normaliseWeights(scores.map((score) => Math.exp(score - max))) : undefined;
 }

@@ -70,16 +70,13 @@ export function createEngine({ programs, onStatus = () => {}, log = () => {} }: 
     async promptLogProbs(prompt) {
       await experts.load();
       const scored = await Promise.all(
-        experts
-          .ready()
-          .filter(({ weight }) => weight > 0)
-          .map(async ({ id, expert }) => {
-            const { ids } = await promptFor(expert, prompt, templates);
-            const logProbs = await expert.score(ids, 0);
-            // The first token has no probability.
-            const sum = logProbs === 'cancelled' ? 0 : logProbs.slice(1).reduce((a, b) => a + b, 0);
-            return [id, sum] as const;
-          }),
+        experts.ready().map(async ({ id, expert }) => {
+          const { ids } = await promptFor(expert, prompt, templates);
+          const logProbs = await expert.score(ids, 0);
+          // The first token has no probability.
+          const sum = logProbs === 'cancelled' ? 0 : logProbs.slice(1).reduce((a, b) => a + b, 0);
+          return [id, sum] as const;
+        }),
       );
       return Object.fromEntries(scored);
     },

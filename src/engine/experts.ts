@@ -17,7 +17,7 @@ export interface Experts {
   /** Loads every active expert that is not there yet and waits until none is loading. */
   load(): Promise<void>;
   mix(): MixSetting;
-  /** Active experts that are ready, in the order of the settings. */
+  /** Experts that take part (active, with a weight above 0) and are ready, in the order of the settings. */
   ready(): readonly ReadyExpert[];
   statuses(): readonly ExpertStatus[];
   dispose(): Promise<void>;
@@ -145,7 +145,9 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
     mix: () => mix,
     ready: () =>
       [...slots.values()].flatMap(({ setting, expert }) =>
-        expert !== undefined && setting.active ? [{ id: setting.id, weight: setting.weight, expert }] : [],
+        expert !== undefined && setting.active && setting.weight > 0
+          ? [{ id: setting.id, weight: setting.weight, expert }]
+          : [],
       ),
     statuses,
     async dispose() {

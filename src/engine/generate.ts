@@ -6,11 +6,12 @@ import { DecodeError } from '../core/decode-error.ts';
 import { promptLookup } from '../core/lookup.ts';
 import { seededRandom } from '../core/random.ts';
 import { stopMatcher } from '../core/stop.ts';
+import { untilAborted } from '../protocol/abort.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
 import type { Experts } from './experts.ts';
-import { createMixture } from './mixture.ts';
+import { byExpert, createMixture } from './mixture.ts';
 import type { TemplateRenderer } from './template.ts';
 import type { Turn, Turns } from './turns.ts';
 
@@ -29,10 +30,10 @@ const urgency = { completion: 1, chat: 0 } as const;
 /** Rejects with a `ChorusError` where nothing could be generated; a cancelled request gives what there was. */
 export async function generate(request: GenerateRequest, options: GenerateOptions): Promise<Generated> {
   const { experts, turns, signal } = options;
-  await unlessAborted(experts.load(), signal);
+  await untilAborted(experts.load(), signal);
   const turn = await turns.take(urgency[request.surface]);
   try {
-    if (signal.aborted) throw cancelled();
+    if (signal.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
     return await generateInTurn(request, options, turn);
   } catch (thrown) {
     // What core says of a model: numbers that are not finite, or nothing left to draw.
@@ -44,22 +45,6 @@ export async function generate(request: GenerateRequest, options: GenerateOption
   } finally {
     turn.end();
   }
-}
-
-function cancelled(): ChorusError {
-  return new ChorusError('cancelled', 'The request was cancelled.');
-}
-
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) throw cancelled();
-  let stop = (): void => {};
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  await Promise.race([work, aborted]);
-  signal.removeEventListener('abort', stop);
-  if (signal.aborted) throw cancelled();
 }
 
 async function generateInTurn(
@@ -95,7 +80,7 @@ async function generateInTurn(
   let owed = opening.length;
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const stops = stopMatcher(request.stop);
-  const tally = createTally();
+  const tally = createTally(first);
   const trace: TokenTrace[] = [];
   let answer = '';
   let prefilled = began;
@@ -155,7 +140,7 @@ async function generateInTurn(
     ids: tally.ids,
     stop,
     shares: tally.shares(),
-    weights: tally.ids.length > 0 ? tally.weights() : priorOf(first),
+    weights: tally.weights(),
     promptTokens: Object.fromEntries([...mixture.prompts()].map(([id, ids]) => [id, ids.length])),
     reusedTokens,
     ms: { prefill: prefilled - began, decode: clock() - prefilled },
@@ -168,25 +153,28 @@ interface Tally {
   add(step: Step): void;
   /** Mean share of each expert over all tokens. */
   shares(): Record<string, number>;
-  /** Those of the last token. */
+  /** Those of the last token, or those it starts with. */
   weights(): Record<string, number>;
 }
 
-function createTally(): Tally {
+function createTally(first: Mix): Tally {
   const ids: number[] = [];
   const sums: Record<string, number> = {};
-  let last: Step | undefined;
+  let weights = byExpert(
+    first.participants,
+    first.participants.map(({ weight }) => weight),
+  );
   return {
     ids,
     add(step) {
       ids.push(step.token);
-      last = step;
+      weights = byExpert(step.participants, step.weights);
       for (const [i, { expert }] of step.participants.entries()) {
         sums[expert.name] = (sums[expert.name] ?? 0) + (step.shares[i] ?? 0);
       }
     },
     shares: () => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / ids.length])),
-    weights: () => (last === undefined ? {} : byExpert(last, last.weights)),
+    weights: () => weights,
   };
 }
 
@@ -195,20 +183,12 @@ function traceOf(step: Step, text: string): TokenTrace {
     id: step.token,
     text,
     logProb: step.logProb,
-    shares: byExpert(step, step.shares),
-    weights: byExpert(step, step.weights),
+    shares: byExpert(step.participants, step.shares),
+    weights: byExpert(step.participants, step.weights),
     entropy: step.entropy,
     agreement: step.agreement,
     evaluated: step.participants.map(({ expert }) => expert.name),
   };
-}
-
-function priorOf({ participants }: Mix): Record<string, number> {
-  return Object.fromEntries(participants.map(({ expert, weight }) => [expert.name, weight]));
-}
-
-function byExpert({ participants }: Step, values: readonly number[]): Record<string, number> {
-  return Object.fromEntries(participants.map(({ expert }, i) => [expert.name, values[i] ?? 0]));
 }
 
 /** Why nobody takes part: nobody was asked to, or all that were failed. */

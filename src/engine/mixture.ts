@@ -57,13 +57,9 @@ export function createMixture(
     return { ready, prompt: made };
   };
 
-  const readyExperts = () =>
-    source
-      .ready()
-      .filter(({ weight }) => weight > 0)
-      .map(({ expert }) => expert);
+  const readyExperts = () => source.ready().map(({ expert }) => expert);
 
-  /** All of `ready` for the first token; later one that does not fit stays out and the answer goes on without it. */
+  /** All of `ready` for the first token; later, one that does not fit stays out and the answer goes on without it. */
   const join = async (ready: readonly ReadyExpert[]): Promise<readonly Member[]> => {
     if (last === undefined) {
       checkVocabularies(ready);
@@ -79,7 +75,7 @@ export function createMixture(
     async now() {
       for (;;) {
         const { pool, weighting } = source.mix();
-        const ready = source.ready().filter(({ weight }) => weight > 0);
+        const ready = source.ready();
         const key = JSON.stringify([pool, weighting, ready.map(({ id, weight }) => [id, weight])]);
         const experts = ready.map(({ expert }) => expert);
         if (last?.key === key && sameItems(experts, last.experts)) return last.mix;
@@ -104,6 +100,14 @@ export function createMixture(
     opening: () => [...prompts.values()][0]?.prompt.opening ?? '',
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
   };
+}
+
+/** One value per participant, by the expert's name. */
+export function byExpert(
+  participants: readonly Participant[],
+  values: readonly number[],
+): Record<string, number> {
+  return Object.fromEntries(participants.map(({ expert }, i) => [expert.name, values[i] ?? 0]));
 }
 
 async function weigh(

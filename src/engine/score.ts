@@ -9,7 +9,7 @@ import type { Prompt } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { type LoadedExpert, MAX_ROWS } from '../runtime/expert.ts';
 import type { Experts } from './experts.ts';
-import { createMixture } from './mixture.ts';
+import { byExpert, createMixture } from './mixture.ts';
 import type { TemplateRenderer } from './template.ts';
 
 export interface Score {
@@ -86,8 +86,8 @@ export async function score(
   }
   return {
     logProb,
-    experts: Object.fromEntries(participants.map(({ expert }, i) => [expert.name, alone[i] ?? 0])),
-    weights: Object.fromEntries(participants.map(({ expert }, i) => [expert.name, weights[i] ?? 0])),
+    experts: byExpert(participants, alone),
+    weights: byExpert(participants, weights),
     tokens: ids.length,
     bytes: new TextEncoder().encode(continuation).length,
   };

@@ -3,11 +3,11 @@
  * the answer to show, and a trace of each decision. Every failure ends here as "no suggestion".
  */
 
+import { untilAborted } from '../protocol/abort.ts';
 import type { Delta, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
 import type { CallOptions } from '../protocol/rpc.ts';
 import { type GhostPlace, planGhost, shapeGhost } from '../text/ghost.ts';
 import { type WindowSize, windowAround } from '../text/window.ts';
-import { untilAborted } from './pause.ts';
 import type { SettingValues } from './setting-rules.ts';
 import type { CancelStage, Decision, Trace } from './trace.ts';
 

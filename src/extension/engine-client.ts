@@ -3,6 +3,7 @@
  * crash. It never rejects a generation, never throws at the editor, and says once why it is not there.
  */
 
+import { untilAborted } from '../protocol/abort.ts';
 import type {
   Delta,
   EngineCalls,
@@ -18,7 +19,7 @@ import { afterCrash, type CrashHistory, crashLimit, crashWindowMs, noCrash } fro
 import type { EngineEnd, EngineProcess } from './engine-process.ts';
 import { createEngineWatch, type EngineWatch, type Patience, usualPatience } from './engine-watch.ts';
 import { createListeners, type Subscription } from './listeners.ts';
-import { pause, untilAborted } from './pause.ts';
+import { pause } from './pause.ts';
 
 export type EngineState =
   /** Nothing has needed it yet. */

@@ -81,7 +81,7 @@ export function createKvCache(empty: KvTensors, capacity: number): KvCache {
   };
 }
 
-export function commonPrefix(a: Int32Array, b: Int32Array): number {
+function commonPrefix(a: Int32Array, b: Int32Array): number {
   const most = Math.min(a.length, b.length);
   let length = 0;
   while (length < most && a[length] === b[length]) length++;

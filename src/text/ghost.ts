@@ -188,11 +188,11 @@ function repeatsPrevious(text: string, before: string): boolean {
   return /\w/.test(completed.join('')) && completed.join('\n') === previous.join('\n');
 }
 
-export function lineLeft(before: string): string {
+function lineLeft(before: string): string {
   return before.slice(before.lastIndexOf('\n') + 1);
 }
 
-export function lineRight(after: string): string {
+function lineRight(after: string): string {
   return cutLine(after);
 }
 
