@@ -1,7 +1,8 @@
 /** What checking guesses from the prompt saves on text that repeats, against plain mixing in the same run. */
 
 import { createEngine } from '../src/engine/engine.ts';
-import type { ExpertSetting, Generated, GenerateRequest } from '../src/protocol/engine.ts';
+import type { GenerateRequest } from '../src/protocol/engine.ts';
+import { complete, expertAt, msPerToken } from './complete.ts';
 import { median } from './median.ts';
 
 export interface DecodingOptions {
@@ -33,32 +34,14 @@ const prompt = `export const oldRouter = router({\n${block}});\n\nexport const n
 
 export async function measureDecoding(options: DecodingOptions): Promise<DecodingResult> {
   const { first, second, programs, rounds, tokens } = options;
-  const expert = (id: string, folder: string): ExpertSetting => ({
-    id,
-    folder,
-    precision: 'auto',
-    active: true,
-    weight: 1,
-  });
   const engine = createEngine({ programs });
   engine.configure({
-    experts: [expert('first', first), expert('second', second)],
+    experts: [expertAt('first', first), expertAt('second', second)],
     pool: { kind: 'linear' },
     weighting: 'fixed',
   });
-  const run = async (accelerate: GenerateRequest['accelerate']): Promise<Generated> => {
-    const outcome = await engine.generate({
-      surface: 'completion',
-      prompt: { kind: 'text', text: prompt },
-      maxTokens: tokens,
-      sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
-      stop: [],
-      accelerate,
-      trace: false,
-    });
-    if (outcome.kind === 'failed') throw new Error(outcome.failure.message);
-    return outcome.result;
-  };
+  const run = (accelerate: GenerateRequest['accelerate']) =>
+    complete(engine, { prompt, maxTokens: tokens, accelerate });
   const times: Record<GenerateRequest['accelerate'], number[]> = { none: [], auto: [] };
   let same: readonly [number, number] = [Number.POSITIVE_INFINITY, 0];
   await run('none');
@@ -67,7 +50,7 @@ export async function measureDecoding(options: DecodingOptions): Promise<Decodin
     const ids: (readonly number[])[] = [];
     for (const accelerate of ['none', 'auto'] as const) {
       const result = await run(accelerate);
-      times[accelerate].push(result.ms.decode / Math.max(1, result.ids.length - 1));
+      times[accelerate].push(msPerToken(result));
       ids.push(result.ids);
     }
     const [plain = [], quick = []] = ids;

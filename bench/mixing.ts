@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import { type Distribution, poolInto, sample, sharesInto, softmaxInto } from '../src/core/index.ts';
-import { createEngine, type Engine } from '../src/engine/engine.ts';
-import type { ExpertSetting, Generated } from '../src/protocol/engine.ts';
+import { createEngine } from '../src/engine/engine.ts';
 import { readTokenizer } from '../src/runtime/tokenizer.ts';
+import { complete, expertAt, msPerToken } from './complete.ts';
 import { median } from './median.ts';
 
 export interface MixingOptions {
@@ -41,31 +41,23 @@ export async function measureMixing({
   rounds,
   tokens,
 }: MixingOptions): Promise<MixingResult> {
-  const expert = (id: string, folder: string): ExpertSetting => ({
-    id,
-    folder,
-    precision: 'auto',
-    active: true,
-    weight: 1,
-  });
   const variants = [
-    { variant: 'first alone', engine: createEngine({ programs }), experts: [expert('first', first)] },
-    { variant: 'second alone', engine: createEngine({ programs }), experts: [expert('second', second)] },
+    { variant: 'first alone', engine: createEngine({ programs }), experts: [expertAt('first', first)] },
+    { variant: 'second alone', engine: createEngine({ programs }), experts: [expertAt('second', second)] },
     {
       variant: 'two mixed',
       engine: createEngine({ programs }),
-      experts: [expert('first', first), expert('second', second)],
+      experts: [expertAt('first', first), expertAt('second', second)],
     },
   ];
   for (const { engine, experts } of variants) {
     engine.configure({ experts, pool: { kind: 'linear' }, weighting: 'fixed' });
-    await decode(engine, 4);
+    await complete(engine, { prompt, maxTokens: 4, accelerate: 'none' });
   }
   const times = variants.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, { engine }] of variants.entries()) {
-      const { ids, ms } = await decode(engine, tokens);
-      times[i]?.push(ms.decode / Math.max(1, ids.length - 1));
+      times[i]?.push(msPerToken(await complete(engine, { prompt, maxTokens: tokens, accelerate: 'none' })));
     }
   }
   for (const { engine } of variants) await engine.dispose();
@@ -85,21 +77,6 @@ export async function measureMixing({
     mathShare: mathMs / mixed,
     ratio: mixed / (((medians[0] ?? 0) + (medians[1] ?? 0)) / 2),
   };
-}
-
-/** One greedy answer; it may end before `tokens`, so times are taken per token after the first. */
-async function decode(engine: Engine, tokens: number): Promise<Generated> {
-  const outcome = await engine.generate({
-    surface: 'chat',
-    prompt: { kind: 'text', text: prompt },
-    maxTokens: tokens,
-    sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
-    stop: [],
-    accelerate: 'none',
-    trace: false,
-  });
-  if (outcome.kind === 'failed') throw new Error(outcome.failure.message);
-  return outcome.result;
 }
 
 /** What the engine's thread does between two runs of the networks, on logits of the real size. */

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Engine } from '../engine/engine.ts';
 import type { ChatMessage, Generated, GenerateRequest, MixSetting, Prompt } from '../protocol/engine.ts';
 import type { Failure } from '../protocol/failure.ts';
+import { newestThatFit } from '../text/history.ts';
 
 const help = `Ask anything, or use one of these:
   /complete TEXT   continue TEXT as code; \\n is a new line, <cursor> the place of the cursor
@@ -16,7 +17,7 @@ const help = `Ask anything, or use one of these:
   /quit            leave (Ctrl+C stops an answer first)
 `;
 
-/** Characters of earlier turns that are sent along. */
+/** Characters of earlier turns that are sent along: a context of 1,024 tokens also holds a question and an answer. */
 const HISTORY_CHARACTERS = 900;
 
 /** What helps in a terminal, where the engine's own advice names views of the editor. */
@@ -33,7 +34,7 @@ export async function chat(
   { models, input, output }: { models: string; input: NodeJS.ReadableStream; output: NodeJS.WritableStream },
 ): Promise<void> {
   let mix = defaultMix(models);
-  const messages: ChatMessage[] = [];
+  const turns: (readonly [ChatMessage, ChatMessage])[] = [];
   const readline = createInterface({ input, output });
   let answering: AbortController | undefined;
   let leaving = false;
@@ -90,7 +91,7 @@ export async function chat(
       case '/quit':
         return false;
       case '/clear':
-        messages.length = 0;
+        turns.length = 0;
         say('The conversation is forgotten.\n');
         return true;
       case '/experts':
@@ -150,14 +151,17 @@ export async function chat(
       const question: ChatMessage = { role: 'user', content: trimmed.trimEnd() };
       const text = await answer({
         surface: 'chat',
-        prompt: { kind: 'messages', messages: [...newest(messages), question] },
+        prompt: {
+          kind: 'messages',
+          messages: [...newestThatFit(turns, HISTORY_CHARACTERS, sizeOf).flat(), question],
+        },
         maxTokens: 256,
         sampling: greedy,
         stop: [],
         accelerate: 'none',
         trace: false,
       });
-      if (text !== undefined) messages.push(question, { role: 'assistant', content: text });
+      if (text !== undefined) turns.push([question, { role: 'assistant', content: text }]);
     }
     if (open) readline.prompt();
   }
@@ -201,16 +205,8 @@ function describe({ experts, pool, weighting }: MixSetting): string {
   return `${names.join(', ')} | pool ${pool.kind}, weighting ${weighting}`;
 }
 
-/** The newest turns that leave room for a question and an answer in a context of 1,024 tokens. */
-function newest(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  let room = HISTORY_CHARACTERS;
-  let from = messages.length;
-  while (from >= 2) {
-    room -= (messages[from - 1]?.content.length ?? 0) + (messages[from - 2]?.content.length ?? 0);
-    if (room < 0) break;
-    from -= 2;
-  }
-  return messages.slice(from);
+function sizeOf(turn: readonly ChatMessage[]): number {
+  return turn.reduce((sum, { content }) => sum + content.length, 0);
 }
 
 const endings: Partial<Record<Generated['stop'], string>> = {

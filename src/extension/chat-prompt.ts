@@ -2,6 +2,7 @@
 
 import type { Turn } from '../protocol/chat.ts';
 import type { ChatMessage } from '../protocol/engine.ts';
+import { newestThatFit } from '../text/history.ts';
 
 /**
  * Characters of system prompt, earlier turns and question together. The smallest experts see 1,024 tokens; with 300 to
@@ -15,14 +16,16 @@ export const PROMPT_CHARACTERS = 1500;
  * or under way) is not sent; the system prompt and the question always are.
  */
 export function messagesFor(question: string, earlier: readonly Turn[], systemPrompt: string): ChatMessage[] {
-  let room = PROMPT_CHARACTERS - systemPrompt.length - question.length;
-  const history: ChatMessage[] = [];
-  for (const { question: asked, answer } of earlier.toReversed()) {
-    if (answer.kind !== 'done' || answer.text.trim() === '') continue;
-    room -= asked.length + answer.text.length;
-    if (room < 0) break;
-    history.unshift({ role: 'user', content: asked }, { role: 'assistant', content: answer.text });
-  }
+  const room = PROMPT_CHARACTERS - systemPrompt.length - question.length;
+  const answered = earlier.filter(({ answer }) => answer.kind === 'done' && answer.text.trim() !== '');
+  const history = newestThatFit(
+    answered,
+    room,
+    (turn) => turn.question.length + turn.answer.text.length,
+  ).flatMap((turn): ChatMessage[] => [
+    { role: 'user', content: turn.question },
+    { role: 'assistant', content: turn.answer.text },
+  ]);
   const system: ChatMessage[] = systemPrompt === '' ? [] : [{ role: 'system', content: systemPrompt }];
   return [...system, ...history, { role: 'user', content: question }];
 }
