@@ -4,7 +4,7 @@ const rooms = {
   text: ['core'],
   protocol: [],
   models: ['protocol', 'text'],
-  graph: ['models'],
+  graph: ['protocol', 'models'],
   runtime: ['core', 'protocol', 'text', 'models', 'graph'],
   engine: ['core', 'text', 'protocol', 'models', 'runtime'],
   cli: ['core', 'text', 'protocol', 'models', 'engine'],

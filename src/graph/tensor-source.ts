@@ -1,0 +1,17 @@
+/** The weights of a model as the writer of graphs sees them, whatever file they come from. */
+
+export type TensorType = 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q4_0' | 'q4_1' | 'q4_k' | 'q5_k' | 'q6_k';
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly type: TensorType;
+  /** Row-major, outermost first (GGUF's reversed). */
+  readonly shape: readonly number[];
+}
+
+export interface TensorSource {
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Decoded to float32 row-major; reads only this tensor's bytes. */
+  readFloat32(name: string): Promise<Float32Array>;
+  close(): Promise<void>;
+}
