@@ -33,7 +33,15 @@ export async function readJson<Schema extends v.GenericSchema>(
     if (optional) return undefined;
     throw new ChorusError('file-missing', `${file} is missing. Download the model again.`, file);
   }
-  const json = parse(file, text);
+  return checkJson(file, parse(file, text), schema);
+}
+
+/** `json`, found in `file`, as `schema` wants it; an error that names the file and the place where it is not. */
+export function checkJson<Schema extends v.GenericSchema>(
+  file: string,
+  json: unknown,
+  schema: Schema,
+): v.InferOutput<Schema> {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new ChorusError(
       'config-invalid',

@@ -8,6 +8,7 @@ import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
 import { readJson } from './json.ts';
+import { count, MOST_LAYERS, MOST_POSITIONS, MOST_TOKENS, sizes, tokenIds } from './sizes.ts';
 
 export type GraphPrecision = 'auto' | 'fp32' | 'q4';
 
@@ -37,29 +38,18 @@ export interface KvNames {
   readonly presentValue: string;
 }
 
-const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
-/** Far above any model's, and small enough that buffers of that many entries fit in memory. */
-const MOST_TOKENS = 1_000_000;
-const MOST_POSITIONS = 4_000_000;
-const MOST_LAYERS = 1000;
-const ids = v.nullish(v.union([v.pipe(v.number(), v.integer()), v.array(v.pipe(v.number(), v.integer()))]));
 const pattern = v.pipe(v.string(), v.includes('%d'));
 
 /** Some families nest these numbers elsewhere; then genai_config.json must give them. */
-const configSchema = v.object({
-  vocab_size: v.optional(count(MOST_TOKENS)),
-  max_position_embeddings: v.optional(count(MOST_POSITIONS)),
-  num_hidden_layers: v.optional(count(MOST_LAYERS)),
-  eos_token_id: ids,
-});
+const configSchema = v.partial(v.object({ ...sizes, eos_token_id: tokenIds }));
 
-const generationSchema = v.object({ eos_token_id: ids });
+const generationSchema = v.object({ eos_token_id: tokenIds });
 
 const genaiSchema = v.object({
   model: v.object({
     context_length: count(MOST_POSITIONS),
     vocab_size: count(MOST_TOKENS),
-    eos_token_id: ids,
+    eos_token_id: tokenIds,
     decoder: v.object({
       filename: v.pipe(v.string(), v.minLength(1)),
       num_hidden_layers: count(MOST_LAYERS),

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BlockType, decodeBlocksInto } from '../../src/graph/decode-blocks.ts';
 import { blockSizes } from '../../src/graph/tensor-bytes.ts';
-import golden from '../golden/ggml-blocks.json' with { type: 'json' };
 
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, '../golden/ggml-blocks.json'), 'utf8')) as {
+  blocks: Record<BlockType, { bytes: string; values: string }>;
+};
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'base64'));
 
 describe('quantised blocks', () => {
