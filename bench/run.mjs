@@ -1,14 +1,11 @@
 // `npm run bench`: what mixing costs, as ratios taken in one run. Prints a table and writes .cache/bench/results.json.
 // Each figure is the median over rounds in which the variants take turns, so that a drifting machine shifts all alike.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { buildPrograms, load, root } from './bundle.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -43,27 +40,12 @@ for (const name of ['rounds', 'tokens']) {
 const beside = join(root, '..', 'shared', 'models', 'smollm2-135m-instruct');
 const folders = values.model ?? (existsSync(beside) ? [beside] : []);
 
-const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
-if (built.status !== 0) process.exit(1);
+buildPrograms();
 const out = join(root, '.cache', 'bench');
 mkdirSync(out, { recursive: true });
-/** A TypeScript file of this folder, bundled and loaded. */
-async function load(name) {
-  const outfile = join(out, `${name}.mjs`);
-  await build({
-    absWorkingDir: root,
-    entryPoints: [`bench/${name}.ts`],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile,
-    logLevel: 'warning',
-  });
-  return import(pathToFileURL(outfile).href);
-}
 
-const { measureMixing } = await load('mixing');
-const { measureDecoding } = await load('decoding');
+const { measureMixing } = (await load('mixing', out)).module;
+const { measureDecoding } = (await load('decoding', out)).module;
 
 const pocket = (name) => join(root, 'models', 'pocket', name);
 const suites = [

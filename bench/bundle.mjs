@@ -1,0 +1,28 @@
+// Builds the programs, and bundles and loads the TypeScript of the benchmarks.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Builds dist/; ends the process where that fails. */
+export function buildPrograms() {
+  const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  if (built.status !== 0) process.exit(1);
+}
+
+/** Bundles `bench/NAME.ts` into `folder` and loads it: `{ module, file }`. */
+export async function load(name, folder) {
+  const file = join(folder, `${name.replaceAll('/', '-')}.mjs`);
+  await build({
+    absWorkingDir: root,
+    entryPoints: [`bench/${name}.ts`],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: file,
+    logLevel: 'warning',
+  });
+  return { module: await import(pathToFileURL(file).href), file };
+}
