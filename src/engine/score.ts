@@ -21,6 +21,8 @@ export interface Score {
   readonly tokens: number;
   /** UTF-8 bytes of the continuation: -logProb / (bytes ln 2) is bits per byte. */
   readonly bytes: number;
+  /** The same token by token, from the text that the prompt gave back on: bytes of each token and log m in nats. */
+  readonly perToken: readonly { readonly bytes: number; readonly logProb: number }[];
 }
 
 export interface ScoreOptions {
@@ -54,7 +56,7 @@ export async function score(
   const alone = participants.map(() => 0);
   const distributions = participants.map(() => new Float64Array(vocabularySize));
   const pooled = new Float64Array(vocabularySize);
-  let logProb = 0;
+  const perToken: { bytes: number; logProb: number }[] = [];
 
   for (let start = 0; start < ids.length; start += MAX_ROWS) {
     const rows = Math.min(MAX_ROWS, ids.length - start);
@@ -76,7 +78,10 @@ export async function score(
       });
       weights = weighting.weights(mixed);
       poolInto(pool, mixed, weights, pooled);
-      logProb += logGiven(constraint, pooled, token);
+      perToken.push({
+        bytes: tokenizer.bytes(token).length,
+        logProb: logGiven(constraint, pooled, token),
+      });
       weighting.learn(mixed, token);
       for (const [i, { probabilities }] of mixed.entries()) {
         alone[i] = (alone[i] as number) + logGiven(constraint, probabilities, token);
@@ -85,11 +90,12 @@ export async function score(
     }
   }
   return {
-    logProb,
+    logProb: perToken.reduce((sum, token) => sum + token.logProb, 0),
     experts: byExpert(participants, alone),
     weights: byExpert(participants, weights),
     tokens: ids.length,
     bytes: new TextEncoder().encode(continuation).length,
+    perToken,
   };
 }
 
