@@ -1,0 +1,73 @@
+/** Runs every variant on every case of a suite. Only what is reachable from here decides the figures of a case. */
+
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
+import { fingerprint, type ResultsStore } from './results-store.ts';
+import type { Part } from './statistics.ts';
+import type { Case, Suite } from './suites.ts';
+import { type Family, mixOf, type Variant } from './variants.ts';
+
+/** By variant, then by metric. */
+export type CaseResults = Readonly<Record<string, Readonly<Record<string, Part>>>>;
+
+export interface MeasureOptions {
+  readonly family: Family;
+  readonly suite: Suite;
+  readonly variants: readonly Variant[];
+  /** The bundled programs, dist/. */
+  readonly programs: string;
+  readonly store: ResultsStore<CaseResults>;
+  /** Changes with the code and the models. */
+  readonly stamp: string;
+  readonly progress: (text: string) => void;
+}
+
+/** The results of every case, in order; those that `store` has are not measured again. */
+export async function measureAll({
+  family,
+  suite,
+  variants,
+  ...rest
+}: MeasureOptions): Promise<CaseResults[]> {
+  const { programs, store, stamp, progress } = rest;
+  const engine = createEngine({ programs });
+  try {
+    const results: CaseResults[] = [];
+    for (const [i, one] of suite.cases.entries()) {
+      const key = fingerprint(stamp, suite.name, one.content, JSON.stringify(variants));
+      const known = store.get(key);
+      results.push(known ?? (await measureCase(engine, one, { family, suite, variants })));
+      if (known !== undefined) continue;
+      store.add(key, results[i] as CaseResults);
+      progress(`${family.name}, ${suite.name}: ${i + 1} of ${suite.cases.length} cases`);
+    }
+    return results;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/**
+ * All variants, one after the other, from the same remembered prompt, which is most of the time saved. What is remembered is
+ * forgotten between cases: int4 graphs round by how a context was read, and a case's results depend on the case alone.
+ */
+async function measureCase(
+  engine: Engine,
+  one: Case,
+  { family, suite, variants }: Pick<MeasureOptions, 'family' | 'suite' | 'variants'>,
+): Promise<CaseResults> {
+  const results: Record<string, Readonly<Record<string, Part>>> = {};
+  await engine.forget();
+  for (const variant of variants) {
+    engine.configure(mixOf(family, variant));
+    for (const { state } of await engine.load()) {
+      if (state.kind === 'failed') throw new Error(state.failure.message);
+    }
+    const parts = await one.measure(engine, variant);
+    for (const [metric, { sum }] of Object.entries(parts)) {
+      if (!Number.isFinite(sum))
+        throw new Error(`${variant.name} gave no finite '${metric}' in ${suite.name}`);
+    }
+    results[variant.name] = parts;
+  }
+  return results;
+}

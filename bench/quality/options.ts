@@ -1,0 +1,80 @@
+/** The options of `npm run eval`. */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type SuiteName, suiteNames } from './suites.ts';
+
+export const help = `Usage: npm run eval -- [options]
+
+Measures the pocket experts, each alone and mixed in every way, and further models where they are named.
+
+  --suite NAME     one of ${suiteNames.join(', ')}; may be repeated (default: all)
+  --cases N        cases per suite (default: problems 150, gsm8k 30, infilling 100, mixed 80; other models, which take longer: 24, mixed 12)
+  --model FOLDER   a further model; may be repeated, and those with the same vocabulary are mixed too
+                   (default: SmolLM2-135M-Instruct where it lies beside the project)
+  --only-pocket    no further model
+  --data FOLDER    the evaluation data (default: ../shared/data where it is there, else the small samples that come along)
+  --seed N         chooses the cases and the resamplings (default: 1)
+  --all            every mode for every pair, not only for code and math
+  --out FOLDER     where results.md, results.json and the results so far go (default: .cache/eval)
+  --fresh          measures again what is there from an earlier run
+`;
+
+export interface EvalOptions {
+  readonly suites: readonly SuiteName[];
+  readonly cases: number | undefined;
+  readonly folders: readonly string[];
+  readonly data: string;
+  readonly seed: number;
+  readonly all: boolean;
+  readonly out: string;
+  readonly fresh: boolean;
+}
+
+/** Throws an `Error` that says what is wrong with the arguments. @param root the project's folder */
+export function parseOptions(args: readonly string[], root: string): EvalOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      suite: { type: 'string', multiple: true },
+      cases: { type: 'string' },
+      model: { type: 'string', multiple: true },
+      'only-pocket': { type: 'boolean', default: false },
+      data: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      all: { type: 'boolean', default: false },
+      out: { type: 'string', default: join(root, '.cache', 'eval') },
+      fresh: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const beside = firstThere(join(root, '..', 'shared', 'models', 'smollm2-135m-instruct'));
+  const data = values.data ?? firstThere(join(root, '..', 'shared', 'data'))[0];
+  return {
+    suites: values.suite === undefined ? suiteNames : values.suite.map(suiteName),
+    cases: values.cases === undefined ? undefined : whole('cases', values.cases, 1),
+    folders: values['only-pocket'] ? [] : (values.model ?? beside),
+    data: data === undefined ? join(root, 'bench', 'quality', 'data') : resolve(data),
+    seed: whole('seed', values.seed, 0),
+    all: values.all,
+    out: resolve(values.out),
+    fresh: values.fresh,
+  };
+}
+
+function firstThere(folder: string): string[] {
+  return existsSync(folder) ? [folder] : [];
+}
+
+function suiteName(name: string): SuiteName {
+  const found = suiteNames.find((known) => known === name);
+  if (found !== undefined) return found;
+  throw new Error(`There is no suite '${name}'; there are ${suiteNames.join(', ')}.`);
+}
+
+function whole(name: string, text: string, least: number): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
+  throw new Error(`--${name} must be a whole number of at least ${least}, not '${text}'.`);
+}

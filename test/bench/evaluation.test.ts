@@ -1,0 +1,109 @@
+/** The evaluation on real pocket experts, with as few cases as show that it works. */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { readData } from '../../bench/quality/data.ts';
+import { pocketFamily } from '../../bench/quality/families.ts';
+import { measureAll } from '../../bench/quality/measure.ts';
+import { parseOptions } from '../../bench/quality/options.ts';
+import { openResults } from '../../bench/quality/results-store.ts';
+import { type SuiteName, suiteOf } from '../../bench/quality/suites.ts';
+import { variantsOf } from '../../bench/quality/variants.ts';
+import { programs, root, temporaryFolder } from '../programs.ts';
+
+const family = pocketFamily(join(root, 'models'));
+const data = await readData(join(root, 'bench', 'quality', 'data'));
+const anything = v.any();
+
+async function measured(
+  name: SuiteName,
+  wanted: readonly string[],
+  file = join(temporaryFolder(), 'cases.jsonl'),
+) {
+  const said: string[] = [];
+  const results = await measureAll({
+    family,
+    suite: suiteOf(name, { data, count: 2, seed: 1 }),
+    variants: variantsOf(family, { suite: name, all: false }).filter((variant) =>
+      wanted.includes(variant.name),
+    ),
+    programs,
+    store: openResults(file, { schema: anything, fresh: false }),
+    stamp: 'test',
+    progress: (text) => said.push(text),
+  });
+  return { results, said };
+}
+
+describe('the evaluation', () => {
+  it('gives the same figures again, and a second run takes them from the first', async () => {
+    const file = join(temporaryFolder(), 'cases.jsonl');
+    const wanted = ['math alone', 'code + math, linear, `prompt`'];
+    const first = await measured('problems', wanted, file);
+    expect(first.said).toHaveLength(2);
+    expect(first.results.map((result) => Object.keys(result))).toEqual([wanted, wanted]);
+    expect((await measured('problems', wanted, file)).said).toHaveLength(0);
+    expect((await measured('problems', wanted)).results).toEqual(first.results);
+  });
+
+  it('scores a mixed text at once as line by line, but for tokens that span a line', async () => {
+    const at = 'code + math, linear, even';
+    const by = 'the same, line by line';
+    const suite = suiteOf('mixed', { data, count: 1, seed: 1 });
+    const [even] = variantsOf(family, { suite: 'mixed', all: false }).filter(({ name }) => name === at);
+    if (even === undefined) throw new Error('that mixture is gone');
+    const results = await measureAll({
+      family,
+      suite,
+      variants: [even, { ...even, name: by, everyLine: true }],
+      programs,
+      store: openResults(join(temporaryFolder(), 'cases.jsonl'), { schema: anything, fresh: false }),
+      stamp: 'test',
+      progress: () => {},
+    });
+    for (const metric of ['bits', 'maths', 'code']) {
+      const once = results[0]?.[at]?.[metric];
+      const lines = results[0]?.[by]?.[metric];
+      expect(lines?.weight).toBe(once?.weight);
+      expect((lines?.sum ?? 0) / (once?.sum ?? 1)).toBeCloseTo(1, 1);
+    }
+  });
+});
+
+it('passes over half a line that a killed run left, and keeps what comes after', () => {
+  const file = join(temporaryFolder(), 'cases.jsonl');
+  const open = () => openResults(file, { schema: v.number(), fresh: false });
+  open().add('a', 1);
+  writeFileSync(file, '\n["b",', { flag: 'a' });
+  open().add('c', 3);
+  expect([open().get('a'), open().get('b'), open().get('c')]).toEqual([1, undefined, 3]);
+  expect(openResults(file, { schema: v.number(), fresh: true }).get('a')).toBeUndefined();
+});
+
+describe('the options', () => {
+  it.each([
+    [['--suite', 'poems'], "no suite 'poems'"],
+    [['--cases', '0'], '--cases must be a whole number of at least 1'],
+    [['--seed', 'x'], '--seed must be a whole number'],
+    [['--case', '3'], '--case'],
+  ])('%j are refused with the reason', (args, reason) => {
+    expect(() => parseOptions(args, root)).toThrow(reason);
+  });
+
+  it('need no file outside the project', () => {
+    const options = parseOptions([], temporaryFolder());
+    expect(options).toMatchObject({ folders: [], seed: 1 });
+    expect(options !== 'help' && options.data).toMatch(/bench.quality.data$/);
+  });
+});
+
+it('names the line of the data that is wrong', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, 'problems.jsonl'),
+    '{"question": "q", "answer": "1", "steps": ""}\n{"question": 1}\n',
+  );
+  await expect(readData(folder)).rejects.toThrow(/problems\.jsonl, line 2/);
+});
