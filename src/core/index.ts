@@ -1,5 +1,6 @@
 /** The mathematics of mixing distributions at decode time, without any model, file or clock. */
 
+export * from './advice.ts';
 export * from './constraint.ts';
 export * from './decode.ts';
 export * from './decode-error.ts';
@@ -7,6 +8,7 @@ export * from './distribution.ts';
 export * from './expert.ts';
 export * from './lookup.ts';
 export * from './pool.ts';
+export * from './proportions.ts';
 export * from './random.ts';
 export * from './sampler.ts';
 export * from './stop.ts';
