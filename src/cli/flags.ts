@@ -6,6 +6,7 @@ Commands:
   generate   one JSON request a line from standard input, one JSON result a line out; or one request by flags
   score      the same with 'prompt' and 'continuation': how probable is the continuation?
   chat       talk to the pocket experts in the terminal
+  advise     which experts to mix, with which weights, for given files (flags of its own, below)
 
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
@@ -33,6 +34,10 @@ prompt, where experts have their own), and, in the order of experts: promptLogPr
 after the first; null for weight 0), weights at the end, shares; ms {load, prefill, decode}; with trace, per token: id, text, logProb
 under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
 A score: logProb under the pool, expertLogProb in the order of experts, weights, tokens, bytes.
+Advice: chorus advise --model pocket/code --model pocket/general --file src/a.ts --file src/b.ts
+  --memory-limit 500 (MB, for the chosen experts together), --precision q4, --table (a readable table, to standard error).
+  The line: chosen {members: [{id, weight}], bitsPerByte, memoryBytes, ...} or null, verdict, rows (each expert alone and each
+  set that was tried, with the gain in bits per byte and its standard error), unmeasured, sample.
 A bad request: {"id", "error": {"code", "message"}}. The exit code is 0 when every line was read.
 `;
 

@@ -1,8 +1,9 @@
-/** The command line: `chorus generate | score | chat`. */
+/** The command line: `chorus generate | score | chat | advise`. */
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../engine/engine.ts';
+import { adviseFiles } from './advise.ts';
 import { chat } from './chat.ts';
 import { hasFlags, help, options, requestOf } from './flags.ts';
 import { answerLines, answerRequest, type LineCommand } from './lines.ts';
@@ -13,6 +14,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
+  if (command === 'advise') return advise(rest);
   if (command !== 'generate' && command !== 'score' && command !== 'chat') {
     process.stderr.write(`There is no command '${command}'.\n\n${help}`);
     return 2;
@@ -36,6 +38,20 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     return await run(command, values, { engine, models });
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function advise(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const engine = createEngine({ programs: __dirname });
+  try {
+    const models = join(__dirname, '..', 'models');
+    return await adviseFiles(args, { engine, models, output: process.stdout, notes: process.stderr });
   } finally {
     await engine.dispose();
   }

@@ -155,7 +155,7 @@ function complaint(issue: v.BaseIssue<unknown>, json: unknown): string {
 }
 
 /** An embedded model by name (`pocket/code`), or any folder. */
-function modelFolder(model: string, models: string): string {
+export function modelFolder(model: string, models: string): string {
   const embedded = /^pocket\/[a-z]+$/.test(model) && !isAbsolute(model);
   return embedded ? join(models, model) : resolve(model);
 }

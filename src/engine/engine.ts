@@ -1,6 +1,7 @@
 /** The engine: experts, their turns and their templates behind the calls that the extension and the CLI make. */
 
 import { join } from 'node:path';
+import type { AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type {
   Delta,
   ExpertStatus,
@@ -10,6 +11,7 @@ import type {
   Prompt,
 } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
+import { advise } from './advise.ts';
 import { createExperts } from './experts.ts';
 import { generate } from './generate.ts';
 import { promptFor } from './prompts.ts';
@@ -32,6 +34,8 @@ export interface Engine {
   score(request: { readonly prompt: Prompt; readonly continuation: string }): Promise<Score>;
   /** log p of each ready expert's own prompt after its first token, in nats, by id. */
   promptLogProbs(prompt: Prompt): Promise<Readonly<Record<string, number>>>;
+  /** Never rejects: what goes wrong is an outcome. */
+  advise(request: AdviseRequest, options?: AdviseCallOptions): Promise<AdviseOutcome>;
   /** Forgets what the experts remember of earlier contexts. */
   forget(): Promise<void>;
   dispose(): Promise<void>;
@@ -40,6 +44,11 @@ export interface Engine {
 export interface RequestOptions {
   readonly signal?: AbortSignal;
   readonly onDelta?: (delta: Delta) => void;
+}
+
+export interface AdviseCallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: AdviseProgress) => void;
 }
 
 export function createEngine({ programs, onStatus = () => {}, log = () => {} }: EngineOptions): Engine {
@@ -79,6 +88,18 @@ export function createEngine({ programs, onStatus = () => {}, log = () => {} }: 
         }),
       );
       return Object.fromEntries(scored);
+    },
+    async advise(request, { signal = never, onProgress = () => {} } = {}) {
+      try {
+        return {
+          kind: 'advised',
+          advice: await advise(request, { experts, turns, signal, onProgress }),
+        };
+      } catch (thrown) {
+        const failure = toFailure(thrown);
+        if (failure.code !== 'cancelled') log(`no advice: ${failure.message}`);
+        return { kind: 'failed', failure };
+      }
     },
     async forget() {
       await Promise.all(experts.ready().map(({ expert }) => expert.forget()));

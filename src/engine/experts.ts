@@ -20,7 +20,16 @@ export interface Experts {
   /** Experts that take part (active, with a weight above 0) and are ready, in the order of the settings. */
   ready(): readonly ReadyExpert[];
   statuses(): readonly ExpertStatus[];
+  /** The expert of this id for a while, whether it takes part or not: the loaded one, or one loaded only for this. */
+  borrow(id: string): Loan;
   dispose(): Promise<void>;
+}
+
+export interface Loan {
+  /** Rejects where it cannot be loaded. */
+  readonly expert: Promise<LoadedExpert>;
+  /** Unloads what was loaded only for this, now or as soon as it is there. */
+  giveBack(): void;
 }
 
 export interface ReadyExpert {
@@ -150,6 +159,22 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
           : [],
       ),
     statuses,
+    borrow(id) {
+      const slot = slots.get(id);
+      if (slot === undefined) throw new Error(`there is no expert '${id}'`);
+      const { folder, precision } = slot.setting;
+      if (slot.expert !== undefined) return { expert: Promise.resolve(slot.expert), giveBack: () => {} };
+      const threads = availableParallelism();
+      const expert = openExpert({ name: id, folder, precision, threads, workerFile });
+      const giveBack = (): void => {
+        const gone: Promise<void> = expert
+          .then((loaded) => loaded.dispose())
+          .catch(() => {})
+          .finally(() => leaving.delete(gone));
+        leaving.add(gone);
+      };
+      return { expert, giveBack };
+    },
     async dispose() {
       await Promise.all([...slots.values()].map((slot) => slot.loading));
       for (const slot of slots.values()) discard(slot);

@@ -1,5 +1,6 @@
 /** The messages between the extension and the engine process. Plain data only; text crosses, logits never do. */
 
+import type { AdviseOutcome, AdviseProgress, AdviseRequest } from './advice.ts';
 import type { Failure } from './failure.ts';
 import type { Contract } from './rpc.ts';
 
@@ -147,6 +148,8 @@ export interface EngineCalls extends Contract {
   /** Loads what is active and not loaded yet, and waits for it. */
   load: { params: { readonly ids?: readonly string[] }; result: readonly ExpertStatus[]; update: never };
   generate: { params: GenerateRequest; result: GenerateOutcome; update: Delta };
+  /** Measures every expert of the mix, active or not, on given texts, and says which to use. */
+  advise: { params: AdviseRequest; result: AdviseOutcome; update: AdviseProgress };
   /** Answered at once by an engine that is not stuck. */
   ping: { params: Record<string, never>; result: { readonly kind: 'ok' }; update: never };
 }
