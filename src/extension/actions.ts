@@ -7,6 +7,7 @@ const actions: readonly { readonly label: string; readonly name: CommandName }[]
   { label: '$(checklist) Choose experts', name: 'chooseExperts' },
   { label: '$(settings) Set weights', name: 'setWeights' },
   { label: '$(layers) Choose mix', name: 'chooseMix' },
+  { label: '$(lightbulb) Advise a mix for this workspace', name: 'adviseMix' },
   { label: '$(comment-discussion) Ask', name: 'ask' },
   { label: '$(sparkle) Turn completions on or off', name: 'toggleCompletions' },
   { label: '$(question) Why was there no suggestion?', name: 'whyNoSuggestion' },

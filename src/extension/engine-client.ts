@@ -4,6 +4,7 @@
  */
 
 import { untilAborted } from '../protocol/abort.ts';
+import type { AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type {
   Delta,
   EngineCalls,
@@ -104,13 +105,23 @@ export class EngineClient {
   }
 
   /** Starts the engine when it is not there. Never rejects; 'cancelled' comes soon after `signal` aborts. */
-  async generate(request: GenerateRequest, options: CallOptions<Delta> = {}): Promise<GenerateOutcome> {
-    const { signal } = options;
+  generate(request: GenerateRequest, options: CallOptions<Delta> = {}): Promise<GenerateOutcome> {
+    return this.#ask(({ connection }) => connection.call('generate', request, options), options.signal);
+  }
+
+  /** As `generate` is: starts the engine, never rejects. */
+  advise(request: AdviseRequest, options: CallOptions<AdviseProgress> = {}): Promise<AdviseOutcome> {
+    return this.#ask(({ connection }) => connection.call('advise', request, options), options.signal);
+  }
+
+  async #ask<Outcome>(
+    call: (run: Run) => Promise<Outcome>,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome | { readonly kind: 'failed'; readonly failure: Failure }> {
     try {
       if (signal?.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
       const run = await untilAborted(this.#need(), signal);
-      const answer = run.watch.attend(run.connection.call('generate', request, options));
-      return await untilAborted(answer, signal, cancelGraceMs);
+      return await untilAborted(run.watch.attend(call(run)), signal, cancelGraceMs);
     } catch (thrown) {
       return { kind: 'failed', failure: toFailure(thrown) };
     }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { showActions } from './actions.ts';
+import { registerAdviseCommand } from './advise-command.ts';
 import { registerChatView } from './chat-view.ts';
 import { registerCommands } from './commands.ts';
 import { createCompletionSession } from './completion-session.ts';
@@ -66,6 +67,8 @@ export function activate(context: vscode.ExtensionContext): void {
     newest: trace.entries()[0]?.decision,
   });
 
+  const advice = registerAdviseCommand({ settings, advise: engine.advise.bind(engine) });
+
   context.subscriptions.push(
     log,
     settings,
@@ -82,11 +85,13 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     registerStatusBar(statusInput, status.event),
     registerTraceDocument(trace),
+    advice,
     registerEngineNotice(engine),
     registerCommands({
       chooseExperts: () => chooseExperts(settings, rows),
       setWeights: () => setWeights(settings, rows),
       chooseMix: () => chooseMix(settings),
+      adviseMix: () => advice.run(),
       ask: () => chat.focus(),
       explainSelection: () => explainSelection(chat),
       completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),

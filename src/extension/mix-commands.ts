@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { describeRow, type ExpertRow } from './expert-rows.ts';
 import { readyMixes } from './ready-mixes.ts';
-import type { SettingName, SettingValue } from './setting-rules.ts';
+import type { SettingName, SettingValue, SettingValues } from './setting-rules.ts';
 import type { SettingsStore } from './settings.ts';
 
 type Rows = () => readonly ExpertRow[];
@@ -61,11 +61,16 @@ export async function chooseMix(settings: SettingsStore): Promise<void> {
     matchOnDetail: true,
   });
   if (chosen === undefined) return;
+  await writeAll(settings, chosen.sets);
+}
+
+/** Writes each setting that is named, one after the other. */
+export async function writeAll(settings: SettingsStore, sets: Partial<SettingValues>): Promise<void> {
   const write = <N extends SettingName>(name: N): Promise<void> => {
-    const value: SettingValue<N> | undefined = chosen.sets[name];
+    const value: SettingValue<N> | undefined = sets[name];
     return value === undefined ? Promise.resolve() : settings.write(name, value);
   };
-  for (const name of Object.keys(chosen.sets) as SettingName[]) await write(name);
+  for (const name of Object.keys(sets) as SettingName[]) await write(name);
 }
 
 function parseWeight(text: string): number | undefined {

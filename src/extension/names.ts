@@ -4,6 +4,7 @@ export const commandNames = [
   'chooseExperts',
   'setWeights',
   'chooseMix',
+  'adviseMix',
   'ask',
   'explainSelection',
   'completeNow',

@@ -26,6 +26,7 @@ export const settingRules = {
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
   'mix.power': rule(0.5, 'a number above 0 and up to 1', isExponent),
   'mix.weighting': choice<WeightingSetting>('prompt', ['fixed', 'prompt', 'fixedShare', 'confidence']),
+  'mix.memoryLimit': whole(0, 0, 1_000_000),
   'models.folders': list([], isFolder, 'a list of absolute paths of folders'),
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q4']),
   'chat.maxTokens': whole(256, 1, 8192),

@@ -52,17 +52,17 @@ export function adviceReport(advice: AdviceToReport): string {
   const lines = [
     '# Advice on the mix',
     '',
-    adviceVerdict(advice),
+    plain(adviceVerdict(advice)),
     '',
     `| ${several ? 'Vocabulary | ' : ''}Experts | Bits per byte | Saved | Memory | |`,
     `|${several ? '---|' : ''}---|---:|---:|---:|---|`,
     ...rows.map((row) => {
       const letter = several ? `${'ABCDEFGHIJKLMNOP'[vocabularies.indexOf(row.vocabulary)] ?? '?'} | ` : '';
       const use = row === chosen || sameRow(row, chosen) ? '**use this**' : meaning(row);
-      return `| ${letter}${named(row)} | ${bits(row.bitsPerByte)} | ${saving(row)} | ${megabytes(row.memoryBytes)} | ${use} |`;
+      return `| ${letter}${plain(named(row))} | ${bits(row.bitsPerByte)} | ${saving(row)} | ${megabytes(row.memoryBytes)} | ${use} |`;
     }),
     '',
-    ...unmeasured.map(({ id, failure }) => `- Not measured: ${id}. ${failure.message}`),
+    ...unmeasured.map(({ id, failure }) => `- Not measured: ${plain(id)}. ${plain(failure.message)}`),
     ...(several
       ? [
           '- Experts of different vocabularies cut text into different tokens. They are compared here by bits per byte, and only experts of one vocabulary were tried together.',
@@ -102,6 +102,11 @@ function named({ members }: AdviceRow): string {
     .sort((a, b) => b.weight - a.weight)
     .map(({ id, weight }) => `${id} (${(100 * weight).toFixed(weight < 0.01 ? 1 : 0)} %)`)
     .join(' + ');
+}
+
+/** A model's folder may have any name: none becomes a link, a tag or a column. */
+function plain(text: string): string {
+  return text.replace(/[\\`[\]<>|]/g, '\\$&').replace(/\s+/g, ' ');
 }
 
 /** Also after a journey between processes, where nothing is the same object. */

@@ -97,6 +97,23 @@ describe('the engine client', () => {
     expect(bytes).toMatchObject({ result: { text: new Uint8Array([1, 2, 3]) } });
   });
 
+  it('asks for advice, passes on how far it is, and does not wait for one that was cancelled', async () => {
+    const { client } = bench();
+    const stages: string[] = [];
+    const onUpdate = ({ stage }: { readonly stage: string }): number => stages.push(stage);
+    const texts = [{ name: 'a', text: 'const a = 1;' }];
+    expect(await client.advise({ texts, memoryLimit: 7 }, { onUpdate })).toMatchObject({
+      kind: 'advised',
+      advice: { memoryLimit: 7, sample: { texts: 1 } },
+    });
+    expect(stages).toEqual(['reading']);
+    const signal = AbortSignal.timeout(50);
+    expect(await client.advise({ texts: [], memoryLimit: 7 }, { signal })).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'cancelled' },
+    });
+  });
+
   it('sends the mix first and again when it changes, also while the engine starts', async () => {
     const { client, lines } = bench('slow');
     const first = client.generate(ask('a'));

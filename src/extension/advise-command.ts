@@ -1,0 +1,92 @@
+/** Measures the experts on the open workspace, shows the table, and offers to use the mix that it speaks for. */
+
+import { totalmem } from 'node:os';
+import * as vscode from 'vscode';
+import type { Advice, AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
+import type { CallOptions } from '../protocol/rpc.ts';
+import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
+import { isInForce, memoryLimit, settingsOf } from './advised-mix.ts';
+import { writeAll } from './mix-commands.ts';
+import type { SettingsStore } from './settings.ts';
+import { sampleWorkspace } from './workspace-sample.ts';
+
+export interface AdviseCommandOptions {
+  readonly settings: SettingsStore;
+  readonly advise: (request: AdviseRequest, options: CallOptions<AdviseProgress>) => Promise<AdviseOutcome>;
+}
+
+export interface AdviseCommand extends vscode.Disposable {
+  run(): Promise<void>;
+}
+
+const scheme = 'chorus-advice';
+const reportUri = vscode.Uri.from({ scheme, path: '/Advice on the mix.md' });
+
+export function registerAdviseCommand({ settings, advise }: AdviseCommandOptions): AdviseCommand {
+  const changed = new vscode.EventEmitter<vscode.Uri>();
+  let report = '';
+  const document = vscode.workspace.registerTextDocumentContentProvider(scheme, {
+    onDidChange: changed.event,
+    provideTextDocumentContent: () => report,
+  });
+  return {
+    async run() {
+      const outcome = await measure({ settings, advise });
+      if (outcome.kind === 'failed') {
+        if (outcome.failure.code !== 'cancelled')
+          void vscode.window.showErrorMessage(outcome.failure.message);
+        return;
+      }
+      report = adviceReport(outcome.advice);
+      changed.fire(reportUri);
+      await show();
+      await offer(outcome.advice, settings);
+    },
+    dispose: () => vscode.Disposable.from(document, changed).dispose(),
+  };
+}
+
+function measure({ settings, advise }: AdviseCommandOptions): Thenable<AdviseOutcome> {
+  const progressOptions = {
+    location: vscode.ProgressLocation.Notification,
+    title: 'Chorus: Advise a Mix',
+    cancellable: true,
+  };
+  return vscode.window.withProgress(progressOptions, async (progress, token) => {
+    const cancel = new AbortController();
+    token.onCancellationRequested(() => cancel.abort());
+    progress.report({ message: 'choosing text from the workspace' });
+    const texts = await sampleWorkspace(token);
+    let shown = 0;
+    const onUpdate = (update: AdviseProgress): void => {
+      const increment = 100 * (update.done - shown);
+      shown = update.done;
+      progress.report({ message: `${update.stage} ${update.expert}`.trim(), increment });
+    };
+    const limit = memoryLimit(settings.current().values['mix.memoryLimit'], totalmem());
+    return advise({ texts, memoryLimit: limit }, { signal: cancel.signal, onUpdate });
+  });
+}
+
+async function show(): Promise<void> {
+  try {
+    await vscode.commands.executeCommand('markdown.showPreview', reportUri);
+  } catch {
+    // The editor's Markdown preview is switched off: the table reads well as text too.
+    await vscode.window.showTextDocument(reportUri, { preview: true });
+  }
+}
+
+async function offer(advice: Advice, settings: SettingsStore): Promise<void> {
+  const verdict = adviceVerdict(advice);
+  const { chosen } = advice;
+  const { mix, values } = settings.current();
+  if (chosen === undefined || isInForce(chosen, mix)) {
+    const now = chosen === undefined ? '' : ' This is the mix in force.';
+    void vscode.window.showInformationMessage(`${verdict}${now}`);
+    return;
+  }
+  const use = 'Use This Mix';
+  if ((await vscode.window.showInformationMessage(verdict, use)) !== use) return;
+  await writeAll(settings, settingsOf(chosen, values));
+}
