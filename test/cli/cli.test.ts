@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { programs } from '../programs.ts';
+import { programs, root } from '../programs.ts';
 
 interface Ran {
   readonly code: number | null;
@@ -179,5 +179,40 @@ describe('chat', () => {
     expect(out).toMatch(/math \d+ %/);
     expect(out).toContain('code off, math 1');
     expect(out).toContain('A weight is a number of at least 0');
+  });
+});
+
+describe('advise', () => {
+  const sources = ['src/core/sampler.ts', 'src/core/weights.ts'].flatMap((name) => [
+    '--file',
+    join(root, name),
+  ]);
+
+  it('prints one line with the chosen set, and a table for people', async () => {
+    const models = ['--model', 'pocket/math', '--model', 'pocket/code'];
+    const { code, lines, err } = await chorus(['advise', ...models, ...sources, '--table']);
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(1);
+    const { chosen, rows, memoryLimit, unmeasured } = lines[0] ?? {};
+    expect(rows).toMatchObject([
+      { kind: 'alone', members: [{ id: 'pocket/code', weight: 1 }] },
+      { kind: 'alone', members: [{ id: 'pocket/math', weight: 1 }] },
+      {},
+    ]);
+    expect(rows).toContainEqual(chosen);
+    expect([memoryLimit, unmeasured]).toEqual([null, []]);
+    expect(err).toContain('| pocket/code | ');
+  });
+
+  it.each([
+    [['--file', 'a'], /--model/],
+    [['--model', 'pocket/code'], /--file/],
+    [['--model', 'pocket/code', '--file', 'nowhere.ts'], /nowhere\.ts cannot be read/],
+    [['--model', 'pocket/code', '--file', 'a', '--memory-limit', 'x'], /memory-limit/],
+    [['--model', 'pocket/code', '--wrong'], /--wrong/],
+  ])('refuses %j with a line that says why', async (args, why) => {
+    const { code, lines } = await chorus(['advise', ...args]);
+    expect(code).toBe(1);
+    expect((lines[0]?.error as { message: string }).message).toMatch(why);
   });
 });
