@@ -213,6 +213,6 @@ describe('advise', () => {
   ])('refuses %j with a line that says why', async (args, why) => {
     const { code, lines } = await chorus(['advise', ...args]);
     expect(code).toBe(1);
-    expect((lines[0]?.error as { message: string }).message).toMatch(why);
+    expect(lines[0]).toMatchObject({ error: { message: expect.stringMatching(why) } });
   });
 });
