@@ -277,6 +277,8 @@ describe('ending the engine', () => {
 
   it('sees that it is stuck while every request is cancelled, as ghost text is at each key', async () => {
     const { client, lines } = bench('', { patience: { everyMs: 50, answerMs: 600 } });
+    // There before it is stuck: a slow machine takes longer to start it than the requests wait.
+    await client.generate(ask('a'));
     void client.generate(ask('spin'), { signal: AbortSignal.timeout(200) });
     for (let i = 0; i < 6; i++) await client.generate(ask('x'), { signal: AbortSignal.timeout(200) });
     await vi.waitFor(() => expect(lines.join('\n')).toMatch(/no sign of life/), 5000);
