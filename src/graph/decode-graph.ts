@@ -1,0 +1,56 @@
+/**
+ * The form in which Chorus runs a decoder. Keys and values of the past are inputs that the graph only reads; it returns those
+ * of the new tokens alone, and whoever runs it appends them to its own buffers: nothing of the past is copied at any token.
+ *
+ * A run feeds T new tokens after L earlier ones, all within one block: floor(L / BLOCK) = floor((L + T - 1) / BLOCK). The past
+ * is what lies in whole blocks before, P = BLOCK * floor(L / BLOCK) tokens, or one block that is masked out where there is none
+ * (operators with an empty past end the process). The recent tokens are the R = L mod BLOCK between.
+ *
+ * Every sum over positions is so made of the same parts in the same order however the tokens came in, which makes a row of
+ * logits the same to the last bit whether it was computed alone, in a chunk, or after going back; also on int4 graphs, whose
+ * kernels treat every row for itself.
+ *
+ * Inputs (D = headDim, G = kvHeads, S = queriesPerHead, N rows of logits wanted):
+ *   input_ids          int64 [1, T]
+ *   position_ids       int64 [1, T]           L, L + 1, ...; absent where the graph does not ask for it
+ *   mask               float32 [T * S, P + BLOCK]  0 where a token sees a position, minus infinity elsewhere; each token S times
+ *   parts              int64 [2]              P, BLOCK
+ *   padding            float32 [BLOCK - R - T, G, D]  anything finite
+ *   logit_rows         int64 [N]              which of the T tokens
+ *   past.I.key/value   float32 [P, G, D]      of layer I
+ *   recent.I.key/value float32 [R, G, D]
+ * Outputs:
+ *   logits             float32 [1, N, vocabulary]
+ *   new_rows           float32 [1, T, layers * 2 * G * D]  for each token the keys, then the values, layer by layer
+ */
+
+/** Tokens of a block; the longest run. */
+export const BLOCK = 64;
+
+export interface DecodeShape {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Query heads for each head of keys and values. */
+  readonly queriesPerHead: number;
+  readonly wantsPositions: boolean;
+}
+
+export interface DecodeGraph {
+  /** The ONNX model; its large constants are in files of the folder it was made for. */
+  readonly model: Uint8Array<ArrayBuffer>;
+  readonly shape: DecodeShape;
+}
+
+export const names = {
+  tokens: 'input_ids',
+  positions: 'position_ids',
+  mask: 'mask',
+  parts: 'parts',
+  padding: 'padding',
+  logitRows: 'logit_rows',
+  logits: 'logits',
+  newRows: 'new_rows',
+  past: (layer: number, part: 'key' | 'value'): string => `past.${layer}.${part}`,
+  recent: (layer: number, part: 'key' | 'value'): string => `recent.${layer}.${part}`,
+} as const;
