@@ -97,6 +97,9 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
           log(
             `'${id}' is ready: ${expert.precision}, ${threads} threads, ${Math.round(performance.now() - began)} ms`,
           );
+          if (expert.asExported !== undefined) {
+            log(`'${id}' runs as it was exported, slower with every token of context: ${expert.asExported}`);
+          }
         }
       })
       .catch((thrown: unknown) => {

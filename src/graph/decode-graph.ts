@@ -34,6 +34,8 @@ export interface DecodeShape {
   /** Query heads for each head of keys and values. */
   readonly queriesPerHead: number;
   readonly wantsPositions: boolean;
+  /** Width of the logits, padding included. */
+  readonly vocabulary: number;
 }
 
 export interface DecodeGraph {

@@ -91,9 +91,9 @@ export function addAttention(draft: GraphDraft, attention: Attention): void {
 /** Adds the inputs that all layers share, and the outputs. `newRows` names each layer's new keys and values in turn. */
 export function addFrame(
   draft: GraphDraft,
-  { shape, newRows, vocabulary }: { shape: DecodeShape; newRows: readonly string[]; vocabulary: number },
+  { shape, newRows }: { shape: DecodeShape; newRows: readonly string[] },
 ): void {
-  const { layers, kvHeads: G, headDim: D } = shape;
+  const { layers, kvHeads: G, headDim: D, vocabulary } = shape;
   const { float: real, int64 } = elementTypes;
   draft.inputs.push(
     { name: names.tokens, type: int64, shape: [1, 'tokens'] },

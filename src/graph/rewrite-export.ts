@@ -46,7 +46,9 @@ function rewrite(model: OnnxModel): DecodeGraph {
 
   const rotates = attentions.some((node) => intOf(node, 'do_rotary', 0) === 1);
   const wantsPositions = rotates || model.nodes.some(({ inputs }) => inputs.includes(names.positions));
-  const shape = { ...shapeOf(model, first), layers: attentions.length, wantsPositions };
+  const vocabulary = model.outputs.find(({ name }) => name === names.logits)?.shape.at(-1);
+  must(typeof vocabulary === 'number', 'its logits have no fixed width');
+  const shape = { ...shapeOf(model, first), layers: attentions.length, wantsPositions, vocabulary };
   const draft = createGraphDraft();
   const newRows: string[] = [];
   for (const node of selectLogits(model, draft)) {
@@ -54,9 +56,7 @@ function rewrite(model: OnnxModel): DecodeGraph {
       newRows.push(...replaceAttention({ draft, model, shape, node }, newRows.length / 2));
     else draft.nodes.push(node);
   }
-  const vocabulary = model.outputs.find(({ name }) => name === names.logits)?.shape.at(-1);
-  must(typeof vocabulary === 'number', 'its logits have no fixed width');
-  addFrame(draft, { shape, newRows, vocabulary });
+  addFrame(draft, { shape, newRows });
   draft.tensors.push(...model.tensors);
   return { model: writeOnnx(pruned(model, draft)), shape };
 }

@@ -29,6 +29,8 @@ export interface LoadedExpert extends Expert {
   /** Where the chat template comes from, for error messages. */
   readonly templateFile: string;
   readonly precision: string;
+  /** Why the graph is run as it was exported, with the cache copied at every token; undefined where it was rewritten. */
+  readonly asExported: string | undefined;
   /** Tokens of the last call's context that were already in the KV cache. */
   readonly reused: number;
   /** Weights on disk plus KV cache, in bytes. */
@@ -72,9 +74,10 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
     cancel: new SharedArrayBuffer(4),
   };
   const worker = startWorker(options.workerFile, (why) => options.onGone?.(why));
+  let asExported: string | undefined;
   try {
-    const { graph, kvNames, layers, vocabularyRows } = layout;
-    await worker.ask({
+    const { graph, kvNames, layers, vocabularyRows, contextLength } = layout;
+    const answer = await worker.ask({
       kind: 'load',
       graph,
       kvNames,
@@ -82,14 +85,16 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
       threads: options.threads,
       vocabularySize,
       vocabularyRows,
+      contextLength,
       shared,
     });
+    if (answer.kind === 'loaded') asExported = answer.asExported;
   } catch (thrown) {
     await worker.close();
     throw thrown;
   }
   onProgress?.(1);
-  return loadedExpert({ name, layout, tokenizer, manifest, vocabularySize, shared, worker });
+  return loadedExpert({ name, layout, tokenizer, manifest, vocabularySize, shared, worker, asExported });
 }
 
 interface Parts {
@@ -100,6 +105,7 @@ interface Parts {
   readonly vocabularySize: number;
   readonly shared: SharedBuffers;
   readonly worker: WorkerHandle;
+  readonly asExported: string | undefined;
 }
 
 function loadedExpert({
@@ -110,6 +116,7 @@ function loadedExpert({
   vocabularySize,
   shared,
   worker,
+  asExported,
 }: Parts): LoadedExpert {
   const context = new Int32Array(shared.context);
   const logits = new Float32Array(shared.logits);
@@ -162,6 +169,7 @@ function loadedExpert({
     endTokens: endTokens(layout, tokenizer),
     templateFile: layout.tokenizerConfig,
     precision: layout.precision,
+    asExported,
     get reused() {
       return reused;
     },

@@ -1,49 +1,55 @@
 /**
- * What a session remembers: for a few contexts, the keys and values of every token in them. An entry is found by its
- * longest common prefix with the context asked about; going back is a slice, so a rejected or abandoned token is as if
- * it never was.
+ * What a session remembers: for several contexts, the keys and values of every token in them. An entry is found by its
+ * longest common prefix with the context asked about; going back is exact, so a rejected or abandoned token is as if it
+ * never was.
  */
 
-import type * as ort from 'onnxruntime-common';
+import type { Memory } from './decoder.ts';
 
-export type KvTensors = Readonly<Record<string, ort.Tensor>>;
-
-export interface KvEntry {
+export interface KvEntry<M extends Memory = Memory> {
   /** The tokens whose keys and values are held. */
   tokens: Int32Array;
   /** log p(token j | before), NaN where unknown; same length as `tokens`. */
   logProbs: Float64Array;
-  /** By past input name; each [1, heads, tokens, headDim]. */
-  tensors: KvTensors;
+  readonly memory: M;
 }
 
-export interface KvCache {
-  /** The entry that shares most with `context`, and how many tokens. */
-  best(context: Int32Array): { readonly entry: KvEntry; readonly shared: number };
+export interface KvCache<M extends Memory = Memory> {
+  /** The entry that shares most with `context`, and how many tokens; undefined where none shares any. */
+  best(context: Int32Array): { readonly entry: KvEntry<M> | undefined; readonly shared: number };
   /** An entry holding exactly the first `kept` tokens of `entry`, to go on from. */
-  rewind(entry: KvEntry, kept: number): KvEntry;
+  rewind(entry: KvEntry<M> | undefined, kept: number): KvEntry<M>;
+  /** Lets go of what was used longest ago until the rest fits; the entry in use stays. */
+  trim(): void;
   bytes(): number;
   forget(): void;
 }
 
-/**
- * @param empty the tensors of an empty context
- * @param capacity how many contexts are remembered; the least recently used goes first
- */
-export function createKvCache(empty: KvTensors, capacity: number): KvCache {
-  // Most recently used first.
-  const entries: KvEntry[] = [];
+export interface KvLimits {
+  /** Most contexts remembered. */
+  readonly contexts: number;
+  /** Most bytes they take together, but for the one in use. */
+  readonly bytes: number;
+}
 
-  const remember = (entry: KvEntry, replaced?: KvEntry): void => {
-    const others = entries.filter((other) => other !== entry && other !== replaced);
-    entries.length = 0;
-    entries.push(entry, ...others.slice(0, capacity - 1));
+export function createKvCache<M extends Memory>(createMemory: () => M, limits: KvLimits): KvCache<M> {
+  // Most recently used first.
+  let entries: KvEntry<M>[] = [];
+
+  const bytes = (): number => entries.reduce((sum, { memory }) => sum + memory.bytes, 0);
+  const use = (entry: KvEntry<M>): KvEntry<M> => {
+    entries = [entry, ...entries.filter((other) => other !== entry)];
+    trim();
+    return entry;
+  };
+  const trim = (): void => {
+    while (entries.length > 1 && (entries.length > limits.contexts || bytes() > limits.bytes)) entries.pop();
   };
 
   return {
     best(context) {
-      let entry: KvEntry | undefined;
-      let shared = -1;
+      let entry: KvEntry<M> | undefined;
+      let shared = 0;
       for (const candidate of entries) {
         const length = commonPrefix(candidate.tokens, context);
         if (length > shared) {
@@ -51,32 +57,29 @@ export function createKvCache(empty: KvTensors, capacity: number): KvCache {
           shared = length;
         }
       }
-      entry ??= { tokens: new Int32Array(0), logProbs: new Float64Array(0), tensors: empty };
-      return { entry, shared: Math.max(0, shared) };
+      return { entry, shared };
     },
     rewind(entry, kept) {
-      if (kept === entry.tokens.length) {
-        remember(entry);
-        return entry;
+      if (entry === undefined || kept === 0) {
+        return use({ tokens: new Int32Array(0), logProbs: new Float64Array(0), memory: createMemory() });
       }
-      const shorter: KvEntry = {
-        tokens: entry.tokens.slice(0, kept),
-        logProbs: entry.logProbs.slice(0, kept),
-        tensors: kept === 0 ? empty : sliceTensors(entry.tensors, kept),
-      };
-      // The same text edited further on replaces its entry; another text is remembered beside it.
-      remember(shorter, kept * 2 >= entry.tokens.length ? entry : undefined);
-      return shorter;
+      if (kept === entry.tokens.length) return use(entry);
+      const tokens = entry.tokens.slice(0, kept);
+      const logProbs = entry.logProbs.slice(0, kept);
+      // Another text that only begins alike is remembered beside the first.
+      if (kept * 2 < entry.tokens.length) {
+        return use({ tokens, logProbs, memory: entry.memory.fork(kept) as M });
+      }
+      // The same text edited further on goes on in its place.
+      entry.memory.truncate(kept);
+      entry.tokens = tokens;
+      entry.logProbs = logProbs;
+      return use(entry);
     },
+    trim,
+    bytes,
     forget() {
-      entries.length = 0;
-    },
-    bytes() {
-      let bytes = 0;
-      for (const { tensors } of entries) {
-        for (const tensor of Object.values(tensors)) bytes += (tensor.data as Float32Array).byteLength;
-      }
-      return bytes;
+      entries = [];
     },
   };
 }
@@ -86,23 +89,4 @@ function commonPrefix(a: Int32Array, b: Int32Array): number {
   let length = 0;
   while (length < most && a[length] === b[length]) length++;
   return length;
-}
-
-function sliceTensors(tensors: KvTensors, kept: number): KvTensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [name, sliceTensor(tensor, kept)]),
-  );
-}
-
-/** The first `kept` positions of a [1, heads, positions, headDim] float32 tensor. */
-function sliceTensor(tensor: ort.Tensor, kept: number): ort.Tensor {
-  const [, heads = 0, positions = 0, headDim = 0] = tensor.dims;
-  const from = tensor.data as Float32Array;
-  const to = new Float32Array(heads * kept * headDim);
-  for (let h = 0; h < heads; h++) {
-    const start = h * positions * headDim;
-    to.set(from.subarray(start, start + kept * headDim), h * kept * headDim);
-  }
-  const Constructor = tensor.constructor as typeof ort.Tensor;
-  return new Constructor('float32', to, [1, heads, kept, headDim]);
 }

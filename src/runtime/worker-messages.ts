@@ -25,6 +25,7 @@ export interface LoadOrder {
   readonly threads: number;
   readonly vocabularySize: number;
   readonly vocabularyRows: number;
+  readonly contextLength: number;
   readonly shared: SharedBuffers;
 }
 
@@ -40,7 +41,11 @@ export interface RunOrder {
 export type ToWorker = LoadOrder | RunOrder | { readonly kind: 'forget' | 'close' };
 
 export type FromWorker =
-  | { readonly kind: 'loaded' }
+  | {
+      readonly kind: 'loaded';
+      /** Why the export is run as it is; undefined where it was rewritten. */
+      readonly asExported: string | undefined;
+    }
   | {
       readonly kind: 'ran';
       readonly cancelled: boolean;

@@ -14,12 +14,13 @@ interface Loaded {
 let loaded: Loaded | undefined;
 
 async function load(order: LoadOrder): Promise<FromWorker> {
+  const session = await openSession(order);
   loaded = {
-    session: await openSession(order),
+    session,
     context: new Int32Array(order.shared.context),
     cancel: new Int32Array(order.shared.cancel),
   };
-  return { kind: 'loaded' };
+  return { kind: 'loaded', asExported: session.asExported };
 }
 
 async function answer(order: ToWorker): Promise<FromWorker> {

@@ -1,0 +1,36 @@
+/** A decode graph behind the two things a session asks of it: feed tokens, and go back. */
+
+import type * as ort from 'onnxruntime-common';
+
+/** The keys and values of one context. */
+export interface Memory {
+  /** Tokens held. */
+  readonly length: number;
+  readonly bytes: number;
+  /** Goes back to the first `kept` tokens. */
+  truncate(kept: number): void;
+  /** Another memory with the first `kept` tokens, apart from this one. */
+  fork(kept: number): Memory;
+}
+
+export interface Decoder<M extends Memory = Memory> {
+  createMemory(): M;
+  /** Where the run that starts after `from` tokens has to end, on the way to `to`: at most CHUNK later. */
+  runEnd(from: number, to: number): number;
+  /**
+   * Feeds 1 to CHUNK tokens and remembers them.
+   * @returns logits of the last `rows` of them, float32 [rows, vocabularyRows], valid until the next call; `rows` >= 1
+   */
+  feed(memory: M, tokens: Int32Array, rows: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** The logits of a run, checked: [1, rows, vocabularyRows]. */
+export function logitsOf(results: ort.InferenceSession.OnnxValueMapType): {
+  readonly data: Float32Array;
+  readonly columns: number;
+} {
+  const logits = results.logits;
+  if (!(logits?.data instanceof Float32Array)) throw new Error('the graph gave no logits of float32');
+  return { data: logits.data, columns: logits.dims[2] ?? 0 };
+}

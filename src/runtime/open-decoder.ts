@@ -1,0 +1,89 @@
+/**
+ * Opens a decoder for a model's graph: rewritten so that nothing of the past is copied at a token where the graph is
+ * understood, as it was exported elsewhere, and then with the reason.
+ */
+
+import { readFile, realpath } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import type { DecodeGraph } from '../graph/decode-graph.ts';
+import { readOnnx } from '../graph/onnx-read.ts';
+import { type Rewritten, rewriteExport } from '../graph/rewrite-export.ts';
+import { ChorusError } from '../protocol/failure.ts';
+import type { Decoder } from './decoder.ts';
+import { createExportDecoder } from './export-decoder.ts';
+import { graphError, loadError, vocabularyError } from './graph-errors.ts';
+import { createSegmentDecoder } from './segment-decoder.ts';
+import type { LoadOrder } from './worker-messages.ts';
+
+export interface OpenedDecoder {
+  readonly decoder: Decoder;
+  /** Why the export is run as it is; undefined where it was rewritten. */
+  readonly asExported: string | undefined;
+}
+
+export async function openDecoder(order: LoadOrder): Promise<OpenedDecoder> {
+  const rewritten = await rewrittenGraph(order);
+  if (rewritten.kind === 'refused') {
+    return { decoder: await openExport(order), asExported: rewritten.reason };
+  }
+  try {
+    return { decoder: await openRewritten(order, rewritten.graph), asExported: undefined };
+  } catch (thrown) {
+    const failure = loadError(order, thrown);
+    if (failure.failure.code === 'out-of-memory') throw failure;
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    // What is wrong may be with the export itself, and then the user reads of that.
+    return { decoder: await openExport(order), asExported: why.slice(0, 300) };
+  }
+}
+
+async function rewrittenGraph(order: LoadOrder): Promise<Rewritten> {
+  try {
+    const file = await realpath(order.graph);
+    return rewriteExport(readOnnx(await readFile(file), basename(file), order.graph));
+  } catch (thrown) {
+    if (thrown instanceof ChorusError) return { kind: 'refused', reason: thrown.message };
+    return { kind: 'refused', reason: `it cannot be read (${String(thrown).slice(0, 200)})` };
+  }
+}
+
+async function openRewritten(order: LoadOrder, { model, shape }: DecodeGraph): Promise<Decoder> {
+  if (shape.layers !== order.layers) {
+    throw graphError(order, `it has ${shape.layers} layers, its config says ${order.layers}`);
+  }
+  if (shape.vocabulary !== order.vocabularyRows) throw vocabularyError(order, shape.vocabulary);
+  const folder = dirname(await realpath(order.graph));
+  const session = await ort.InferenceSession.create(model, {
+    ...sessionOptions(order),
+    // Shapes change with every block; remembering an allocation plan for each would only grow.
+    enableMemPattern: false,
+    extra: { session: { ...threading, model_external_initializers_file_folder_path: folder } },
+  });
+  return createSegmentDecoder(session, shape, order.contextLength);
+}
+
+async function openExport(order: LoadOrder): Promise<Decoder> {
+  let session: ort.InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(order.graph, {
+      ...sessionOptions(order),
+      extra: { session: threading },
+    });
+  } catch (thrown) {
+    throw loadError(order, thrown);
+  }
+  return createExportDecoder(session, order);
+}
+
+const threading = { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } };
+
+function sessionOptions(order: LoadOrder): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: order.threads,
+    interOpNumThreads: 1,
+    enableCpuMemArena: false,
+    logSeverityLevel: 4,
+  };
+}

@@ -1,0 +1,111 @@
+/** The rewritten graph against the export as it is, and against itself however a context comes in. */
+
+import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { int } from '../../src/graph/onnx.ts';
+import { readOnnx } from '../../src/graph/onnx-read.ts';
+import { writeOnnx } from '../../src/graph/onnx-write.ts';
+import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
+import { pocket, programs, temporaryFolder } from '../programs.ts';
+
+type Precision = 'fp32' | 'q4';
+const open = (folder: string, precision: Precision): Promise<LoadedExpert> =>
+  openExpert({ name: 'code', folder, precision, threads: 1, workerFile: join(programs, 'worker.js') });
+
+const graphs = { fp32: 'model.onnx', q4: 'model_q4.onnx' } as const;
+
+/** The model with a window far longer than any context: the same logits, and a graph that is not rewritten. */
+function withWindow(precision: Precision): string {
+  const folder = temporaryFolder();
+  cpSync(pocket('code'), folder, { recursive: true });
+  const graph = join(folder, 'onnx', graphs[precision]);
+  const model = readOnnx(readFileSync(graph), 'weights.bin', graph);
+  renameSync(graph, join(folder, 'onnx', 'weights.bin'));
+  const nodes = model.nodes.map((node) =>
+    node.operator === 'GroupQueryAttention'
+      ? { ...node, attributes: new Map(node.attributes).set('local_window_size', int(4096)) }
+      : node,
+  );
+  writeFileSync(graph, writeOnnx({ ...model, nodes }));
+  return folder;
+}
+
+const text = Int32Array.from({ length: 300 }, (_, i) => (i * 37 + ((i * i) % 11)) % 4000);
+
+async function rows(expert: LoadedExpert, context: Int32Array, count: number): Promise<Float32Array> {
+  const answer = await expert.logits(context, { rows: count });
+  if (answer === 'cancelled') throw new Error('cancelled');
+  return answer.slice();
+}
+
+const sameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
+  b !== undefined && Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
+const bytesOf = (a: Float32Array): Buffer => Buffer.from(a.buffer, a.byteOffset, a.byteLength);
+
+describe('a graph that is not understood', () => {
+  it('is run as it was exported, says why, and gives the logits of the rewritten one', async () => {
+    const [exported, rewritten] = await Promise.all([
+      open(withWindow('fp32'), 'fp32'),
+      open(pocket('code'), 'fp32'),
+    ]);
+    expect(rewritten.asExported).toBeUndefined();
+    expect(exported.asExported).toMatch(/window/);
+    for (const length of [1, 63, 64, 65, 130, 129, 300]) {
+      const context = text.slice(0, length);
+      const expected = await rows(exported, context, Math.min(length, 3));
+      const actual = await rows(rewritten, context, Math.min(length, 3));
+      for (const [i, value] of expected.entries())
+        expect(Math.abs(value - (actual[i] ?? Number.NaN))).toBeLessThan(1e-4);
+    }
+    await Promise.all([exported.dispose(), rewritten.dispose()]);
+  });
+});
+
+describe.each<Precision>(['fp32', 'q4'])('on %s graphs', (precision) => {
+  let expert: LoadedExpert;
+  /** By length of the context, its last row, each computed by feeding token by token. */
+  const alone: Float32Array[] = [];
+  beforeAll(async () => {
+    expert = await open(pocket('code'), precision);
+    for (let length = 1; length <= 200; length++)
+      alone[length] = await rows(expert, text.slice(0, length), 1);
+  });
+  afterAll(() => expert.dispose());
+
+  it('a row is the same to the last bit alone, among others, in a chunk, and after going back', async () => {
+    const question = fc.record({
+      length: fc.integer({ min: 1, max: 200 }),
+      rows: fc.integer({ min: 1, max: 64 }),
+      forget: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(question, { minLength: 1, maxLength: 5 }), async (questions) => {
+        for (const { length, rows: wanted, forget } of questions) {
+          if (forget) await expert.forget();
+          const count = Math.min(wanted, length);
+          const got = await rows(expert, text.slice(0, length), count);
+          const width = expert.vocabularySize;
+          for (let i = 0; i < count; i++) {
+            const row = got.subarray(i * width, (i + 1) * width);
+            if (!sameBits(row, alone[length - count + 1 + i]))
+              throw new Error(`row ${i} of ${count} after ${length} tokens differs`);
+          }
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('another text in between changes nothing, and another token does (negative control)', async () => {
+    await rows(
+      expert,
+      Int32Array.from(text.slice(0, 150), (token, i) => (i < 10 ? token : token + 1)),
+      1,
+    );
+    expect(sameBits(await rows(expert, text.slice(0, 150), 1), alone[150])).toBe(true);
+    const changed = text.slice(0, 150).fill(7, 20, 21);
+    expect(sameBits(await rows(expert, changed, 1), alone[150])).toBe(false);
+  });
+});
