@@ -6,6 +6,7 @@ export * from './decode.ts';
 export * from './decode-error.ts';
 export * from './distribution.ts';
 export * from './expert.ts';
+export * from './kept.ts';
 export * from './lookup.ts';
 export * from './pool.ts';
 export * from './proportions.ts';

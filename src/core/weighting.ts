@@ -4,6 +4,8 @@ import type { Distribution } from './distribution.ts';
 import { fromLogWeights, normaliseWeights } from './weights.ts';
 
 export interface Weighting {
+  /** The weights, where they are the same whatever the experts say; adaptive weightings have none. */
+  readonly constant?: readonly number[];
   /** Normalised weights of the next token, one per distribution. */
   weights(distributions: readonly Distribution[]): readonly number[];
   /** Told each token drawn, with the distributions it was drawn from. */
@@ -13,7 +15,7 @@ export interface Weighting {
 /** Weights that stay as they are. @param prior relative weights >= 0, [experts] */
 export function fixedWeighting(prior: readonly number[]): Weighting {
   const weights = normaliseWeights(prior);
-  return { weights: () => weights, learn: () => {} };
+  return { constant: weights, weights: () => weights, learn: () => {} };
 }
 
 export interface FixedShareOptions {

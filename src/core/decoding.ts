@@ -1,0 +1,175 @@
+/** What one generation carries from token to token, whichever way the experts are asked: contexts, buffers, chance, masks. */
+
+import type { DecodeOptions, Mix, Participant, Step } from './decode.ts';
+import { DecodeError } from './decode-error.ts';
+import { agreement, type Distribution, entropy, softmaxInto } from './distribution.ts';
+import { type Pool, poolInto, sharesInto } from './pool.ts';
+import { sample } from './sampler.ts';
+import { fixedWeighting, type Weighting } from './weighting.ts';
+
+/** One way to ask the experts for the next token. */
+export interface Asker {
+  next(): Promise<Step | 'cancelled'>;
+}
+
+export interface Decoding {
+  readonly options: DecodeOptions;
+  readonly generated: readonly number[];
+  /** Those with a weight above 0. */
+  readonly participants: readonly Participant[];
+  readonly pool: Pool;
+  readonly weighting: Weighting;
+  readonly vocabularySize: number;
+  /** Takes the mix that is in force now; whether it is another one than before. */
+  adopt(mix: Mix): boolean;
+  /** Tokens that still fit into every context. */
+  room(): number;
+  /** The participant's prompt followed by the generated tokens and `more`. Valid until the next call for it. */
+  context(participant: Participant, more: readonly number[]): Int32Array;
+  /** Row `row` of an answer of `participant`, its softmax written to `out` [V]. */
+  distribution(participant: Participant, logits: Float32Array, row: number, out: Float64Array): Distribution;
+  /** The number in [0, 1) that the next token, or the one `ahead` tokens later, is drawn with. */
+  chance(ahead?: number): number;
+  /**
+   * Sets what may not be drawn to 0 and joins the stop tokens: for the next token, or as far as it is known for one that is
+   * `ahead` tokens later.
+   */
+  mask(probabilities: Float64Array, ahead?: number): void;
+  /** Pools the next token's distributions, one per participant, and draws it. */
+  draw(distributions: readonly Distribution[]): Step;
+  /** Takes a token as drawn. */
+  take(token: number, distributions: readonly Distribution[]): void;
+}
+
+export function createDecoding(options: DecodeOptions): Decoding {
+  const generated: number[] = [];
+  const chances: number[] = [];
+  const contexts = new Map<Int32Array, { readonly buffer: Int32Array; filled: number }>();
+  let mix: Mix | undefined;
+  let participants: readonly Participant[] = [];
+  let weighting = fixedWeighting([1]);
+  let pooled = new Float64Array(0);
+  let drawn = new Float64Array(0);
+
+  const mask = (probabilities: Float64Array, ahead = 0): void => {
+    for (const id of options.bannedTokens) if (id < probabilities.length) probabilities[id] = 0;
+    joinStops(probabilities, options.stopTokens);
+    if (ahead === 0) options.constraint?.restrict(probabilities);
+  };
+  const chance = (ahead = 0): number => {
+    const at = generated.length + ahead;
+    while (chances.length <= at) chances.push(options.random());
+    return chances[at] as number;
+  };
+  const take = (token: number, distributions: readonly Distribution[]): void => {
+    generated.push(token);
+    options.constraint?.accept(token);
+    weighting.learn(distributions, token);
+  };
+
+  return {
+    options,
+    generated,
+    get participants() {
+      return participants;
+    },
+    get pool() {
+      return mix?.pool ?? { kind: 'linear' };
+    },
+    get weighting() {
+      return weighting;
+    },
+    get vocabularySize() {
+      return pooled.length;
+    },
+    adopt(next) {
+      if (next === mix) return false;
+      mix = next;
+      participants = mix.participants.filter((p) => p.weight > 0);
+      const make = mix.weighting ?? fixedWeighting;
+      if (participants.length > 0) weighting = make(participants.map((p) => p.weight));
+      const size = sharedVocabulary(participants);
+      if (size !== pooled.length) {
+        pooled = new Float64Array(size);
+        drawn = new Float64Array(size);
+      }
+      return true;
+    },
+    room: () =>
+      Math.min(...participants.map((p) => p.expert.contextLength - p.prompt.length)) - generated.length,
+    context({ prompt, expert }, more) {
+      let kept = contexts.get(prompt);
+      if (kept === undefined) {
+        kept = { buffer: new Int32Array(expert.contextLength), filled: prompt.length };
+        kept.buffer.set(prompt);
+        contexts.set(prompt, kept);
+      }
+      const length = prompt.length + generated.length;
+      for (; kept.filled < length; kept.filled++) {
+        kept.buffer[kept.filled] = generated[kept.filled - prompt.length] as number;
+      }
+      kept.buffer.set(more, length);
+      return kept.buffer.subarray(0, length + more.length);
+    },
+    distribution({ expert }, logits, row, out) {
+      const values = logits.subarray(row * out.length, (row + 1) * out.length);
+      try {
+        return { logits: values, probabilities: out, logSumExp: softmaxInto(values, out) };
+      } catch (thrown) {
+        throw new DecodeError(
+          `'${expert.name}': ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        );
+      }
+    },
+    chance,
+    mask,
+    draw(distributions) {
+      const weights = weighting.weights(distributions);
+      poolInto(mix?.pool ?? { kind: 'linear' }, distributions, weights, pooled);
+      drawn.set(pooled);
+      mask(drawn);
+      const token = sample(drawn, options.sampling, chance);
+      const shares = new Float64Array(participants.length);
+      sharesInto(distributions, weights, token, shares);
+      take(token, distributions);
+      return {
+        token,
+        logProb: Math.log(pooled[token] as number),
+        shares: [...shares],
+        weights,
+        participants,
+        evaluated: participants.map(() => true),
+        entropy: options.observe ? entropy(pooled) : Number.NaN,
+        agreement: options.observe ? agreement(distributions, weights) : Number.NaN,
+      };
+    },
+    take,
+  };
+}
+
+/** Throws where the participants' vocabularies differ; 0 for nobody. */
+function sharedVocabulary(participants: readonly Participant[]): number {
+  const size = participants[0]?.expert.vocabularySize ?? 0;
+  for (const { expert } of participants) {
+    if (expert.vocabularySize === size) continue;
+    throw new DecodeError(
+      `'${expert.name}' has a vocabulary of ${expert.vocabularySize} tokens, others of ${size}: they cannot be mixed token by token`,
+    );
+  }
+  return size;
+}
+
+/** All stop tokens are one symbol: their mass goes to the most probable of them, ties to the lowest id. */
+function joinStops(probabilities: Float64Array, stopTokens: ReadonlySet<number>): void {
+  let best = -1;
+  let mass = 0;
+  for (const id of stopTokens) {
+    const p = probabilities[id] ?? 0;
+    mass += p;
+    const most = probabilities[best] ?? -1;
+    if (p > most || (p === most && id < best)) best = id;
+  }
+  if (best < 0 || best >= probabilities.length) return;
+  for (const id of stopTokens) if (id < probabilities.length) probabilities[id] = 0;
+  probabilities[best] = mass;
+}
