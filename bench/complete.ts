@@ -1,10 +1,10 @@
-/** The engine as the benchmarks use it: one greedy answer to raw text. */
+/** The engine as the benchmarks use it: one answer to raw text. */
 
 import type { Engine } from '../src/engine/engine.ts';
-import type { ExpertSetting, Generated, GenerateRequest } from '../src/protocol/engine.ts';
+import type { Acceleration, ExpertSetting, Generated } from '../src/protocol/engine.ts';
 
-export function expertAt(id: string, folder: string): ExpertSetting {
-  return { id, folder, precision: 'auto', active: true, weight: 1 };
+export function expertAt(id: string, folder: string, weight = 1): ExpertSetting {
+  return { id, folder, precision: 'auto', active: true, weight };
 }
 
 /** It may end before `maxTokens`, so times are taken per token after the first. Rejects where the engine fails. */
@@ -13,14 +13,22 @@ export async function complete(
   {
     prompt,
     maxTokens,
-    accelerate,
-  }: { prompt: string; maxTokens: number; accelerate: GenerateRequest['accelerate'] },
+    accelerate = 'none',
+    temperature = 0,
+    seed = 0,
+  }: {
+    prompt: string;
+    maxTokens: number;
+    accelerate?: Acceleration;
+    temperature?: number;
+    seed?: number;
+  },
 ): Promise<Generated> {
   const outcome = await engine.generate({
     surface: 'completion',
     prompt: { kind: 'text', text: prompt },
     maxTokens,
-    sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
+    sampling: { temperature, topK: 0, topP: 1, minP: 0, seed },
     stop: [],
     accelerate,
     trace: false,

@@ -1,7 +1,7 @@
-/** What checking guesses from the prompt saves on text that repeats, against plain mixing in the same run. */
+/** What lossless acceleration saves, against plain mixing in the same run. */
 
 import { createEngine } from '../src/engine/engine.ts';
-import type { GenerateRequest } from '../src/protocol/engine.ts';
+import type { Acceleration } from '../src/protocol/engine.ts';
 import { complete, expertAt, msPerToken } from './complete.ts';
 import { median } from './median.ts';
 
@@ -13,16 +13,15 @@ export interface DecodingOptions {
   readonly tokens: number;
 }
 
-export interface DecodingResult {
-  readonly rows: readonly {
-    readonly variant: string;
-    readonly 'tokens/s': number;
-    readonly 'ms a token': number;
-  }[];
-  /** Time a token of plain mixing over that with guesses. */
+export interface DecodingRow {
+  readonly text: string;
+  readonly accelerate: Acceleration;
+  readonly 'tokens/s': number;
+  readonly 'ms a token': number;
+  /** Time a token of plain mixing over this. */
   readonly speedup: number;
-  /** How many tokens both gave alike from the start, of how many. */
-  readonly same: readonly [number, number];
+  /** How many tokens are those of plain mixing, from the start, of how many; the least over the rounds. */
+  readonly alike: string;
 }
 
 /** As in a refactoring: a block of code stands there once and is begun again. */
@@ -30,40 +29,91 @@ const block = `  createUser: protectedProcedure.input(userSchema).mutation(({ in
   deleteUser: protectedProcedure.input(idSchema).mutation(({ input, ctx }) => ctx.users.delete(input.id)),
   renameUser: protectedProcedure.input(nameSchema).mutation(({ input, ctx }) => ctx.users.rename(input)),
 `;
-const prompt = `export const oldRouter = router({\n${block}});\n\nexport const newRouter = router({\n${block.slice(0, 40)}`;
+const repeated = `export const oldRouter = router({\n${block}});\n\nexport const newRouter = router({\n${block.slice(0, 40)}`;
+const fresh =
+  'export function mean(values: number[]): number {\n  const total = values.reduce((a, b) => a + b, 0);\n';
 
-export async function measureDecoding(options: DecodingOptions): Promise<DecodingResult> {
+const tasks: readonly {
+  readonly text: string;
+  readonly prompt: string;
+  readonly temperature: number;
+  readonly weights: readonly [number, number];
+  readonly ways: readonly Acceleration[];
+}[] = [
+  {
+    text: 'repeated code, greedy',
+    prompt: repeated,
+    temperature: 0,
+    weights: [1, 1],
+    ways: ['none', 'lookup', 'auto'],
+  },
+  {
+    text: 'new code, greedy',
+    prompt: fresh,
+    temperature: 0,
+    weights: [1, 1],
+    ways: ['none', 'inTurn', 'lazily'],
+  },
+  {
+    text: 'new code, greedy, weights 9:1',
+    prompt: fresh,
+    temperature: 0,
+    weights: [9, 1],
+    ways: ['none', 'lazily'],
+  },
+  {
+    text: 'new code, drawn',
+    prompt: fresh,
+    temperature: 1,
+    weights: [1, 1],
+    ways: ['none', 'inTurn', 'lazily'],
+  },
+];
+
+export async function measureDecoding(options: DecodingOptions): Promise<readonly DecodingRow[]> {
   const { first, second, programs, rounds, tokens } = options;
   const engine = createEngine({ programs });
-  engine.configure({
-    experts: [expertAt('first', first), expertAt('second', second)],
-    pool: { kind: 'linear' },
-    weighting: 'fixed',
-  });
-  const run = (accelerate: GenerateRequest['accelerate']) =>
-    complete(engine, { prompt, maxTokens: tokens, accelerate });
-  const times: Record<GenerateRequest['accelerate'], number[]> = { none: [], auto: [] };
-  let same: readonly [number, number] = [Number.POSITIVE_INFINITY, 0];
-  await run('none');
-  await run('auto');
-  for (let round = 0; round < rounds; round++) {
-    const ids: (readonly number[])[] = [];
-    for (const accelerate of ['none', 'auto'] as const) {
-      const result = await run(accelerate);
-      times[accelerate].push(msPerToken(result));
-      ids.push(result.ids);
+  const rows: DecodingRow[] = [];
+  for (const { text, prompt, temperature, weights, ways } of tasks) {
+    engine.configure({
+      experts: [expertAt('first', first, weights[0]), expertAt('second', second, weights[1])],
+      pool: { kind: 'linear' },
+      weighting: 'fixed',
+    });
+    const times = new Map(ways.map((way): [Acceleration, number[]] => [way, []]));
+    const alike = new Map<Acceleration, readonly [number, number]>();
+    for (const way of ways) await complete(engine, { prompt, maxTokens: 8, accelerate: way, temperature });
+    for (let round = 0; round < rounds; round++) {
+      let plain: readonly number[] = [];
+      for (const way of ways) {
+        const result = await complete(engine, {
+          prompt,
+          maxTokens: tokens,
+          accelerate: way,
+          temperature,
+          seed: round,
+        });
+        times.get(way)?.push(msPerToken(result));
+        if (way === 'none') plain = result.ids;
+        const differs = result.ids.findIndex((id, i) => id !== plain[i]);
+        const same = differs === -1 ? result.ids.length : differs;
+        if (same < (alike.get(way)?.[0] ?? Number.POSITIVE_INFINITY))
+          alike.set(way, [same, result.ids.length]);
+      }
     }
-    const [plain = [], quick = []] = ids;
-    const differs = plain.findIndex((id, i) => id !== quick[i]);
-    const alike = differs === -1 ? plain.length : differs;
-    if (alike < same[0]) same = [alike, plain.length];
+    const plain = median(times.get('none') ?? []);
+    for (const way of ways) {
+      const ms = median(times.get(way) ?? []);
+      rows.push({
+        text,
+        accelerate: way,
+        'tokens/s': Number((1000 / ms).toFixed(1)),
+        'ms a token': Number(ms.toFixed(2)),
+        speedup: Number((plain / ms).toFixed(2)),
+        alike: (alike.get(way) ?? []).join(' of '),
+      });
+    }
   }
   await engine.dispose();
-  const [plain, quick] = [median(times.none), median(times.auto)];
-  const row = (variant: string, ms: number) => ({
-    variant,
-    'tokens/s': Number((1000 / ms).toFixed(1)),
-    'ms a token': Number(ms.toFixed(2)),
-  });
-  return { rows: [row('plain mixing', plain), row('with guesses', quick)], speedup: plain / quick, same };
+  return rows;
 }

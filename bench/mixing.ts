@@ -52,12 +52,12 @@ export async function measureMixing({
   ];
   for (const { engine, experts } of variants) {
     engine.configure({ experts, pool: { kind: 'linear' }, weighting: 'fixed' });
-    await complete(engine, { prompt, maxTokens: 4, accelerate: 'none' });
+    await complete(engine, { prompt, maxTokens: 4 });
   }
   const times = variants.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, { engine }] of variants.entries()) {
-      times[i]?.push(msPerToken(await complete(engine, { prompt, maxTokens: tokens, accelerate: 'none' })));
+      times[i]?.push(msPerToken(await complete(engine, { prompt, maxTokens: tokens })));
     }
   }
   for (const { engine } of variants) await engine.dispose();

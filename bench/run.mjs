@@ -80,10 +80,7 @@ for (const suite of suites) {
   if (wanted('decoding')) {
     const decoding = await measureDecoding(options);
     result.decoding = decoding;
-    console.table(decoding.rows);
-    console.log(
-      `guesses from the prompt on repeated code: ${decoding.speedup.toFixed(2)}x the tokens/s, the first ${decoding.same[0]} of ${decoding.same[1]} tokens alike`,
-    );
+    console.table(decoding);
   }
   results.push(result);
 }

@@ -50,7 +50,7 @@ const generateSchema = v.strictObject({
   minP: v.optional(share, 0),
   seed: v.optional(v.pipe(v.number(), v.integer()), 0),
   stop: v.optional(v.array(v.string()), []),
-  accelerate: v.optional(v.picklist(['none', 'auto']), 'none'),
+  accelerate: v.optional(v.picklist(['none', 'lookup', 'inTurn', 'lazily', 'auto']), 'none'),
   trace: v.optional(v.boolean(), false),
 });
 

@@ -68,7 +68,8 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
 
   const start = (slot: Slot): void => {
     const { id, folder, precision } = slot.setting;
-    const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, activeCount(mix))));
+    // All cores for each: what runs together shares them, what runs alone has them (docs/performance.md).
+    const threads = availableParallelism();
     slot.state = { kind: 'loading', progress: 0 };
     report();
     const began = performance.now();
@@ -220,10 +221,6 @@ function newSlot(setting: ExpertSetting): Slot {
 function withSetting(slot: Slot, setting: ExpertSetting): Slot {
   slot.setting = setting;
   return slot;
-}
-
-function activeCount(mix: MixSetting): number {
-  return mix.experts.filter(({ active }) => active).length;
 }
 
 function readyState({ precision, memoryBytes }: LoadedExpert): ExpertState {

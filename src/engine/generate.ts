@@ -1,7 +1,7 @@
 /** One request: its prompts, the decode loop over the live mixture, and the text that streams back. */
 
 import { mustBeginWith } from '../core/constraint.ts';
-import { type DecodeEnd, decode, type Mix, type Step } from '../core/decode.ts';
+import { type DecodeEnd, type DecodeOptions, decode, type Mix, type Step } from '../core/decode.ts';
 import { DecodeError } from '../core/decode-error.ts';
 import { promptLookup } from '../core/lookup.ts';
 import { seededRandom } from '../core/random.ts';
@@ -101,7 +101,7 @@ async function generateInTurn(
     stopTokens: ends,
     bannedTokens: banned,
     constraint: owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes),
-    drafts: request.accelerate === 'auto' ? promptLookup() : undefined,
+    ...accelerated(request),
     maxTokens: request.maxTokens,
     observe: request.trace,
     signal,
@@ -148,6 +148,23 @@ async function generateInTurn(
   };
 }
 
+/** What `accelerate` asks of the decode loop. */
+function accelerated({ accelerate, sampling }: GenerateRequest): Pick<DecodeOptions, 'asking' | 'drafts'> {
+  switch (accelerate) {
+    case 'none':
+      return {};
+    case 'lookup':
+      return { drafts: promptLookup() };
+    case 'inTurn':
+    case 'lazily':
+      return { asking: accelerate };
+    case 'auto':
+      return { drafts: promptLookup(), asking: sampling.temperature === 0 ? 'lazily' : 'together' };
+    default:
+      return accelerate satisfies never;
+  }
+}
+
 interface Tally {
   readonly ids: number[];
   add(step: Step): void;
@@ -187,7 +204,7 @@ function traceOf(step: Step, text: string): TokenTrace {
     weights: byExpert(step.participants, step.weights),
     entropy: step.entropy,
     agreement: step.agreement,
-    evaluated: step.participants.map(({ expert }) => expert.name),
+    evaluated: step.participants.flatMap(({ expert }, i) => (step.evaluated[i] ? [expert.name] : [])),
   };
 }
 

@@ -80,6 +80,17 @@ export interface Sampling {
   readonly seed: number;
 }
 
+/**
+ * Ways to need fewer runs of the experts for the same answer (core/decode.ts).
+ * lookup   guesses from the context, several checked in one run: for text that repeats
+ * inTurn   the experts guess for each other
+ * lazily   an expert that cannot change a token is not run for it; drawn by chance the same distribution, but for one seed
+ *          another text
+ * auto     those of the above that pay and that leave the text for a seed as it is
+ * With int4 weights all of them are the same but for rounding, which near a tie can choose another token.
+ */
+export type Acceleration = 'none' | 'lookup' | 'inTurn' | 'lazily' | 'auto';
+
 export interface GenerateRequest {
   /** A completion goes before a chat between two tokens. */
   readonly surface: 'completion' | 'chat';
@@ -88,11 +99,7 @@ export interface GenerateRequest {
   readonly sampling: Sampling;
   /** Generation ends before the first of these; the text that matched is not part of the result. */
   readonly stop: readonly string[];
-  /**
-   * `auto` checks guesses at what follows several at a time: the same tokens, sooner where text repeats. With int4 weights
-   * the same but for rounding, which near a tie can choose another token.
-   */
-  readonly accelerate: 'none' | 'auto';
+  readonly accelerate: Acceleration;
   /** A row per token in the result. */
   readonly trace: boolean;
 }
