@@ -7,21 +7,21 @@ import { isScript, main, npmScript, root, run } from './process.mjs';
 const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
 const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
-/** Installs the dependencies where they are missing or differ from the lock file. */
-export async function installDependencies() {
-  if (isUpToDate()) return;
+/** Installs the dependencies of `folder` where they are missing or differ from its lock file. */
+export async function installDependencies(folder = root) {
+  if (isUpToDate(folder)) return;
   console.log('Installing dependencies…');
   try {
-    await run(process.execPath, [npmScript(), 'ci', ...quiet], { env });
+    await run(process.execPath, [npmScript(), 'ci', ...quiet], { cwd: folder, env });
   } catch {
     console.log('npm ci did not accept package-lock.json; trying npm install…');
-    await run(process.execPath, [npmScript(), 'install', ...quiet], { env });
+    await run(process.execPath, [npmScript(), 'install', ...quiet], { cwd: folder, env });
   }
 }
 
-function isUpToDate() {
-  const wanted = readPackages(join(root, 'package-lock.json'));
-  const present = readPackages(join(root, 'node_modules', '.package-lock.json'));
+function isUpToDate(folder) {
+  const wanted = readPackages(join(folder, 'package-lock.json'));
+  const present = readPackages(join(folder, 'node_modules', '.package-lock.json'));
   if (!wanted || !present) return false;
   // An optional package may be absent: most are made for another platform.
   return Object.entries(wanted).every(
@@ -33,4 +33,4 @@ function readPackages(lockFile) {
   return existsSync(lockFile) ? JSON.parse(readFileSync(lockFile, 'utf8')).packages : undefined;
 }
 
-if (isScript(import.meta.url)) await main(installDependencies);
+if (isScript(import.meta.url)) await main(() => installDependencies());

@@ -22,7 +22,8 @@ A request, as JSON fields or flags (lists repeat the flag):
   temperature  0 is greedy                                             --temperature 0.8
   topK topP minP seed                                                  --top-k 0 --top-p 1 --min-p 0 --seed 0
   stop         [text]                                                  --stop TEXT
-  accelerate   none, or auto: guesses from the prompt (int4: up to rounding) --accelerate auto
+  accelerate   none, auto (the same text, sooner; int4: up to rounding), --accelerate auto
+               or one way alone: lookup, inTurn, lazily
   trace        a row for every token                                   --trace
   continuation (score only) the text to score                          --continuation TEXT
 

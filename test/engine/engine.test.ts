@@ -264,6 +264,19 @@ describe('weighting modes', () => {
 });
 
 describe('acceleration', () => {
+  it('by drawing one expert a token runs one expert a token, and says which', async () => {
+    bench.engine.configure(even);
+    const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 5 };
+    const request = ask('const total = ', { maxTokens: 30, sampling, trace: true, accelerate: 'lazily' });
+    const { trace = [], weights } = generated(await bench.engine.generate(request));
+    expect(weights).toEqual({ code: 0.5, math: 0.5 });
+    expect(new Set(trace.map(({ evaluated }) => evaluated.join()))).toEqual(new Set(['code', 'math']));
+    for (const { evaluated, shares, logProb } of trace) {
+      expect(shares[evaluated[0] ?? '']).toBe(1);
+      expect(logProb).toBeNaN();
+    }
+  });
+
   it('gives the same tokens as without it, greedy and sampled', async () => {
     // The int4 kernels round rows differently when they come together, so exactness is a matter for float32.
     const experts = [setting('code', { precision: 'fp32' }), setting('math', { precision: 'fp32' })];
@@ -277,8 +290,11 @@ describe('acceleration', () => {
       const sampling = { temperature, topK: 0, topP: 1, minP: 0, seed: 5 };
       const request = ask('', { prompt, maxTokens: 80, sampling });
       const plain = generated(await bench.engine.generate(request));
-      const quick = generated(await bench.engine.generate({ ...request, accelerate: 'auto' }));
-      expect(quick.ids).toEqual(plain.ids);
+      const ways = ['lookup', 'inTurn', 'auto', ...(temperature === 0 ? (['lazily'] as const) : [])] as const;
+      for (const accelerate of ways) {
+        const quick = generated(await bench.engine.generate({ ...request, accelerate }));
+        expect(quick.ids).toEqual(plain.ids);
+      }
     }
   });
 });
