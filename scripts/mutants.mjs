@@ -11,6 +11,11 @@ if (isScript(import.meta.url)) {
   await main(async () => {
     // Its packages are needed for nothing else, so they are installed when it is first run.
     await installDependencies(folder);
-    await run(process.execPath, [program, 'run', 'test/mutants/stryker.config.json', ...process.argv.slice(2)]);
+    await run(process.execPath, [
+      program,
+      'run',
+      'test/mutants/stryker.config.json',
+      ...process.argv.slice(2),
+    ]);
   });
 }

@@ -1,10 +1,11 @@
 /** What one generation carries from token to token, whichever way the experts are asked: contexts, buffers, chance, masks. */
 
-import type { DecodeOptions, Mix, Participant, Step } from './decode.ts';
 import { DecodeError } from './decode-error.ts';
 import { agreement, type Distribution, entropy, softmaxInto } from './distribution.ts';
+import type { Mix, Participant } from './mix.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
 import { sample } from './sampler.ts';
+import type { DecodeOptions, Step } from './step.ts';
 import { fixedWeighting, type Weighting } from './weighting.ts';
 
 /** One way to ask the experts for the next token. */

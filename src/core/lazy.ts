@@ -8,12 +8,12 @@
  * leave of m (rejection sampling); whether a filter keeps it is often certain without the other experts (core/kept.ts).
  */
 
-import type { Step } from './decode.ts';
 import { DecodeError } from './decode-error.ts';
 import type { Asker, Decoding } from './decoding.ts';
 import type { Distribution } from './distribution.ts';
 import { isKept } from './kept.ts';
 import { sample } from './sampler.ts';
+import type { Step } from './step.ts';
 
 /** Whether the mix in force and the sampling allow lazy evaluation. */
 export function mayBeLazy({ options, participants, pool, weighting }: Decoding): boolean {

@@ -1,10 +1,12 @@
 /** One request: its prompts, the decode loop over the live mixture, and the text that streams back. */
 
 import { mustBeginWith } from '../core/constraint.ts';
-import { type DecodeEnd, type DecodeOptions, decode, type Mix, type Step } from '../core/decode.ts';
+import { type DecodeEnd, decode } from '../core/decode.ts';
 import { DecodeError } from '../core/decode-error.ts';
 import { promptLookup } from '../core/lookup.ts';
+import type { Mix } from '../core/mix.ts';
 import { seededRandom } from '../core/random.ts';
+import type { DecodeOptions, Step } from '../core/step.ts';
 import { stopMatcher } from '../core/stop.ts';
 import { untilAborted } from '../protocol/abort.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';

@@ -1,6 +1,6 @@
 /** The mixture one request decodes with: who takes part, each with its own prompt, and with what weight. */
 
-import type { Mix, Participant } from '../core/decode.ts';
+import type { Mix, Participant } from '../core/mix.ts';
 import { confidenceWeighting, fixedShareWeighting, fixedWeighting } from '../core/weighting.ts';
 import { normaliseWeights, promptWeights } from '../core/weights.ts';
 import type { MixSetting, Prompt } from '../protocol/engine.ts';
