@@ -2,7 +2,7 @@
  * Experts asked one after the other, each on the guesses of those before it: one run checks the last guess and gives the
  * next, as in the speculative ensemble (arXiv 2502.01662), where models propose in turn. A guess is drawn with the very number
  * that the token itself will be drawn with, so it is right as often as the distributions allow, nothing has to be drawn anew
- * when it is not, and the text is the one that asking all experts at once gives (docs/decisions/004).
+ * when it is not, and the text is the one that asking all experts at once gives (docs/decisions/005).
  */
 
 import type { Asker, Decoding } from './decoding.ts';
