@@ -5,7 +5,7 @@ import { expOfNegative } from './exp.ts';
 
 export interface Distribution {
   /** Raw logits [V]. */
-  readonly logits: Float32Array;
+  readonly logits: Float32Array | Float64Array;
   /** softmax(logits) [V]. */
   readonly probabilities: Float64Array;
   /** log sum exp of the logits, in nats: log p(x) = logits[x] - logSumExp. */
@@ -28,6 +28,33 @@ export function softmaxInto(logits: Float32Array, out: Float64Array): number {
   const scale = 1 / sum;
   for (let x = 0; x < logits.length; x++) out[x] = (out[x] as number) * scale;
   return total;
+}
+
+/**
+ * Softmax over some of the tokens: writes that of `ids` into `out` [ids], in their order, and returns the sum over `ends`.
+ * Throws as `softmaxInto` does. Ids beyond the logits have probability 0.
+ */
+export function softmaxOverInto(
+  logits: Float32Array,
+  ids: Int32Array,
+  ends: readonly number[],
+  out: Float64Array,
+): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < ids.length; i++) max = Math.max(max, logits[ids[i] as number] ?? max);
+  for (const id of ends) max = Math.max(max, logits[id] ?? max);
+  let sum = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const e = expOfNegative((logits[ids[i] as number] ?? Number.NEGATIVE_INFINITY) - max);
+    out[i] = e;
+    sum += e;
+  }
+  let end = 0;
+  for (const id of ends) end += expOfNegative((logits[id] ?? Number.NEGATIVE_INFINITY) - max);
+  sum += end;
+  logOfSum(sum, max);
+  for (let i = 0; i < ids.length; i++) out[i] = (out[i] as number) / sum;
+  return end / sum;
 }
 
 /** log p(token) in nats: the scoring half of softmax, without writing probabilities. Throws as it does. */

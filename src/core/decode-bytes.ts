@@ -1,0 +1,87 @@
+/**
+ * The decode loop for experts whose vocabularies differ: at every byte each participant gives its distribution over the 256 bytes
+ * and the end, these are pooled, and one symbol is drawn. What the loop over tokens says of a token holds here of a byte.
+ */
+
+import { type ByteCost, type ByteParticipant, createFollowers } from './byte-followers.ts';
+import { BYTE_SYMBOLS, END_OF_BYTES } from './byte-vocabulary.ts';
+import type { DecodeEnd, DecodeOptions, Mix, Step } from './decode.ts';
+import { agreement, entropy } from './distribution.ts';
+import { poolInto, sharesInto } from './pool.ts';
+import { sample } from './sampler.ts';
+import { utf8Guard } from './utf8.ts';
+import { fixedWeighting } from './weighting.ts';
+
+export interface ByteMix extends Mix {
+  readonly participants: readonly ByteParticipant[];
+}
+
+export interface DecodeBytesOptions
+  extends Pick<DecodeOptions, 'sampling' | 'random' | 'observe' | 'signal'> {
+  /** Asked before every byte; the same object means that nothing changed. */
+  readonly mix: () => ByteMix | Promise<ByteMix>;
+  /** Most tokens of the answer with its opening, by any participant's count; a character is never cut. */
+  readonly maxTokens: number;
+  /** As in ByteModelOptions; 0 is exact. */
+  readonly tolerance: number;
+  /** Told at every byte what the answer has cost so far. */
+  readonly onCost?: ((cost: ByteCost) => void) | undefined;
+}
+
+/** Yields a step per byte, `token` being the byte or END_OF_BYTES, and returns why it ended, as `decode` does. */
+export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<Step, DecodeEnd> {
+  const { signal, sampling, random, observe } = options;
+  const following = createFollowers(options.tolerance);
+  const guard = utf8Guard();
+  const answer: number[] = [];
+  const pooled = new Float64Array(BYTE_SYMBOLS);
+  const drawn = new Float64Array(BYTE_SYMBOLS);
+  let mix: ByteMix | undefined;
+  let participants: readonly ByteParticipant[] = [];
+  let weighting = fixedWeighting([1]);
+  for (;;) {
+    const next = await options.mix();
+    if (next !== mix) {
+      mix = next;
+      participants = mix.participants.filter((p) => p.weight > 0);
+      const make = mix.weighting ?? fixedWeighting;
+      if (participants.length > 0) weighting = make(participants.map((p) => p.weight));
+    }
+    if (signal?.aborted || participants.length === 0) return 'cancelled';
+    const followers = participants.map((participant) => following.follow(participant, answer));
+    if (guard.whole() && followers.some((follower) => follower.room() < 0)) return 'length';
+
+    const answers = await Promise.all(followers.map(({ model }) => model.next(signal)));
+    const distributions = answers.filter((distribution) => distribution !== 'cancelled');
+    if (signal?.aborted || distributions.length < answers.length) return 'cancelled';
+    const weights = weighting.weights(distributions);
+    poolInto(mix.pool, distributions, weights, pooled);
+    drawn.set(pooled);
+    guard.restrict(drawn);
+    const symbol = sample(drawn, sampling, random);
+    const ended = symbol === END_OF_BYTES;
+    const shares = new Float64Array(participants.length);
+    sharesInto(distributions, weights, symbol, shares);
+    const step: Step = {
+      token: symbol,
+      logProb: Math.log(pooled[symbol] as number),
+      shares: [...shares],
+      weights,
+      participants,
+      entropy: observe ? entropy(pooled) : Number.NaN,
+      agreement: observe ? agreement(distributions, weights) : Number.NaN,
+    };
+    weighting.learn(distributions, symbol);
+    if (!ended) {
+      answer.push(symbol);
+      const now = participants.map((participant) => following.follow(participant, answer));
+      // The first byte of a token too many is not given out, and no token is too many inside a character.
+      const full = now.some((follower) => follower.tokens() > options.maxTokens || follower.room() < 0);
+      if (full && guard.whole()) return 'length';
+      guard.accept(symbol);
+    }
+    options.onCost?.(following.cost());
+    yield step;
+    if (ended) return 'end';
+  }
+}
