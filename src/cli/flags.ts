@@ -29,12 +29,16 @@ A request, as JSON fields or flags (lists repeat the flag):
 
 Exactly one of prompt, messages and infill is given.
 
-A result: id, text, ids (all that were drawn: the end token, those of a stop string, and for infill the word at the
+Experts that share a vocabulary are mixed token by token, others byte by byte: 'unit' in the result says which. By bytes, ids
+and the trace hold the bytes drawn (256 is the end), maxTokens still counts tokens, accelerate has no effect, and evaluations
+says how often each expert was run.
+
+A result: id, text, unit (token or byte), ids (all that were drawn: the end token, those of a stop string, and for infill the word at the
 cursor, which is drawn anew, included), stop (end, length, stop, cancelled), promptTokens (of the longest
 prompt, where experts have their own), and, in the order of experts: promptLogProb (natural log, the prompt's tokens
 after the first; null for weight 0), weights at the end, shares; ms {load, prefill, decode}; with trace, per token: id, text, logProb
 under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
-A score: logProb under the pool, expertLogProb in the order of experts, weights, tokens, bytes.
+A score: logProb under the pool, expertLogProb in the order of experts, weights, unit, tokens, bytes.
 Advice: chorus advise --model pocket/code --model pocket/general --file src/a.ts --file src/b.ts
   --memory-limit 500 (MB, for the chosen experts together), --precision q4, --table (a readable table, to standard error).
   The line: chosen {members: [{id, weight}], bitsPerByte, memoryBytes, ...} or null, verdict, rows (each expert alone and each

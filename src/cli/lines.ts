@@ -75,6 +75,7 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
   return {
     ...(id !== undefined && { id }),
     text: result.text,
+    unit: result.unit,
     ids: result.ids,
     stop: result.stop,
     promptTokens: Math.max(...Object.values(result.promptTokens)),
@@ -82,6 +83,7 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
     weights: inOrder(ids, result.weights),
     shares: inOrder(ids, result.shares),
     ms: { load: rounded(load), prefill: rounded(result.ms.prefill), decode: rounded(result.ms.decode) },
+    ...(result.evaluations !== undefined && { evaluations: inOrder(ids, result.evaluations) }),
     ...(result.trace !== undefined && { trace: result.trace.map((token) => traceRow(token, ids)) }),
   };
 }
@@ -95,6 +97,7 @@ async function answerScore(json: unknown, { engine, models }: LinesOptions): Pro
     logProb: scored.logProb,
     expertLogProb: inOrder(ids, scored.experts, null),
     weights: inOrder(ids, scored.weights),
+    unit: scored.unit,
     tokens: scored.tokens,
     bytes: scored.bytes,
   };

@@ -2,7 +2,7 @@
 
 import { type ByteModel, createByteModel } from './byte-model.ts';
 import type { ByteVocabulary } from './byte-vocabulary.ts';
-import type { Participant } from './decode.ts';
+import type { Participant } from './mix.ts';
 
 export interface ByteParticipant extends Participant {
   readonly vocabulary: ByteVocabulary;

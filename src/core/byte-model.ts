@@ -13,7 +13,7 @@
  * Probabilities from Tokenized Language Models" (arXiv 2410.09303) and "Sampling from Your Language Model One Byte at a Time"
  * (arXiv 2506.14123) where the expert gives no mass to token sequences that its tokenizer would not make; they leave such sequences
  * out, here they count, read as the tokenizer would write them. It is the plain marginal over all token sequences where the expert
- * answers alike for all that spell the same bytes. See docs/decisions/004-mixing-by-bytes.md.
+ * answers alike for all that spell the same bytes. See docs/decisions/006-mixing-by-bytes.md.
  *
  * Cost: one evaluation of the expert per byte at most, after a context that differs from the one before in its last tokens.
  */

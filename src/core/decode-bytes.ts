@@ -5,10 +5,12 @@
 
 import { type ByteCost, type ByteParticipant, createFollowers } from './byte-followers.ts';
 import { BYTE_SYMBOLS, END_OF_BYTES } from './byte-vocabulary.ts';
-import type { DecodeEnd, DecodeOptions, Mix, Step } from './decode.ts';
+import type { DecodeEnd } from './decode.ts';
 import { agreement, entropy } from './distribution.ts';
+import type { Mix } from './mix.ts';
 import { poolInto, sharesInto } from './pool.ts';
 import { sample } from './sampler.ts';
+import type { DecodeOptions, Step } from './step.ts';
 import { utf8Guard } from './utf8.ts';
 import { fixedWeighting } from './weighting.ts';
 
@@ -68,6 +70,7 @@ export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<
       shares: [...shares],
       weights,
       participants,
+      evaluated: participants.map(() => true),
       entropy: observe ? entropy(pooled) : Number.NaN,
       agreement: observe ? agreement(distributions, weights) : Number.NaN,
     };

@@ -1,7 +1,10 @@
 /** One request: its prompts, the decode loop over the live mixture, and the text that streams back. */
 
+import type { ByteCost } from '../core/byte-followers.ts';
+import { END_OF_BYTES } from '../core/byte-vocabulary.ts';
 import { mustBeginWith } from '../core/constraint.ts';
 import { type DecodeEnd, decode } from '../core/decode.ts';
+import { decodeBytes } from '../core/decode-bytes.ts';
 import { DecodeError } from '../core/decode-error.ts';
 import { promptLookup } from '../core/lookup.ts';
 import type { Mix } from '../core/mix.ts';
@@ -12,8 +15,9 @@ import { untilAborted } from '../protocol/abort.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
+import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
-import { byExpert, createMixture } from './mixture.ts';
+import { byExpert, createMixture, type LiveMix } from './mixture.ts';
 import type { TemplateRenderer } from './template.ts';
 import type { Turn, Turns } from './turns.ts';
 
@@ -62,24 +66,25 @@ async function generateInTurn(
   if (lead === undefined) throw nobody(experts);
 
   const reusedTokens: Record<string, number> = {};
-  const { tokenizer } = lead.expert as LoadedExpert;
+  const { tokenizer } = lead.expert;
   // Where the prompt is raw text the model may write its own markup; a user's text never gets any.
   const raw = request.prompt.kind === 'text';
   const ends = new Set<number>();
   const banned = new Set(raw ? [] : tokenizer.specialIds);
   /** Every expert that takes part, also one that joins later, may end the answer in its own way. */
-  const admit = (mix: Mix): Mix => {
+  const admit = (mix: LiveMix): LiveMix => {
     for (const { expert } of mix.participants) {
-      for (const id of (expert as LoadedExpert).endTokens) {
+      for (const id of expert.endTokens) {
         ends.add(id);
         banned.delete(id);
       }
     }
     return mix;
   };
-  const opening = new TextEncoder().encode(mixture.opening());
-  /** Bytes the user has already: drawn again, never shown again. */
-  let owed = opening.length;
+  const opening = new TextEncoder().encode(lead.opening);
+  /** Bytes the user has already: by tokens drawn again, never shown again. */
+  let owed = first.unit === 'token' ? opening.length : 0;
+  let cost: ByteCost | undefined;
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const stops = stopMatcher(request.stop);
   const tally = createTally(first);
@@ -93,21 +98,39 @@ async function generateInTurn(
     if (piece !== '') onDelta({ text: piece, tokens: tally.ids.length, shares: tally.shares() });
   };
 
-  const steps = decode({
-    mix: async () => {
-      await turn.pass();
-      return admit(await mixture.now());
-    },
+  const mixNow = async (): Promise<LiveMix> => {
+    await turn.pass();
+    return mixture.now();
+  };
+  const common = {
     sampling: request.sampling,
     random: seededRandom(request.sampling.seed),
-    stopTokens: ends,
-    bannedTokens: banned,
-    constraint: owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes),
-    ...accelerated(request),
     maxTokens: request.maxTokens,
     observe: request.trace,
     signal,
-  });
+  };
+  const steps =
+    first.unit === 'byte'
+      ? decodeBytes({
+          ...common,
+          mix: async () => byteMixOf(await mixNow()),
+          tolerance: 0,
+          onCost: (now) => {
+            cost = now;
+          },
+        })
+      : decode({
+          ...common,
+          mix: async () => admit(await mixNow()),
+          stopTokens: ends,
+          bannedTokens: banned,
+          constraint: owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes),
+          ...accelerated(request),
+        });
+  const spelled = (token: number): Uint8Array => {
+    if (first.unit === 'byte') return token === END_OF_BYTES ? new Uint8Array(0) : Uint8Array.of(token);
+    return ends.has(token) ? new Uint8Array(0) : tokenizer.bytes(token);
+  };
   for (;;) {
     const { done, value } = await steps.next();
     if (done) {
@@ -120,7 +143,7 @@ async function generateInTurn(
         reusedTokens[expert.name] = (expert as LoadedExpert).reused;
     }
     tally.add(value);
-    const bytes = ends.has(value.token) ? new Uint8Array(0) : tokenizer.bytes(value.token);
+    const bytes = spelled(value.token);
     const piece = text.decode(bytes.subarray(owed), { stream: true });
     owed = Math.max(0, owed - bytes.length);
     if (request.trace) trace.push(traceOf(value, piece));
@@ -139,6 +162,7 @@ async function generateInTurn(
   }
   return {
     text: answer,
+    unit: first.unit,
     ids: tally.ids,
     stop,
     shares: tally.shares(),
@@ -146,6 +170,7 @@ async function generateInTurn(
     promptTokens: Object.fromEntries([...mixture.prompts()].map(([id, ids]) => [id, ids.length])),
     reusedTokens,
     ms: { prefill: prefilled - began, decode: clock() - prefilled },
+    ...(cost !== undefined && { evaluations: cost.evaluations }),
     ...(request.trace && { trace }),
   };
 }

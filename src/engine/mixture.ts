@@ -1,12 +1,13 @@
-/** The mixture one request decodes with: who takes part, each with its own prompt, and with what weight. */
+/** The mixture one request decodes with: who takes part, each with its own prompt, with what weight, and by what unit. */
 
 import type { Mix, Participant } from '../core/mix.ts';
 import { confidenceWeighting, fixedShareWeighting, fixedWeighting } from '../core/weighting.ts';
 import { normaliseWeights, promptWeights } from '../core/weights.ts';
-import type { MixSetting, Prompt } from '../protocol/engine.ts';
-import { ChorusError } from '../protocol/failure.ts';
+import type { MixSetting, Prompt, Unit } from '../protocol/engine.ts';
+import type { LoadedExpert } from '../runtime/expert.ts';
 import type { ReadyExpert } from './experts.ts';
 import { type ExpertPrompt, promptFor } from './prompts.ts';
+import { tokensOfCommonText } from './scored-text.ts';
 import type { TemplateRenderer } from './template.ts';
 
 /** Newest tokens of the prompt that weighting `prompt` scores: older text says little about what comes next. */
@@ -23,12 +24,22 @@ export interface MixtureSource {
   ready(): readonly ReadyExpert[];
 }
 
+export interface LiveParticipant extends Participant {
+  readonly expert: LoadedExpert;
+  /** What the answer must begin with: the end of the user's text. */
+  readonly opening: string;
+}
+
+export interface LiveMix extends Mix {
+  readonly participants: readonly LiveParticipant[];
+  /** Tokens where all experts share a vocabulary, else bytes; what an answer begins with, it ends with. */
+  readonly unit: Unit;
+}
+
 export interface Mixture {
   /** The mix in force now; prompts and scores of experts that joined are made first. */
-  now(): Promise<Mix>;
+  now(): Promise<LiveMix>;
   prompts(): ReadonlyMap<string, Int32Array>;
-  /** What the answer must begin with: the end of the user's text, the same for all experts. */
-  opening(): string;
 }
 
 interface Member {
@@ -36,18 +47,15 @@ interface Member {
   readonly prompt: ExpertPrompt;
 }
 
-/** `now` rejects with a `ChorusError` where, at the first token, vocabularies differ or a prompt does not fit. */
+/** `now` rejects with a `ChorusError` where, at the first step, a prompt does not fit. */
 export function createMixture(
   source: MixtureSource,
   prompt: Prompt,
   templates: TemplateRenderer,
   signal: AbortSignal,
 ): Mixture {
-  const prompts = new Map<
-    string,
-    { readonly expert: ReadyExpert['expert']; readonly prompt: ExpertPrompt }
-  >();
-  let last: { readonly key: string; readonly experts: readonly unknown[]; readonly mix: Mix } | undefined;
+  const prompts = new Map<string, { readonly expert: LoadedExpert; readonly prompt: ExpertPrompt }>();
+  let last: { readonly key: string; readonly experts: readonly unknown[]; readonly mix: LiveMix } | undefined;
 
   const memberOf = async (ready: ReadyExpert): Promise<Member> => {
     const known = prompts.get(ready.id);
@@ -59,13 +67,10 @@ export function createMixture(
 
   const readyExperts = () => source.ready().map(({ expert }) => expert);
 
-  /** All of `ready` for the first token; later, one that does not fit stays out and the answer goes on without it. */
+  /** All of `ready` for the first step; later, one that does not fit stays out and the answer goes on without it. */
   const join = async (ready: readonly ReadyExpert[]): Promise<readonly Member[]> => {
-    if (last === undefined) {
-      checkVocabularies(ready);
-      return Promise.all(ready.map(memberOf));
-    }
-    const taken = last.mix.participants[0]?.expert as ReadyExpert['expert'] | undefined;
+    if (last === undefined) return Promise.all(ready.map(memberOf));
+    const taken = last.mix.unit === 'token' ? last.mix.participants[0]?.expert : undefined;
     const fitting = ready.filter(({ expert }) => taken === undefined || sameVocabulary(expert, taken));
     const joined = await Promise.allSettled(fitting.map(memberOf));
     return joined.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -80,24 +85,25 @@ export function createMixture(
         const experts = ready.map(({ expert }) => expert);
         if (last?.key === key && sameItems(experts, last.experts)) return last.mix;
         const members = await join(ready);
-        const weights = await weigh(members, weighting, signal).catch((thrown: unknown) => {
+        const unit = last?.mix.unit ?? unitOf(members);
+        const weights = await weigh(members, { weighting, unit, signal }).catch((thrown: unknown) => {
           // An expert that left meanwhile cannot be scored; the others are weighed anew.
           if (sameItems(experts, readyExperts())) throw thrown;
           return undefined;
         });
         if (weights === undefined || !sameItems(experts, readyExperts())) continue;
         const participants = members.map(
-          ({ ready: { expert }, prompt: { ids } }, i): Participant => ({
+          ({ ready: { expert }, prompt: { ids, opening } }, i): LiveParticipant => ({
             expert,
             prompt: ids,
             weight: weights[i] ?? 0,
+            opening,
           }),
         );
-        last = { key, experts, mix: { participants, pool, weighting: weightings[weighting] } };
+        last = { key, experts, mix: { participants, pool, weighting: weightings[weighting], unit } };
         return last.mix;
       }
     },
-    opening: () => [...prompts.values()][0]?.prompt.opening ?? '',
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
   };
 }
@@ -112,8 +118,11 @@ export function byExpert(
 
 async function weigh(
   members: readonly Member[],
-  weighting: MixSetting['weighting'],
-  signal: AbortSignal,
+  {
+    weighting,
+    unit,
+    signal,
+  }: { readonly weighting: MixSetting['weighting']; readonly unit: Unit; readonly signal: AbortSignal },
 ): Promise<number[]> {
   if (members.length === 0) return [];
   const prior = normaliseWeights(members.map(({ ready }) => ready.weight));
@@ -124,10 +133,10 @@ async function weigh(
     case 'confidence':
       return prior;
     case 'prompt': {
-      const scored = scoredTokens(members.map(({ prompt }) => prompt));
+      const scored = scoredTokens(members, unit);
       const losses = await Promise.all(
-        members.map(async ({ ready, prompt: { ids } }) => {
-          const score = await ready.expert.score(ids, ids.length - scored, signal);
+        members.map(async ({ ready, prompt: { ids } }, i) => {
+          const score = await ready.expert.score(ids, ids.length - (scored[i] ?? 0), signal);
           return score === 'cancelled' ? 0 : -total(score);
         }),
       );
@@ -138,8 +147,21 @@ async function weigh(
   }
 }
 
-/** How many of the last tokens to score: the same for all, so only what all prompts end with. */
-function scoredTokens(prompts: readonly ExpertPrompt[]): number {
+/** How many of each prompt's last tokens to score: the same text for all, so only what all prompts end with. */
+function scoredTokens(members: readonly Member[], unit: Unit): number[] {
+  switch (unit) {
+    case 'token':
+      return members.map(() => commonTokens(members.map(({ prompt }) => prompt)));
+    case 'byte':
+      return tokensOfCommonText(
+        members.map(({ ready, prompt }) => ({ prompt, bytes: ready.expert.tokenizer.bytes })),
+      );
+    default:
+      return unit satisfies never;
+  }
+}
+
+function commonTokens(prompts: readonly ExpertPrompt[]): number {
   const first = prompts[0];
   if (first === undefined) return 0;
   const asked = Math.min(...prompts.map(({ ids, askedFrom }) => ids.length - Math.max(1, askedFrom)));
@@ -166,17 +188,15 @@ const weightings = {
   confidence: confidenceWeighting,
 } satisfies Record<MixSetting['weighting'], Mix['weighting']>;
 
-function checkVocabularies(ready: readonly ReadyExpert[]): void {
-  const first = ready[0];
-  const other = ready.find(({ expert }) => first !== undefined && !sameVocabulary(expert, first.expert));
-  if (first === undefined || other === undefined) return;
-  throw new ChorusError(
-    'vocabulary-mismatch',
-    `'${first.id}' and '${other.id}' have different vocabularies (${first.expert.tokenizer.size} and ${other.expert.tokenizer.size} tokens, different token tables) and cannot be mixed token by token. Turn one of them off.`,
+/** Without anybody it is the unit of those that may join. */
+function unitOf([first, ...others]: readonly Member[]): Unit {
+  const shared = others.every(
+    ({ ready }) => first !== undefined && sameVocabulary(ready.expert, first.ready.expert),
   );
+  return shared ? 'token' : 'byte';
 }
 
-function sameVocabulary(a: ReadyExpert['expert'], b: ReadyExpert['expert']): boolean {
+function sameVocabulary(a: LoadedExpert, b: LoadedExpert): boolean {
   return a.tokenizer.hash === b.tokenizer.hash;
 }
 

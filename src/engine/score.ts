@@ -5,11 +5,13 @@ import { softmaxInto } from '../core/distribution.ts';
 import { poolInto } from '../core/pool.ts';
 import { fixedWeighting } from '../core/weighting.ts';
 import { normaliseWeights } from '../core/weights.ts';
-import type { Prompt } from '../protocol/engine.ts';
+import type { Prompt, Unit } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
-import { type LoadedExpert, MAX_ROWS } from '../runtime/expert.ts';
+import { MAX_ROWS } from '../runtime/expert.ts';
+import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
 import { byExpert, createMixture } from './mixture.ts';
+import { type ScoredPiece, scoreBytes } from './score-bytes.ts';
 import type { TemplateRenderer } from './template.ts';
 
 export interface Score {
@@ -18,11 +20,14 @@ export interface Score {
   /** The same under each expert alone, by id. */
   readonly experts: Readonly<Record<string, number>>;
   readonly weights: Readonly<Record<string, number>>;
+  /** Bytes where the experts' vocabularies differ; then each byte is given the ones before it. */
+  readonly unit: Unit;
+  /** Tokens of the continuation, with the word at the cursor where there is one; by bytes as many as `bytes`. */
   readonly tokens: number;
   /** UTF-8 bytes of the continuation: -logProb / (bytes ln 2) is bits per byte. */
   readonly bytes: number;
-  /** The same token by token, from the text that the prompt gave back on: bytes of each token and log m in nats. */
-  readonly perToken: readonly { readonly bytes: number; readonly logProb: number }[];
+  /** The same token by token, or byte by byte, from the text that the prompt gave back on: bytes of each token and log m in nats. */
+  readonly perToken: readonly ScoredPiece[];
 }
 
 export interface ScoreOptions {
@@ -37,16 +42,22 @@ export async function score(
 ): Promise<Score> {
   await experts.load();
   const mixture = createMixture(experts, prompt, templates, signal);
-  const { participants, pool, weighting: makeWeighting } = await mixture.now();
+  const mix = await mixture.now();
+  const { participants, pool, weighting: makeWeighting } = mix;
   const first = participants[0];
   if (first === undefined)
     throw new ChorusError('no-expert', 'No expert takes part: give at least one with a weight.');
-  const { tokenizer, vocabularySize } = first.expert as LoadedExpert;
+  const { tokenizer, vocabularySize } = first.expert;
   if (continuation === '') {
     throw new ChorusError('request-invalid', "'continuation' is empty: there is nothing to score.");
   }
+  const bytes = new TextEncoder().encode(continuation);
+  if (mix.unit === 'byte') {
+    const scored = await scoreBytes(byteMixOf(mix), bytes, signal);
+    return { ...scored, unit: 'byte', tokens: bytes.length, bytes: bytes.length };
+  }
   // The continuation goes on from text that the prompt gave back: both are scored as one, given that it begins so.
-  const opening = mixture.opening();
+  const { opening } = first;
   const constraint = mustBeginWith(new TextEncoder().encode(opening), tokenizer.bytes);
   const ids = tokenizer.encode(opening + continuation);
   const prior = participants.map(({ weight }) => weight);
@@ -56,7 +67,7 @@ export async function score(
   const alone = participants.map(() => 0);
   const distributions = participants.map(() => new Float64Array(vocabularySize));
   const pooled = new Float64Array(vocabularySize);
-  const perToken: { bytes: number; logProb: number }[] = [];
+  const perToken: ScoredPiece[] = [];
 
   for (let start = 0; start < ids.length; start += MAX_ROWS) {
     const rows = Math.min(MAX_ROWS, ids.length - start);
@@ -93,8 +104,9 @@ export async function score(
     logProb: perToken.reduce((sum, token) => sum + token.logProb, 0),
     experts: byExpert(participants, alone),
     weights: byExpert(participants, weights),
+    unit: mix.unit,
     tokens: ids.length,
-    bytes: new TextEncoder().encode(continuation).length,
+    bytes: bytes.length,
     perToken,
   };
 }

@@ -113,6 +113,12 @@ export interface Delta {
   readonly shares: Readonly<Record<string, number>>;
 }
 
+/**
+ * What was mixed at each step: tokens where the experts share a vocabulary, bytes where they do not. By bytes `ids` are the bytes
+ * drawn, and 256 for the end.
+ */
+export type Unit = 'token' | 'byte';
+
 export type StopReason = 'end' | 'length' | 'stop' | 'cancelled';
 
 /** One generated token, as the mixture saw it. */
@@ -133,6 +139,7 @@ export interface TokenTrace {
 
 export interface Generated {
   readonly text: string;
+  readonly unit: Unit;
   readonly ids: readonly number[];
   readonly stop: StopReason;
   readonly shares: Readonly<Record<string, number>>;
@@ -143,6 +150,8 @@ export interface Generated {
   /** How many of those were already in the KV cache. */
   readonly reusedTokens: Readonly<Record<string, number>>;
   readonly ms: { readonly prefill: number; readonly decode: number };
+  /** By bytes alone: how often each expert was evaluated for the answer. */
+  readonly evaluations?: Readonly<Record<string, number>>;
   readonly trace?: readonly TokenTrace[];
 }
 

@@ -10,7 +10,6 @@ export type FailureCode =
   | 'config-invalid'
   | 'tokenizer-invalid'
   | 'template-invalid'
-  | 'vocabulary-mismatch'
   | 'context-full'
   | 'no-expert'
   | 'request-invalid'

@@ -92,3 +92,14 @@ export function changedModel(folder: string, name: string, change: (json: Json) 
   writeFileSync(join(folder, name), JSON.stringify(change(json)));
   return folder;
 }
+
+/** The same vocabulary but for the name of one token. */
+export function renamedToken(json: Json): Json {
+  const tokens = json.added_tokens as { content: string }[];
+  return {
+    ...json,
+    added_tokens: tokens.map((token, i) =>
+      i === tokens.length - 1 ? { ...token, content: '<|renamed|>' } : token,
+    ),
+  };
+}

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { pocket, setting, temporaryFolder } from '../programs.ts';
-import { ask, changedModel, ENDLESS, engineForEachTest, even, failed, generated } from './bench.ts';
+import {
+  ask,
+  changedModel,
+  ENDLESS,
+  engineForEachTest,
+  even,
+  failed,
+  generated,
+  renamedToken,
+} from './bench.ts';
 
 const bench = engineForEachTest();
 
@@ -39,14 +48,6 @@ describe('what cannot work says why', () => {
     expect(failed(await bench.engine.generate(ask('', { prompt: { kind: 'text', text: '' } }))).code).toBe(
       'request-invalid',
     );
-  });
-
-  it('experts of different vocabularies, by both names', async () => {
-    const folder = changedModel(temporaryFolder(), 'tokenizer.json', renamedToken);
-    bench.engine.configure({ ...even, experts: [setting('code'), setting('other', { folder })] });
-    const { code, message } = failed(await bench.engine.generate(ask('Hi')));
-    expect(code).toBe('vocabulary-mismatch');
-    expect(message).toMatch(/'code' and 'other'/);
   });
 
   it.each([
@@ -154,14 +155,3 @@ describe('a cancelled request', () => {
     expect(failed(await second).code).toBe('cancelled');
   });
 });
-
-/** The same vocabulary but for the name of one token. */
-function renamedToken(json: Record<string, unknown>): Record<string, unknown> {
-  const tokens = json.added_tokens as { content: string }[];
-  return {
-    ...json,
-    added_tokens: tokens.map((token, i) =>
-      i === tokens.length - 1 ? { ...token, content: '<|renamed|>' } : token,
-    ),
-  };
-}

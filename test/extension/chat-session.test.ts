@@ -41,6 +41,7 @@ function generated(text: string, more: Partial<Generated> = {}): GenerateOutcome
     kind: 'generated',
     result: {
       text,
+      unit: 'token',
       ids: [1, 2, 3],
       stop: 'end',
       shares: { 'pocket/math': 1 },

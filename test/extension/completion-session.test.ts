@@ -18,6 +18,7 @@ function generated(text: string, stop: 'end' | 'length' | 'cancelled' = 'end'): 
     kind: 'generated',
     result: {
       text,
+      unit: 'token',
       ids: [],
       stop,
       shares: {},
