@@ -35,8 +35,8 @@ export interface ByteModelOptions {
   readonly prompt: Int32Array;
   readonly vocabulary: ByteVocabulary;
   /**
-   * 0 is exact. Above 0 the expert is not evaluated at boundaries that together hold at most this part of the mass, so that the
-   * total variation between the answer and the exact one is at most that: approximate.
+   * 0 is exact. Above 0 it is approximate: the expert is not evaluated at boundaries that together hold at most this part of the
+   * mass, which changes the answer by at most that (in total variation), and one that no token reaches any more is forgotten.
    */
   readonly tolerance: number;
 }
@@ -219,9 +219,10 @@ export function createByteModel({ expert, prompt, vocabulary, tolerance }: ByteM
       const { at, mass, range, read } = first;
       if (range.low < range.high && (read?.rest ?? 1) > 0) return;
       if (read === undefined) {
-        // Only where mass may be left out. What flowed on from here is not known; it is small, or it would have been asked for.
-        if (mass > 0 && tolerance === 0) return;
-        leftOut = Math.max(leftOut, mass / (mass + 1));
+        // What flowed on from here is not known: where it may matter it is asked for first.
+        const part = mass / (1 + mass);
+        if (part > tolerance) return;
+        leftOut = Math.max(leftOut, part);
       } else for (const next of later) next.inflow += mass * (read.whole[next.at - at - 1] ?? 0);
       boundaries = later;
     }

@@ -13,6 +13,7 @@ import {
   scrambled,
   type Toy,
   toyBpe,
+  toyOf,
   wholeProbability,
 } from './toy-bytes.ts';
 
@@ -183,28 +184,54 @@ describe('the next byte of one expert', () => {
 });
 
 describe('the approximate mode', () => {
-  it('leaves out no more than it says, with fewer evaluations, and is exact at tolerance 0', async () => {
+  it('leaves out no more than it may, for fewer evaluations', async () => {
     let saved = 0;
-    let apart = 0;
     await fc.assert(
-      fc.asyncProperty(merges, letters(4), fc.nat(), async (pairs, bytes, seed) => {
+      fc.asyncProperty(merges, letters(8), fc.nat(), async (pairs, bytes, seed) => {
         const toy = toyBpe(pairs);
         const expert = contextExpert(toy.spelled.length, readsTokens(toy, seed));
         const exact = modelOf(toy, expert);
         const quick = modelOf(toy, expert, 0.3);
-        for (const byte of bytes) {
-          const distance = totalVariation(await probabilities(exact), await probabilities(quick));
-          expect(distance).toBeLessThanOrEqual(quick.leftOut + 1e-12);
-          expect(quick.leftOut).toBeLessThanOrEqual(0.3);
-          apart = Math.max(apart, distance);
-          exact.accept(byte);
-          quick.accept(byte);
-        }
+        await chain(exact, bytes);
+        const { masses } = await chain(quick, bytes);
+        for (const mass of masses) expect(mass).toBeCloseTo(1, 12);
+        expect(quick.leftOut).toBeLessThanOrEqual(0.3);
         saved += exact.evaluations - quick.evaluations;
       }),
       { numRuns: 100 },
     );
-    expect(saved).toBeGreaterThan(0);
+    expect(saved).toBeGreaterThan(5);
+  });
+
+  it('is no further from the exact answer than the part it says was left out', async () => {
+    // Every string of up to three letters is a token, so that no boundary is out of reach yet.
+    const toy = toyBpe([0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => [a, b] as const)));
+    const longer = [
+      ...toy.spelled.slice(0, -2),
+      ...toy.spelled.slice(3, -2).flatMap((pair) => [0, 1, 2].map((c) => [...pair, c])),
+    ];
+    const every = toyOf(longer, (bytes) => [...bytes]);
+    let apart = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        letters(2),
+        fc.nat(),
+        fc.double({ min: 0, max: 0.9, noNaN: true }),
+        async (bytes, seed, tolerance) => {
+          const expert = contextExpert(every.spelled.length, readsTokens(every, seed));
+          const exact = modelOf(every, expert);
+          const quick = modelOf(every, expert, tolerance);
+          for (const byte of [...bytes, 0]) {
+            const distance = totalVariation(await probabilities(exact), await probabilities(quick));
+            expect(distance).toBeLessThanOrEqual(quick.leftOut + 1e-12);
+            apart = Math.max(apart, distance);
+            exact.accept(byte);
+            quick.accept(byte);
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
     expect(apart).toBeGreaterThan(0.01);
   });
 });

@@ -47,12 +47,19 @@ export function toyBpe(
     }
     return tokens.map((token) => place[token] as number);
   };
-  const end = spelled.length + 1;
+  return toyOf(spelled, encode);
+}
+
+/** A vocabulary of these tokens, then a special token and the end. */
+export function toyOf(
+  spelled: readonly (readonly number[])[],
+  encode: (bytes: readonly number[]) => number[],
+): Toy {
   const vocabulary = byteVocabulary({
     size: spelled.length + 2,
     bytes: (token) => Uint8Array.from(spelled[token] ?? []),
     specials: new Set([spelled.length]),
-    ends: new Set([end]),
+    ends: new Set([spelled.length + 1]),
     encode: (bytes) => Int32Array.from(encode([...bytes])),
   });
   return { spelled: [...spelled, [], []], vocabulary, encode };
