@@ -3,10 +3,11 @@ const rooms = {
   core: [],
   text: ['core'],
   protocol: [],
+  grammar: ['core', 'protocol'],
   models: ['protocol', 'text'],
   graph: ['protocol', 'models'],
   runtime: ['core', 'protocol', 'text', 'models', 'graph'],
-  engine: ['core', 'text', 'protocol', 'models', 'runtime'],
+  engine: ['core', 'text', 'protocol', 'grammar', 'models', 'runtime'],
   cli: ['core', 'text', 'protocol', 'models', 'engine'],
   extension: ['text', 'protocol', 'models'],
 };

@@ -1,5 +1,8 @@
 /** Every option of a request as a flag, for a single request without JSON. */
 
+import { readFileSync } from 'node:fs';
+import { ChorusError } from '../protocol/failure.ts';
+
 export const help = `Usage: chorus <command> [options]
 
 Commands:
@@ -24,6 +27,8 @@ A request, as JSON fields or flags (lists repeat the flag):
   stop         [text]                                                  --stop TEXT
   accelerate   none, auto (the same text, sooner; int4: up to rounding), --accelerate auto
                or one way alone: lookup, inTurn, lazily
+  regex        what the whole answer must match (JavaScript, flag u)   --regex PATTERN
+  jsonSchema   a JSON schema the answer must follow; true: any JSON    --json-schema FILE or the schema itself
   trace        a row for every token                                   --trace
   continuation (score only) the text to score                          --continuation TEXT
 
@@ -70,6 +75,8 @@ export const options = {
   seed: string,
   stop: strings,
   accelerate: string,
+  regex: string,
+  'json-schema': string,
   trace: { type: 'boolean' },
   continuation: string,
 } as const;
@@ -91,7 +98,7 @@ export function requestOf(values: Values): object {
     minP: values['min-p'],
     seed: values.seed,
   };
-  const { id, precision, pool, weighting, prompt, stop, accelerate, trace, continuation } = values;
+  const { id, precision, pool, weighting, prompt, stop, accelerate, regex, trace, continuation } = values;
   const request: Record<string, unknown> = {
     id,
     experts: list(values.expert ?? ['pocket/code', 'pocket/math']).map(expertOf),
@@ -107,6 +114,8 @@ export function requestOf(values: Values): object {
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, numberOf(value)])),
     stop,
     accelerate,
+    regex,
+    jsonSchema: values['json-schema'] && schemaOf(String(values['json-schema'])),
     trace,
     continuation,
   };
@@ -121,6 +130,20 @@ function list(value: Values[keyof Values]): readonly string[] {
 function expertOf(text: string): object {
   const at = text.lastIndexOf('=');
   return at === -1 ? { model: text } : { model: text.slice(0, at), weight: numberOf(text.slice(at + 1)) };
+}
+
+/** The schema itself, or the file that holds it. */
+function schemaOf(given: string): unknown {
+  const isFile = !/^\s*(\{|true$|false$)/.test(given);
+  try {
+    return JSON.parse(isFile ? readFileSync(given, 'utf8') : given);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ChorusError(
+      'request-invalid',
+      `--json-schema: ${isFile ? `${given} cannot be read as JSON` : 'this is not valid JSON'}: ${why}`,
+    );
+  }
 }
 
 /** Text that is no number stays text, so that the check can name it. */

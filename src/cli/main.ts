@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../engine/engine.ts';
+import { toFailure } from '../protocol/failure.ts';
 import { adviseFiles } from './advise.ts';
 import { chat } from './chat.ts';
 import { hasFlags, help, options, requestOf } from './flags.ts';
@@ -70,9 +71,24 @@ async function run(
     await answerLines(command, { input: process.stdin, output: process.stdout }, rest);
     return 0;
   }
-  const answer = await answerRequest(command, requestOf(values), rest);
+  const answer = await answerFlags(command, values, rest);
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   return 'error' in answer ? 1 : 0;
+}
+
+/** A file that a flag names may not be there. */
+async function answerFlags(
+  command: LineCommand,
+  values: ReturnType<typeof parse>,
+  rest: Parameters<typeof answerRequest>[2],
+): Promise<object> {
+  let request: object;
+  try {
+    request = requestOf(values);
+  } catch (thrown) {
+    return { error: toFailure(thrown) };
+  }
+  return answerRequest(command, request, rest);
 }
 
 main(process.argv.slice(2)).then(

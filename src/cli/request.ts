@@ -2,7 +2,13 @@
 
 import { isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
-import type { ExpertSetting, GenerateRequest, MixSetting, Prompt } from '../protocol/engine.ts';
+import type {
+  ExpertSetting,
+  GenerateRequest,
+  GrammarSetting,
+  MixSetting,
+  Prompt,
+} from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 
 const text = v.pipe(v.string(), v.maxLength(4_000_000));
@@ -51,6 +57,10 @@ const generateSchema = v.strictObject({
   seed: v.optional(v.pipe(v.number(), v.integer()), 0),
   stop: v.optional(v.array(v.string()), []),
   accelerate: v.optional(v.picklist(['none', 'lookup', 'inTurn', 'lazily', 'auto']), 'none'),
+  regex: v.optional(v.string()),
+  jsonSchema: v.optional(
+    v.union([v.boolean(), v.looseObject({})], 'must be a JSON schema: an object or true'),
+  ),
   trace: v.optional(v.boolean(), false),
 });
 
@@ -77,6 +87,7 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
   const line = checked(generateSchema, json);
   const common = parsed(line, models);
   const { maxTokens, temperature, topK, topP, minP, seed, stop, accelerate, trace } = line;
+  const grammar = grammarOf(line);
   return {
     ...common,
     request: {
@@ -86,6 +97,7 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
       sampling: { temperature, topK, topP, minP, seed },
       stop,
       accelerate,
+      ...(grammar !== undefined && { grammar }),
       trace,
     },
   };
@@ -140,6 +152,14 @@ function promptOf({ prompt, messages, infill }: Line): Prompt {
       ? "Give one of 'prompt', 'messages' and 'infill' (as a flag: --prompt, --message or --prefix)."
       : `Give exactly one of 'prompt', 'messages' and 'infill'; this request has ${given.length}.`,
   );
+}
+
+function grammarOf({ regex, jsonSchema }: v.InferOutput<typeof generateSchema>): GrammarSetting | undefined {
+  if (regex !== undefined && jsonSchema !== undefined) {
+    throw new ChorusError('request-invalid', "Give one of 'regex' and 'jsonSchema', not both.");
+  }
+  if (regex !== undefined) return { kind: 'regex', pattern: regex };
+  return jsonSchema === undefined ? undefined : { kind: 'json', schema: jsonSchema };
 }
 
 /** What is wrong with the request, in words for people. */

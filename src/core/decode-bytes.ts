@@ -19,7 +19,7 @@ export interface ByteMix extends Mix {
 }
 
 export interface DecodeBytesOptions
-  extends Pick<DecodeOptions, 'sampling' | 'random' | 'observe' | 'signal'> {
+  extends Pick<DecodeOptions, 'sampling' | 'random' | 'constraint' | 'observe' | 'signal'> {
   /** Asked before every byte; the same object means that nothing changed. */
   readonly mix: () => ByteMix | Promise<ByteMix>;
   /** Most tokens of the answer with its opening, by any participant's count; a character is never cut. */
@@ -60,6 +60,7 @@ export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<
     poolInto(mix.pool, distributions, weights, pooled);
     drawn.set(pooled);
     guard.restrict(drawn);
+    options.constraint?.restrict(drawn);
     const symbol = sample(drawn, sampling, random);
     const ended = symbol === END_OF_BYTES;
     const shares = new Float64Array(participants.length);
@@ -82,6 +83,7 @@ export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<
       const full = now.some((follower) => follower.tokens() > options.maxTokens || follower.room() < 0);
       if (full && guard.whole()) return 'length';
       guard.accept(symbol);
+      options.constraint?.accept(symbol);
     }
     options.onCost?.(following.cost());
     yield step;

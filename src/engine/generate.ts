@@ -17,6 +17,7 @@ import { ChorusError } from '../protocol/failure.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
 import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
+import { grammarFor } from './grammar.ts';
 import { byExpert, createMixture, type LiveMix } from './mixture.ts';
 import type { TemplateRenderer } from './template.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -82,6 +83,8 @@ async function generateInTurn(
     return mix;
   };
   const opening = new TextEncoder().encode(lead.opening);
+  const grammar =
+    request.grammar && grammarFor(request.grammar, { unit: first.unit, tokenizer, opening, ends });
   /** Bytes the user has already: by tokens drawn again, never shown again. */
   let owed = first.unit === 'token' ? opening.length : 0;
   let cost: ByteCost | undefined;
@@ -114,6 +117,7 @@ async function generateInTurn(
       ? decodeBytes({
           ...common,
           mix: async () => byteMixOf(await mixNow()),
+          constraint: grammar,
           tolerance: 0,
           onCost: (now) => {
             cost = now;
@@ -124,7 +128,7 @@ async function generateInTurn(
           mix: async () => admit(await mixNow()),
           stopTokens: ends,
           bannedTokens: banned,
-          constraint: owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes),
+          constraint: grammar ?? (owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes)),
           ...accelerated(request),
         });
   const spelled = (token: number): Uint8Array => {
@@ -151,6 +155,10 @@ async function generateInTurn(
     emit(match.emit);
     if (match.stopped) {
       stop = 'stop';
+      break;
+    }
+    if (grammar?.isComplete()) {
+      stop = 'end';
       break;
     }
   }

@@ -91,6 +91,13 @@ export interface Sampling {
  */
 export type Acceleration = 'none' | 'lookup' | 'inTurn' | 'lazily' | 'auto';
 
+/** What an answer must match as a whole; the answer ends only where it does. */
+export type GrammarSetting =
+  /** As in JavaScript with the flag `u`, anchored at both ends. */
+  | { readonly kind: 'regex'; readonly pattern: string }
+  /** A JSON value; `schema` (draft 2020-12, in part) says which, any where it is left out. */
+  | { readonly kind: 'json'; readonly schema?: unknown };
+
 export interface GenerateRequest {
   /** A completion goes before a chat between two tokens. */
   readonly surface: 'completion' | 'chat';
@@ -100,6 +107,7 @@ export interface GenerateRequest {
   /** Generation ends before the first of these; the text that matched is not part of the result. */
   readonly stop: readonly string[];
   readonly accelerate: Acceleration;
+  readonly grammar?: GrammarSetting | undefined;
   /** A row per token in the result. */
   readonly trace: boolean;
 }

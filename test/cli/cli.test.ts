@@ -1,9 +1,10 @@
 /** The scripting interface as scripts use it: a process, lines in, lines out. */
 
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { programs, root } from '../programs.ts';
+import { programs, root, temporaryFolder } from '../programs.ts';
 
 interface Ran {
   readonly code: number | null;
@@ -132,6 +133,28 @@ describe('generate', () => {
     expect((await chorus(['generate', '--max-tokens', 'many', '--prompt', 'a'])).code).toBe(1);
     expect((await chorus(['generate', '--colour', 'red'])).code).toBe(2);
     expect((await chorus(['paint'])).code).toBe(2);
+  });
+
+  it('keeps to a regular expression or a JSON schema, given as a field, a flag or a file', async () => {
+    const file = join(temporaryFolder(), 'schema.json');
+    writeFileSync(file, '{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}');
+    const asked = ['generate', '--expert', 'pocket/math', '--prompt', 'x', '--max-tokens', '40'];
+    const text = (ran: Ran): string => String(ran.lines[0]?.text);
+    expect(text(await chorus([...asked, '--regex', '(ab|cd){2}']))).toMatch(/^(ab|cd){2}$/);
+    expect(JSON.parse(text(await chorus([...asked, '--json-schema', file])))).toEqual({
+      n: expect.any(Number),
+    });
+    const line = JSON.stringify({ experts: math, prompt: 'x', jsonSchema: { enum: ['yes'] } });
+    expect(text(await chorus(['generate'], line))).toBe('"yes"');
+    for (const wrong of [
+      ['--json-schema', 'no-such-file.json'],
+      ['--json-schema', '{"type":"no"}'],
+      ['--regex', '('],
+    ]) {
+      const ran = await chorus([...asked, ...wrong]);
+      expect(ran.lines[0]).toMatchObject({ error: { code: 'request-invalid' } });
+      expect(ran.code).toBe(1);
+    }
   });
 
   it('explains itself', async () => {

@@ -1,0 +1,152 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/core/index.ts';
+import { compileGrammar } from '../../src/grammar/grammar.ts';
+import { matches, randomJson } from './walk.ts';
+
+const json = (schema?: unknown) => ({ kind: 'json', schema }) as const;
+const valid = (schema: object, value: unknown): boolean =>
+  new Ajv2020({ strict: false }).validate(schema, value);
+
+const name = fc.constantFrom('a', 'b', 'ab', 'é"', 'long name');
+const bounds = fc.tuple(fc.nat(3), fc.nat(3)).map(([min, more]) => [min, min + more] as const);
+const whole = fc
+  .tuple(fc.integer({ min: -300, max: 300 }), fc.nat(2000))
+  .map(([low, span]) => ({ minimum: low, maximum: low + span }));
+const leaf = fc.oneof(
+  bounds.map(([minLength, maxLength]) => ({ type: 'string', minLength, maxLength })),
+  fc.constantFrom('^[a-z"\\\\]{1,3}$', 'x', '^\\d+$|^end').map((pattern) => ({ type: 'string', pattern })),
+  whole.map((bound) => ({ type: 'integer', ...bound })),
+  whole.map((bound) => ({ type: 'number', ...bound })),
+  fc.integer({ min: -5, max: 5 }).map((low) => ({ type: 'integer', exclusiveMinimum: low })),
+  fc.constantFrom(
+    { type: ['boolean', 'null'] },
+    { type: 'number' },
+    { enum: [1, 'a', null, { b: [true] }] },
+    { const: 'é\n' },
+    true,
+    {},
+  ),
+);
+const { schema } = fc.letrec<{ schema: object | boolean }>((tie) => ({
+  schema: fc.oneof(
+    { maxDepth: 3 },
+    leaf,
+    fc
+      .tuple(bounds, tie('schema'))
+      .map(([[minItems, maxItems], items]) => ({ type: 'array', items, minItems, maxItems })),
+    fc
+      .tuple(bounds, fc.array(tie('schema'), { minLength: 1, maxLength: 2 }))
+      .map(([[minItems, maxItems], prefixItems]) => ({ type: 'array', prefixItems, minItems, maxItems })),
+    fc
+      .tuple(
+        fc.dictionary(name, tie('schema'), { maxKeys: 4 }),
+        fc.subarray(['a', 'b', 'é"']),
+        fc.option(tie('schema'), { nil: undefined }),
+      )
+      .map(([properties, required, additionalProperties]) => ({
+        type: 'object',
+        properties,
+        required,
+        ...(additionalProperties !== undefined && additionalProperties !== false && { additionalProperties }),
+      })),
+    fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map((anyOf) => ({ anyOf })),
+  ),
+}));
+
+describe('a JSON schema as a grammar', () => {
+  it('leads to texts that an independent validator accepts, and to no dead end', () => {
+    fc.assert(
+      fc.property(schema, fc.nat(), (each, seed) => {
+        const text = randomJson(json(each), seededRandom(seed));
+        const value = JSON.parse(text);
+        expect(valid({ allOf: [each] }, value), `${JSON.stringify(each)} wrote ${text}`).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('allows whole numbers exactly within their bounds', () => {
+    fc.assert(
+      fc.property(whole, fc.integer({ min: -2500, max: 2500 }), (bound, value) => {
+        const inside = bound.minimum <= value && value <= bound.maximum;
+        expect(matches(json({ type: 'integer', ...bound }), String(value))).toBe(inside);
+        expect(matches(json({ type: 'number', ...bound }), `${value}.5`)).toBe(
+          bound.minimum <= Number(`${value}.5`) && Number(`${value}.5`) <= bound.maximum,
+        );
+      }),
+    );
+  });
+
+  it('allows any JSON value where it is left out, as JSON.stringify writes it', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ depthSize: 'small' }), (value) => {
+        const text = JSON.stringify(value);
+        fc.pre(!/\\ud[89a-f]/i.test(text) && !/\d{16}|e[+-]?\d{3}/.test(text));
+        expect(matches(json(), text), text).toBe(true);
+        expect(matches(json(), JSON.stringify(value, null, 2).replaceAll(/\n {32,}/g, '\n')), text).toBe(
+          true,
+        );
+        expect(matches(json(), `${text}}`)).toBe(false);
+      }),
+    );
+  });
+
+  it('follows a $ref into itself, as deep as it goes', () => {
+    const tree = {
+      $ref: '#/$defs/tree',
+      $defs: {
+        tree: {
+          type: 'object',
+          properties: { is: { type: 'integer' }, of: { type: 'array', items: { $ref: '#/$defs/tree' } } },
+          required: ['is'],
+        },
+      },
+    };
+    let text = '{"is":1}';
+    for (let depth = 0; depth < 300; depth++) text = `{"is":2,"of":[${text}]}`;
+    expect(matches(json(tree), text)).toBe(true);
+    expect(matches(json(tree), text.replace('{"is":1}', '{"of":[]}'))).toBe(false);
+    expect(valid(tree, JSON.parse(text))).toBe(true);
+  });
+
+  it('lets no other member take a name that has its own schema', () => {
+    const schema = {
+      type: 'object',
+      properties: { ab: { type: 'integer' } },
+      additionalProperties: { type: 'string' },
+    };
+    expect(matches(json(schema), '{"ab":1,"abc":"x","a":"y"}')).toBe(true);
+    expect(matches(json(schema), '{"ab":"x"}')).toBe(false);
+    expect(matches(json(schema), '{"a":"y","ab":"x"}')).toBe(false);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ type: 'objekt' }, /at # has the type "objekt"/],
+    [
+      { properties: { a: { type: 'string', format: 'date', uniqueItems: true } } },
+      /at #\/properties\/a has the keyword 'uniqueItems'/,
+    ],
+    [{ oneOf: [{ type: 'string' }, { type: 'null' }] }, /'oneOf'.*Use 'anyOf'/],
+    [{ $ref: '#' }, /at # allows no value that ends/],
+    [{ type: 'object', properties: { c: { $ref: '#' } }, required: ['c'] }, /allows no value that ends/],
+    [{ $ref: '#/$defs/no' }, /leads nowhere/],
+    [{ $ref: 'https://example.com/schema' }, /inside the same schema/],
+    [{ type: 'integer', minimum: 5, maximum: 4 }, /allows no number/],
+    [{ type: 'string', minLength: 3, maxLength: 2 }, /which nothing fits/],
+    [{ type: 'string', pattern: '(' }, /pattern at # is not valid/],
+    [{ enum: [] }, /allows no value at all/],
+    [{ items: nested(150) }, /more than 100 levels deep/],
+    [{ enum: Array.from({ length: 60_000 }, (_, i) => i) }, /at most 262144/],
+  ])('that cannot be kept is refused with the place and the keyword (%#)', (schema, why) => {
+    expect(() => compileGrammar(json(schema))).toThrow(why);
+    expect(() => compileGrammar(json(schema))).toThrow(
+      expect.objectContaining({ failure: expect.objectContaining({ code: 'request-invalid' }) }),
+    );
+  });
+});
+
+function nested(depth: number): object {
+  return depth === 0 ? {} : { items: nested(depth - 1) };
+}
