@@ -29,6 +29,8 @@ A request, as JSON fields or flags (lists repeat the flag):
                or one way alone: lookup, inTurn, lazily
   regex        what the whole answer must match (JavaScript, flag u)   --regex PATTERN
   jsonSchema   a JSON schema the answer must follow; true: any JSON    --json-schema FILE or the schema itself
+  route        never, or auto: one expert answers alone where the mixture is within
+  routeWithin  0.1 (total variation) of it; sooner, not the same       --route auto --route-within 0.1
   trace        a row for every token                                   --trace
   continuation (score only) the text to score                          --continuation TEXT
 
@@ -41,7 +43,7 @@ says how often each expert was run.
 A result: id, text, unit (token or byte), ids (all that were drawn: the end token, those of a stop string, and for infill the word at the
 cursor, which is drawn anew, included), stop (end, length, stop, cancelled), promptTokens (of the longest
 prompt, where experts have their own), and, in the order of experts: promptLogProb (natural log, the prompt's tokens
-after the first; null for weight 0), weights at the end, shares; ms {load, prefill, decode}; with trace, per token: id, text, logProb
+after the first; null for weight 0), weights at the end, shares, routed (the position of the expert that answered alone, if one did); ms {load, prefill, decode}; with trace, per token: id, text, logProb
 under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
 A score: logProb under the pool, expertLogProb in the order of experts, weights, unit, tokens, bytes.
 Advice: chorus advise --model pocket/code --model pocket/general --file src/a.ts --file src/b.ts
@@ -77,6 +79,8 @@ export const options = {
   accelerate: string,
   regex: string,
   'json-schema': string,
+  route: string,
+  'route-within': string,
   trace: { type: 'boolean' },
   continuation: string,
 } as const;
@@ -97,8 +101,10 @@ export function requestOf(values: Values): object {
     topP: values['top-p'],
     minP: values['min-p'],
     seed: values.seed,
+    routeWithin: values['route-within'],
   };
-  const { id, precision, pool, weighting, prompt, stop, accelerate, regex, trace, continuation } = values;
+  const { id, precision, pool, weighting, prompt, stop, accelerate, regex, route, trace, continuation } =
+    values;
   const request: Record<string, unknown> = {
     id,
     experts: list(values.expert ?? ['pocket/code', 'pocket/math']).map(expertOf),
@@ -116,6 +122,7 @@ export function requestOf(values: Values): object {
     accelerate,
     regex,
     jsonSchema: values['json-schema'] && schemaOf(String(values['json-schema'])),
+    route,
     trace,
     continuation,
   };

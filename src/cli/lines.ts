@@ -82,6 +82,7 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
     promptLogProb: inOrder(ids, promptLogProbs, null),
     weights: inOrder(ids, result.weights),
     shares: inOrder(ids, result.shares),
+    ...(result.routed !== undefined && { routed: ids.indexOf(result.routed) }),
     ms: { load: rounded(load), prefill: rounded(result.ms.prefill), decode: rounded(result.ms.decode) },
     ...(result.evaluations !== undefined && { evaluations: inOrder(ids, result.evaluations) }),
     ...(result.trace !== undefined && { trace: result.trace.map((token) => traceRow(token, ids)) }),

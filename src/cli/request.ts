@@ -61,6 +61,8 @@ const generateSchema = v.strictObject({
   jsonSchema: v.optional(
     v.union([v.boolean(), v.looseObject({})], 'must be a JSON schema: an object or true'),
   ),
+  route: v.optional(v.picklist(['never', 'auto']), 'never'),
+  routeWithin: v.optional(share),
   trace: v.optional(v.boolean(), false),
 });
 
@@ -86,8 +88,9 @@ export interface ParsedScore extends Parsed {
 export function parseGenerate(json: unknown, models: string): ParsedGenerate {
   const line = checked(generateSchema, json);
   const common = parsed(line, models);
-  const { maxTokens, temperature, topK, topP, minP, seed, stop, accelerate, trace } = line;
   const grammar = grammarOf(line);
+  const { maxTokens, temperature, topK, topP, minP, seed, stop, accelerate, route, routeWithin, trace } =
+    line;
   return {
     ...common,
     request: {
@@ -98,6 +101,8 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
       stop,
       accelerate,
       ...(grammar !== undefined && { grammar }),
+      route,
+      ...(routeWithin !== undefined && { routeWithin }),
       trace,
     },
   };

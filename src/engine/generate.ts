@@ -32,6 +32,9 @@ export interface GenerateOptions {
   readonly clock: () => number;
 }
 
+/** Total variation between a mixture and the expert that may answer in its place, unless a request says otherwise. */
+const ROUTE_WITHIN = 0.1;
+
 const urgency = { completion: 1, chat: 0 } as const;
 
 /** Rejects with a `ChorusError` where nothing could be generated; a cancelled request gives what there was. */
@@ -61,7 +64,14 @@ async function generateInTurn(
 ): Promise<Generated> {
   const { experts, templates, signal, onDelta, clock } = options;
   const began = clock();
-  const mixture = createMixture(experts, request.prompt, templates, signal);
+  const { route = 'never', routeWithin = ROUTE_WITHIN } = request;
+  const mixture = createMixture(
+    experts,
+    request.prompt,
+    templates,
+    signal,
+    route === 'auto' ? routeWithin : undefined,
+  );
   const first = await mixture.now();
   const lead = first.participants[0];
   if (lead === undefined) throw nobody(experts);
@@ -175,6 +185,7 @@ async function generateInTurn(
     stop,
     shares: tally.shares(),
     weights: tally.weights(),
+    ...(mixture.routed() !== undefined && { routed: mixture.routed() as string }),
     promptTokens: Object.fromEntries([...mixture.prompts()].map(([id, ids]) => [id, ids.length])),
     reusedTokens,
     ms: { prefill: prefilled - began, decode: clock() - prefilled },

@@ -7,6 +7,7 @@ import type { MixSetting, Prompt, Unit } from '../protocol/engine.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
 import type { ReadyExpert } from './experts.ts';
 import { type ExpertPrompt, promptFor } from './prompts.ts';
+import { routeOf } from './route.ts';
 import { tokensOfCommonText } from './scored-text.ts';
 import type { TemplateRenderer } from './template.ts';
 
@@ -40,6 +41,8 @@ export interface Mixture {
   /** The mix in force now; prompts and scores of experts that joined are made first. */
   now(): Promise<LiveMix>;
   prompts(): ReadonlyMap<string, Int32Array>;
+  /** The expert that answers alone, where the mix in force was routed to one. */
+  routed(): string | undefined;
 }
 
 interface Member {
@@ -53,8 +56,11 @@ export function createMixture(
   prompt: Prompt,
   templates: TemplateRenderer,
   signal: AbortSignal,
+  /** How far the mixture may be from one expert for that one to answer alone; never where it is left out. */
+  routeWithin?: number,
 ): Mixture {
   const prompts = new Map<string, { readonly expert: LoadedExpert; readonly prompt: ExpertPrompt }>();
+  let routed: string | undefined;
   let last: { readonly key: string; readonly experts: readonly unknown[]; readonly mix: LiveMix } | undefined;
 
   const memberOf = async (ready: ReadyExpert): Promise<Member> => {
@@ -100,10 +106,30 @@ export function createMixture(
             opening,
           }),
         );
-        last = { key, experts, mix: { participants, pool, weighting: weightings[weighting], unit } };
+        // What is wrong with an expert shows when it is asked for the answer.
+        const route =
+          routeWithin === undefined
+            ? undefined
+            : await routeOf(participants, { pool, weighting, within: routeWithin, signal }).catch(
+                () => undefined,
+              );
+        if (!sameItems(experts, readyExperts())) continue;
+        const alone = route && participants[route.expert];
+        routed = alone?.expert.name;
+        last = {
+          key,
+          experts,
+          mix: {
+            participants: alone ? [alone] : participants,
+            pool,
+            weighting: weightings[weighting],
+            unit,
+          },
+        };
         return last.mix;
       }
     },
+    routed: () => routed,
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
   };
 }

@@ -108,9 +108,17 @@ export interface GenerateRequest {
   readonly stop: readonly string[];
   readonly accelerate: Acceleration;
   readonly grammar?: GrammarSetting | undefined;
+  /**
+   * `auto` lets one expert answer alone where the mixture would hardly differ from it: sooner, not the same. `never` unless given.
+   */
+  readonly route?: RouteSetting;
+  /** How far the mixture may be from that expert, as total variation in [0, 1]; 0.1 unless given. */
+  readonly routeWithin?: number;
   /** A row per token in the result. */
   readonly trace: boolean;
 }
+
+export type RouteSetting = 'never' | 'auto';
 
 /** A piece of the answer as it appears. */
 export interface Delta {
@@ -153,6 +161,8 @@ export interface Generated {
   readonly shares: Readonly<Record<string, number>>;
   /** Normalised weights at the end. */
   readonly weights: Readonly<Record<string, number>>;
+  /** The expert that answered alone, where the request was routed to one. */
+  readonly routed?: string;
   /** Length of each expert's own prompt. */
   readonly promptTokens: Readonly<Record<string, number>>;
   /** How many of those were already in the KV cache. */
