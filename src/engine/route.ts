@@ -1,7 +1,7 @@
 /** Whether one expert alone may answer a request, because the mixture would hardly differ from it. */
 
-import type { Participant } from '../core/decode.ts';
 import { softmaxInto } from '../core/distribution.ts';
+import type { Participant } from '../core/mix.ts';
 import type { Pool } from '../core/pool.ts';
 import { createDistances, type Route, routeByWeight } from '../core/route.ts';
 import { normaliseWeights } from '../core/weights.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { Answer, AnswerUpdate, Turn } from '../protocol/chat.ts';
-import type { Delta, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
+import type { Delta, GenerateOutcome, GenerateRequest, RouteSetting } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { messagesFor } from './chat-prompt.ts';
 
@@ -14,6 +14,8 @@ export interface ChatSettings {
   readonly temperature: number;
   /** Empty for none. */
   readonly systemPrompt: string;
+  /** Whether one expert may answer alone where the mixture would hardly differ. */
+  readonly route: RouteSetting;
 }
 
 export interface ChatSessionDependencies {
@@ -145,7 +147,7 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
 function requestFor(
   question: string,
   earlier: readonly Turn[],
-  { maxTokens, temperature, systemPrompt }: ChatSettings,
+  { maxTokens, temperature, systemPrompt, route }: ChatSettings,
   seed: number,
 ): GenerateRequest {
   return {
@@ -156,6 +158,7 @@ function requestFor(
     sampling: { temperature, topK: 0, topP: 1, minP: 0.05, seed },
     stop: [],
     accelerate: 'none',
+    route,
     trace: false,
   };
 }

@@ -161,6 +161,7 @@ function requestFor(
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
     stop,
     accelerate: 'none',
+    route: values['mix.route'],
     trace: false,
   };
 }

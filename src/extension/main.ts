@@ -54,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
       maxTokens: values()['chat.maxTokens'],
       temperature: values()['chat.temperature'],
       systemPrompt: values()['chat.systemPrompt'],
+      route: values()['mix.route'],
     }),
     experts: rows,
     onDidChangeExperts: experts.event,

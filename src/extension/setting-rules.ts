@@ -1,7 +1,7 @@
 /** What each setting of Chorus may be and what stands in for a bad value. The manifest is checked against this table. */
 
 import { isAbsolute } from 'node:path';
-import type { Precision, WeightingSetting } from '../protocol/engine.ts';
+import type { Precision, RouteSetting, WeightingSetting } from '../protocol/engine.ts';
 import type { MultilineMode } from '../text/ghost.ts';
 
 export interface SettingRule<T> {
@@ -26,6 +26,7 @@ export const settingRules = {
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
   'mix.power': rule(0.5, 'a number above 0 and up to 1', isExponent),
   'mix.weighting': choice<WeightingSetting>('prompt', ['fixed', 'prompt', 'fixedShare', 'confidence']),
+  'mix.route': choice<RouteSetting>('never', ['never', 'auto']),
   'mix.memoryLimit': whole(0, 0, 1_000_000),
   'models.folders': list([], isFolder, 'a list of absolute paths of folders'),
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q4']),

@@ -18,7 +18,7 @@ function playedSession() {
   let changes = 0;
   const session = createChatSession(
     {
-      chatSettings: () => ({ maxTokens: 64, temperature: 0.5, systemPrompt: 'Be brief.' }),
+      chatSettings: () => ({ maxTokens: 64, temperature: 0.5, systemPrompt: 'Be brief.', route: 'auto' }),
       seed: () => 7,
       generate: (request, { signal, onUpdate }) =>
         new Promise((resolve, reject) => {
@@ -72,6 +72,7 @@ describe('a question', () => {
     expect(last().request).toMatchObject({
       surface: 'chat',
       maxTokens: 64,
+      route: 'auto',
       sampling: { temperature: 0.5, seed: 7 },
     });
     expect(contents(last())).toEqual(['Be brief.', 'What is 17 + 25?']);

@@ -90,6 +90,7 @@ describe('a completion', () => {
       surface: 'completion',
       prompt: { kind: 'infill', prefix: 'const x = ', suffix: '\nnext', file: 'a.ts' },
       maxTokens: 64,
+      route: 'never',
       sampling: { temperature: 0 },
       stop: ['\n'],
     });
