@@ -1,6 +1,6 @@
 // What routing does: how often a prompt goes to one expert, what that costs in right answers and saves in time, beside the same
 // mixture without it. Takes a folder with infilling.jsonl {file, prefix, middle, suffix} and problems.jsonl {question, answer}:
-//   npm run build && node bench/routing.mjs --data FOLDER [--cases 100]
+//   npm run build && node bench/routing.mjs --data FOLDER [--cases 100] [--only TEXT, part of a table's title]
 // Variants take turns case by case, so that a drifting machine shifts all alike.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,11 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { data: { type: 'string' }, cases: { type: 'string', default: '100' } },
+  options: {
+    data: { type: 'string' },
+    cases: { type: 'string', default: '100' },
+    only: { type: 'string', default: '' },
+  },
 });
 if (values.data === undefined) {
   console.error('Name the folder with infilling.jsonl and problems.jsonl: --data FOLDER');
@@ -76,6 +80,8 @@ console.log(
 );
 for (const { name: set, cases } of sets) {
   for (const { experts, weighting } of mixes) {
+    const title = `${set}; ${experts.join(' + ')}, weighting ${weighting}; ${cases.length} cases`;
+    if (!title.includes(values.only)) continue;
     const mix = { experts: experts.map((model) => ({ model })), weighting };
     const sums = variants.map(() => ({ routed: 0, right: 0, same: 0, prefill: 0, decode: 0, tokens: 0 }));
     for (const { request, right } of cases) {
@@ -92,7 +98,7 @@ for (const { name: set, cases } of sets) {
         sum.tokens += result.ids.length;
       }
     }
-    console.log(`\n${set}; ${experts.join(' + ')}, weighting ${weighting}; ${cases.length} cases`);
+    console.log(`\n${title}`);
     console.table(
       Object.fromEntries(
         sums.map((sum, i) => [
