@@ -45,14 +45,15 @@ export function shortName(id: string, ids: readonly string[]): string {
   return ids.some((other) => other !== id && last(other) === last(id)) ? id : last(id);
 }
 
-/** `42 tokens · 61 tokens/s`, and how it ended where that was not by itself. */
+/** `42 tokens · 61 tokens/s`, or bytes, and how it ended where that was not by itself. */
 export function paceOf(answer: Answer): string {
-  const { tokens } = answer;
-  const count = tokens === 1 ? '1 token' : `${tokens} tokens`;
+  const { tokens, unit = 'token' } = answer;
+  const count = tokens === 1 ? `1 ${unit}` : `${tokens} ${unit}s`;
   if (answer.kind !== 'done') return tokens === 0 ? '' : count;
-  const rate = answer.tokensPerSecond === undefined ? [] : [`${rounded(answer.tokensPerSecond)} tokens/s`];
+  const rate = answer.tokensPerSecond === undefined ? [] : [`${rounded(answer.tokensPerSecond)} ${unit}s/s`];
   const ending = { cancelled: ['stopped'], length: ['cut at the limit of tokens'], end: [], stop: [] };
-  return [count, ...rate, ...ending[answer.stop]].join(' · ');
+  const bytes = unit === 'byte' ? ['mixed by bytes, as the vocabularies differ'] : [];
+  return [count, ...rate, ...ending[answer.stop], ...bytes].join(' · ');
 }
 
 function rounded(rate: number): string {

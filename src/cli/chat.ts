@@ -214,12 +214,12 @@ const endings: Partial<Record<Generated['stop'], string>> = {
   cancelled: 'stopped',
 };
 
-function summary({ shares, ids, ms, stop }: Generated): string {
+function summary({ shares, ids, ms, stop, unit }: Generated): string {
   const parts = Object.entries(shares).map(([id, share]) => `${id} ${Math.round(share * 100)} %`);
   const rate =
-    ms.decode > 0 ? `, ${Math.round((1000 * Math.max(0, ids.length - 1)) / ms.decode)} tokens/s` : '';
+    ms.decode > 0 ? `, ${Math.round((1000 * Math.max(0, ids.length - 1)) / ms.decode)} ${unit}s/s` : '';
   const ending = endings[stop] === undefined ? '' : `, ${endings[stop]}`;
-  return `${parts.join(' · ')} (${ids.length} tokens${rate}${ending})`;
+  return `${parts.join(' · ')} (${ids.length} ${unit}s${rate}${ending})`;
 }
 
 function cursorPrompt(text: string): Prompt {

@@ -22,7 +22,10 @@ export interface DecodeBytesOptions
   extends Pick<DecodeOptions, 'sampling' | 'random' | 'constraint' | 'observe' | 'signal'> {
   /** Asked before every byte; the same object means that nothing changed. */
   readonly mix: () => ByteMix | Promise<ByteMix>;
-  /** Most tokens of the answer with its opening, by any participant's count; a character is never cut. */
+  /**
+   * Most tokens of the answer with its opening, by any participant's count of what is written so far: a word counts as its pieces
+   * until it is whole. A character is never cut.
+   */
   readonly maxTokens: number;
   /** As in ByteModelOptions; 0 is exact. */
   readonly tolerance: number;

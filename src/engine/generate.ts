@@ -108,7 +108,8 @@ async function generateInTurn(
 
   const emit = (piece: string): void => {
     answer += piece;
-    if (piece !== '') onDelta({ text: piece, tokens: tally.ids.length, shares: tally.shares() });
+    if (piece !== '')
+      onDelta({ text: piece, tokens: tally.ids.length, unit: first.unit, shares: tally.shares() });
   };
 
   const mixNow = async (): Promise<LiveMix> => {

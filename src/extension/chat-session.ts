@@ -71,10 +71,10 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
   const receive = (id: number, delta: Delta): void => {
     const turn = find(id);
     if (turn?.answer.kind !== 'streaming') return;
-    const { text, tokens, shares } = delta;
-    setAnswer(id, { kind: 'streaming', text: turn.answer.text + text, tokens, shares });
+    const { text, tokens, unit, shares } = delta;
+    setAnswer(id, { kind: 'streaming', text: turn.answer.text + text, tokens, unit, shares });
     for (const follower of followers) {
-      if (follower.id === id) follower.onUpdate({ kind: 'delta', delta: { text, tokens, shares } });
+      if (follower.id === id) follower.onUpdate({ kind: 'delta', delta: { text, tokens, unit, shares } });
     }
   };
 
@@ -164,11 +164,12 @@ function requestFor(
 }
 
 /** A stopped answer is a finished one: what had appeared stays. */
-function endedAnswer({ text, tokens, shares }: Answer, outcome: GenerateOutcome): Answer {
+function endedAnswer(answer: Answer, outcome: GenerateOutcome): Answer {
   if (outcome.kind === 'failed') {
-    if (outcome.failure.code === 'cancelled')
-      return { kind: 'done', stop: 'cancelled', text, tokens, shares };
-    return { kind: 'failed', failure: outcome.failure, text, tokens, shares };
+    const { text, tokens, unit, shares } = answer;
+    const soFar = { text, tokens, shares, ...(unit !== undefined && { unit }) };
+    if (outcome.failure.code === 'cancelled') return { kind: 'done', stop: 'cancelled', ...soFar };
+    return { kind: 'failed', failure: outcome.failure, ...soFar };
   }
   const { result } = outcome;
   const count = result.ids.length;
@@ -179,6 +180,7 @@ function endedAnswer({ text, tokens, shares }: Answer, outcome: GenerateOutcome)
     stop: result.stop,
     text: result.text,
     tokens: count,
+    unit: result.unit,
     shares: result.shares,
     ...rate,
   };

@@ -184,14 +184,14 @@ async function ask(
     const { code, message } = outcome.failure;
     return code === 'cancelled' ? cancelled(stage) : { decision: { kind: 'failed', code, message } };
   }
-  const { text, stop } = outcome.result;
+  const { text, stop, unit } = outcome.result;
   if (stop === 'cancelled') return cancelled(stage);
   const ghost = shapeGhost(text, { ...place, multiline, truncated: stop === 'length' });
   if (ghost.kind === 'nothing') return { decision: { kind: 'filtered', rule: ghost.rule } };
-  return answerOf(ghost.text, ghost.replaceRight, 'engine');
+  return answerOf(ghost.text, ghost.replaceRight, unit === 'byte' ? 'bytes' : 'engine');
 }
 
-function answerOf(text: string, replaceRight: number, from: 'engine' | 'typed-ahead'): Answer {
+function answerOf(text: string, replaceRight: number, from: (Decision & { kind: 'shown' })['from']): Answer {
   return {
     decision: { kind: 'shown', chars: text.length, lines: text.split('\n').length, from },
     text,

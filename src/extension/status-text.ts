@@ -3,7 +3,7 @@
 import type { EngineSnapshot } from './engine-client.ts';
 import type { ExpertRow } from './expert-rows.ts';
 import { describeRow } from './expert-rows.ts';
-import type { Decision } from './trace.ts';
+import { type Decision, MIXED_BY_BYTES } from './trace.ts';
 
 export interface StatusInput {
   readonly snapshot: EngineSnapshot;
@@ -39,6 +39,9 @@ export function statusText({ snapshot, rows, completionsOn, problems, newest }: 
     paragraphs: [
       engine.sentence,
       ...wrong.filter((sentence) => sentence !== engine.sentence),
+      ...(newest?.kind === 'shown' && newest.from === 'bytes'
+        ? [`The last suggestion: ${MIXED_BY_BYTES}`]
+        : []),
       ...(completionsOn ? [] : ['Completions are turned off; the chat works.']),
       ...rows.map((row) => `${row.name}: ${describeRow(row)}`),
     ],

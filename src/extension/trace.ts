@@ -15,7 +15,8 @@ export type Decision =
       readonly kind: 'shown';
       readonly chars: number;
       readonly lines: number;
-      readonly from: 'engine' | 'typed-ahead';
+      /** `bytes`: from the engine too, by experts of different vocabularies. */
+      readonly from: 'engine' | 'bytes' | 'typed-ahead';
     }
   | { readonly kind: 'skipped'; readonly because: SkipRule | 'disabled' | 'language-disabled' | 'no-expert' }
   /** By the next keystroke, a moved cursor or a newer request; `stage` is what it was doing. */
@@ -52,6 +53,9 @@ export function createTrace(capacity = 200): Trace {
   };
 }
 
+export const MIXED_BY_BYTES =
+  'Its experts have different vocabularies and were mixed byte by byte, which is exact but takes longer.';
+
 /** A plain sentence; for a missing suggestion it says what to do where something can be done. */
 export function sentenceFor({
   decision,
@@ -60,8 +64,8 @@ export function sentenceFor({
 }: Pick<TraceEntry, 'decision' | 'languageId' | 'ms'>): string {
   switch (decision.kind) {
     case 'shown':
-      return decision.from === 'engine'
-        ? `A suggestion of ${count(decision.chars, 'character')} in ${count(decision.lines, 'line')} was shown after ${Math.round(ms)} ms.`
+      return decision.from !== 'typed-ahead'
+        ? `A suggestion of ${count(decision.chars, 'character')} in ${count(decision.lines, 'line')} was shown after ${Math.round(ms)} ms.${decision.from === 'bytes' ? ` ${MIXED_BY_BYTES}` : ''}`
         : `The rest of the suggestion before was shown (${count(decision.chars, 'character')}), because you typed its beginning.`;
     case 'skipped':
       return skipSentence(decision.because, languageId);

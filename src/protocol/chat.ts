@@ -3,13 +3,16 @@
  * may be thrown away and loaded anew at any time: it says `ready`, gets the state, and follows what is under way.
  */
 
-import type { StopReason } from './engine.ts';
+import type { StopReason, Unit } from './engine.ts';
 import type { Failure } from './failure.ts';
 
 /** What is known of an answer, finished or not. */
 export interface AnswerSoFar {
   readonly text: string;
+  /** Steps: tokens, or bytes where `unit` is that. */
   readonly tokens: number;
+  /** Absent before the first step. */
+  readonly unit?: Unit;
   /** Mean share of each expert over all tokens so far, summing to 1; empty before the first token. */
   readonly shares: Readonly<Record<string, number>>;
 }

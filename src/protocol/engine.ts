@@ -123,8 +123,9 @@ export type RouteSetting = 'never' | 'auto';
 /** A piece of the answer as it appears. */
 export interface Delta {
   readonly text: string;
-  /** Tokens generated so far. */
+  /** Steps so far: tokens, or bytes where experts of different vocabularies are mixed. */
   readonly tokens: number;
+  readonly unit: Unit;
   /** Mean share of each expert over all tokens so far, summing to 1: w_i p_i(x) / m(x). */
   readonly shares: Readonly<Record<string, number>>;
 }

@@ -58,7 +58,12 @@ function failed(code: FailureCode): GenerateOutcome {
   return { kind: 'failed', failure: { code, message: `It failed: ${code}.` } };
 }
 
-const delta = (text: string, tokens = 1): Delta => ({ text, tokens, shares: { 'pocket/math': 1 } });
+const delta = (text: string, tokens = 1): Delta => ({
+  text,
+  tokens,
+  unit: 'token',
+  shares: { 'pocket/math': 1 },
+});
 const contents = ({ request }: Call): string[] =>
   request.prompt.kind === 'messages' ? request.prompt.messages.map(({ content }) => content) : [];
 const nextTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
@@ -82,6 +87,7 @@ describe('a question', () => {
       kind: 'streaming',
       text: '42',
       tokens: 2,
+      unit: 'token',
       shares: { 'pocket/math': 1 },
     });
     last().end(generated('42'));
@@ -91,6 +97,7 @@ describe('a question', () => {
       stop: 'end',
       text: '42',
       tokens: 3,
+      unit: 'token',
       tokensPerSecond: 30,
       shares: { 'pocket/math': 1 },
     });

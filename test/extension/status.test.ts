@@ -84,6 +84,12 @@ describe('the status bar', () => {
     expect(status({ newest }).paragraphs).toContain('The prompt is too long.');
   });
 
+  it('says where the last suggestion was mixed by bytes, and only there', () => {
+    const shown = { kind: 'shown', chars: 3, lines: 1, from: 'bytes' } as const;
+    expect(status({ newest: shown }).paragraphs.join(' ')).toMatch(/different vocabularies.*byte by byte/);
+    expect(status({ newest: { ...shown, from: 'engine' } }).paragraphs.join(' ')).not.toMatch(/byte/);
+  });
+
   it('forgets a crash when the engine is back', () => {
     const newest = { kind: 'failed', code: 'engine-exited', message: 'The engine stopped.' } as const;
     expect(status({ newest, code: ready })).toMatchObject({ severity: 'normal' });

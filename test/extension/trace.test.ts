@@ -17,6 +17,7 @@ const entry = (decision: Decision, at = 0): TraceEntry => ({
 
 const decisions: readonly Decision[] = [
   { kind: 'shown', chars: 1, lines: 1, from: 'engine' },
+  { kind: 'shown', chars: 1, lines: 1, from: 'bytes' },
   { kind: 'shown', chars: 5, lines: 2, from: 'typed-ahead' },
   ...(
     [

@@ -58,6 +58,9 @@ describe('the line under an answer', () => {
     expect(paceOf({ kind: 'done', stop: 'length', tokensPerSecond: 6.14, ...some })).toBe(
       '42 tokens · 6.1 tokens/s · cut at the limit of tokens',
     );
+    expect(paceOf({ kind: 'done', stop: 'end', tokensPerSecond: 20, ...some, unit: 'byte' })).toBe(
+      '42 bytes · 20 bytes/s · mixed by bytes, as the vocabularies differ',
+    );
   });
 });
 
