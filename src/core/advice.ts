@@ -1,7 +1,7 @@
 /**
  * Which experts to mix, with which weights, for text of a given kind: greedy forward selection by held-out likelihood
  * (Caruana et al. 2004, "Ensemble selection from libraries of models") under a cap on memory. Measures of transferability
- * that rank sets of models without running them as a mixture (OSBORN, Bachu et al. 2023) need the models' own training
+ * that rank sets of models without running them as a mixture (OSBORN, arXiv 2309.02429) need the models' own training
  * data; here every expert can simply be asked, so the likelihood itself is the measure.
  *
  * One half of the text fits weights and chooses, the other only judges: an expert that helps by chance is refused.
