@@ -1,24 +1,16 @@
 /** One request: its prompts, the decode loop over the live mixture, and the text that streams back. */
 
-import type { ByteCost } from '../core/byte-followers.ts';
-import { END_OF_BYTES } from '../core/byte-vocabulary.ts';
-import { mustBeginWith } from '../core/constraint.ts';
-import { type DecodeEnd, decode } from '../core/decode.ts';
-import { decodeBytes } from '../core/decode-bytes.ts';
+import type { DecodeEnd } from '../core/decode.ts';
 import { DecodeError } from '../core/decode-error.ts';
-import { promptLookup } from '../core/lookup.ts';
-import type { Mix } from '../core/mix.ts';
-import { seededRandom } from '../core/random.ts';
-import type { DecodeOptions, Step } from '../core/step.ts';
 import { stopMatcher } from '../core/stop.ts';
 import { untilAborted } from '../protocol/abort.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
-import { byteMixOf } from './by-bytes.ts';
+import { draw } from './drawing.ts';
 import type { Experts } from './experts.ts';
-import { grammarFor } from './grammar.ts';
-import { byExpert, createMixture, type LiveMix } from './mixture.ts';
+import { createMixture } from './mixture.ts';
+import { createTally, traceOf } from './tally.ts';
 import type { TemplateRenderer } from './template.ts';
 import type { Turn, Turns } from './turns.ts';
 
@@ -73,81 +65,35 @@ async function generateInTurn(
     route === 'auto' ? routeWithin : undefined,
   );
   const first = await mixture.now();
-  const lead = first.participants[0];
-  if (lead === undefined) throw nobody(experts);
+  if (first.participants.length === 0) throw nobody(experts);
 
-  const reusedTokens: Record<string, number> = {};
-  const { tokenizer } = lead.expert;
-  // Where the prompt is raw text the model may write its own markup; a user's text never gets any.
-  const raw = request.prompt.kind === 'text';
-  const ends = new Set<number>();
-  const banned = new Set(raw ? [] : tokenizer.specialIds);
-  /** Every expert that takes part, also one that joins later, may end the answer in its own way. */
-  const admit = (mix: LiveMix): LiveMix => {
-    for (const { expert } of mix.participants) {
-      for (const id of expert.endTokens) {
-        ends.add(id);
-        banned.delete(id);
-      }
-    }
-    return mix;
-  };
-  const opening = new TextEncoder().encode(lead.opening);
-  const grammar =
-    request.grammar && grammarFor(request.grammar, { unit: first.unit, tokenizer, opening, ends });
-  /** Bytes the user has already: by tokens drawn again, never shown again. */
-  let owed = first.unit === 'token' ? opening.length : 0;
-  let cost: ByteCost | undefined;
+  const drawing = draw(request, {
+    first,
+    mix: async () => {
+      await turn.pass();
+      return mixture.now();
+    },
+    signal,
+  });
+  const { unit } = drawing;
+  let { owed } = drawing;
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const stops = stopMatcher(request.stop);
   const tally = createTally(first);
   const trace: TokenTrace[] = [];
+  const reusedTokens: Record<string, number> = {};
   let answer = '';
   let prefilled = began;
   let stop: StopReason | undefined;
 
   const emit = (piece: string): void => {
     answer += piece;
-    if (piece !== '')
-      onDelta({ text: piece, tokens: tally.ids.length, unit: first.unit, shares: tally.shares() });
+    if (piece === '') return;
+    onDelta({ text: piece, tokens: tally.ids.length, unit, shares: tally.shares(), origin: tally.piece() });
   };
 
-  const mixNow = async (): Promise<LiveMix> => {
-    await turn.pass();
-    return mixture.now();
-  };
-  const common = {
-    sampling: request.sampling,
-    random: seededRandom(request.sampling.seed),
-    maxTokens: request.maxTokens,
-    observe: request.trace,
-    signal,
-  };
-  const steps =
-    first.unit === 'byte'
-      ? decodeBytes({
-          ...common,
-          mix: async () => byteMixOf(await mixNow()),
-          constraint: grammar,
-          tolerance: 0,
-          onCost: (now) => {
-            cost = now;
-          },
-        })
-      : decode({
-          ...common,
-          mix: async () => admit(await mixNow()),
-          stopTokens: ends,
-          bannedTokens: banned,
-          constraint: grammar ?? (owed === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes)),
-          ...accelerated(request),
-        });
-  const spelled = (token: number): Uint8Array => {
-    if (first.unit === 'byte') return token === END_OF_BYTES ? new Uint8Array(0) : Uint8Array.of(token);
-    return ends.has(token) ? new Uint8Array(0) : tokenizer.bytes(token);
-  };
   for (;;) {
-    const { done, value } = await steps.next();
+    const { done, value } = await drawing.steps.next();
     if (done) {
       stop ??= value satisfies DecodeEnd;
       break;
@@ -158,7 +104,7 @@ async function generateInTurn(
         reusedTokens[expert.name] = (expert as LoadedExpert).reused;
     }
     tally.add(value);
-    const bytes = spelled(value.token);
+    const bytes = drawing.spelled(value.token);
     const piece = text.decode(bytes.subarray(owed), { stream: true });
     owed = Math.max(0, owed - bytes.length);
     if (request.trace) trace.push(traceOf(value, piece));
@@ -168,7 +114,7 @@ async function generateInTurn(
       stop = 'stop';
       break;
     }
-    if (grammar?.isComplete()) {
+    if (drawing.isComplete()) {
       stop = 'end';
       break;
     }
@@ -179,9 +125,10 @@ async function generateInTurn(
     emit(rest.emit);
     if (rest.stopped) stop = 'stop';
   }
+  const evaluations = drawing.evaluations();
   return {
     text: answer,
-    unit: first.unit,
+    unit,
     ids: tally.ids,
     stop,
     shares: tally.shares(),
@@ -190,68 +137,8 @@ async function generateInTurn(
     promptTokens: Object.fromEntries([...mixture.prompts()].map(([id, ids]) => [id, ids.length])),
     reusedTokens,
     ms: { prefill: prefilled - began, decode: clock() - prefilled },
-    ...(cost !== undefined && { evaluations: cost.evaluations }),
+    ...(evaluations !== undefined && { evaluations }),
     ...(request.trace && { trace }),
-  };
-}
-
-/** What `accelerate` asks of the decode loop. */
-function accelerated({ accelerate, sampling }: GenerateRequest): Pick<DecodeOptions, 'asking' | 'drafts'> {
-  switch (accelerate) {
-    case 'none':
-      return {};
-    case 'lookup':
-      return { drafts: promptLookup() };
-    case 'inTurn':
-    case 'lazily':
-      return { asking: accelerate };
-    case 'auto':
-      return { drafts: promptLookup(), asking: sampling.temperature === 0 ? 'lazily' : 'together' };
-    default:
-      return accelerate satisfies never;
-  }
-}
-
-interface Tally {
-  readonly ids: number[];
-  add(step: Step): void;
-  /** Mean share of each expert over all tokens. */
-  shares(): Record<string, number>;
-  /** Those of the last token, or those it starts with. */
-  weights(): Record<string, number>;
-}
-
-function createTally(first: Mix): Tally {
-  const ids: number[] = [];
-  const sums: Record<string, number> = {};
-  let weights = byExpert(
-    first.participants,
-    first.participants.map(({ weight }) => weight),
-  );
-  return {
-    ids,
-    add(step) {
-      ids.push(step.token);
-      weights = byExpert(step.participants, step.weights);
-      for (const [i, { expert }] of step.participants.entries()) {
-        sums[expert.name] = (sums[expert.name] ?? 0) + (step.shares[i] ?? 0);
-      }
-    },
-    shares: () => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / ids.length])),
-    weights: () => weights,
-  };
-}
-
-function traceOf(step: Step, text: string): TokenTrace {
-  return {
-    id: step.token,
-    text,
-    logProb: step.logProb,
-    shares: byExpert(step.participants, step.shares),
-    weights: byExpert(step.participants, step.weights),
-    entropy: step.entropy,
-    agreement: step.agreement,
-    evaluated: step.participants.flatMap(({ expert }, i) => (step.evaluated[i] ? [expert.name] : [])),
   };
 }
 

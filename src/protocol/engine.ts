@@ -128,6 +128,18 @@ export interface Delta {
   readonly unit: Unit;
   /** Mean share of each expert over all tokens so far, summing to 1: w_i p_i(x) / m(x). */
   readonly shares: Readonly<Record<string, number>>;
+  /** Of this piece alone. */
+  readonly origin: PieceOrigin;
+}
+
+/** Where a piece of text comes from: its tokens, and those before it whose text was held back. */
+export interface PieceOrigin {
+  /** Mean share of each expert, summing to 1. */
+  readonly shares: Readonly<Record<string, number>>;
+  /** Natural log-probability under the pool; absent where not all experts were run. */
+  readonly logProb?: number;
+  /** The least agreement between the experts; absent where it was not observed. */
+  readonly agreement?: number;
 }
 
 /**

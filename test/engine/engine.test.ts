@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GenerateOutcome, MixSetting } from '../../src/protocol/engine.ts';
+import type { Delta, GenerateOutcome, MixSetting } from '../../src/protocol/engine.ts';
 import { setting, temporaryFolder } from '../programs.ts';
 import { ask, changedModel, ENDLESS, engineForEachTest, even, generated } from './bench.ts';
 
@@ -260,6 +260,36 @@ describe('weighting modes', () => {
     expect(shared[0]).toBe(0.5);
     expect(shared.at(-1)).toBeGreaterThan(0.7);
     expect(new Set(await ask2('confidence')).size).toBeGreaterThan(5);
+  });
+});
+
+describe('the pieces of an answer', () => {
+  it('say where each comes from: their shares add up to those of the whole, their probabilities too', async () => {
+    bench.engine.configure(even);
+    const pieces: Delta[] = [];
+    const request = ask('const total = values.', { maxTokens: 30, trace: true });
+    const onDelta = (delta: Delta): void => {
+      pieces.push(delta);
+    };
+    const { trace = [], shares, text } = generated(await bench.engine.generate(request, { onDelta }));
+    expect(pieces.map((piece) => piece.text).join('')).toBe(text);
+    let before = 0;
+    let logProb = 0;
+    const sums: Record<string, number> = {};
+    for (const { tokens, origin } of pieces) {
+      for (const [id, share] of Object.entries(origin.shares)) {
+        sums[id] = (sums[id] ?? 0) + share * (tokens - before);
+      }
+      logProb += origin.logProb ?? Number.NaN;
+      before = tokens;
+      expect(origin.agreement).toBeLessThanOrEqual(1);
+    }
+    const counted = trace.slice(0, before);
+    expect(logProb).toBeCloseTo(
+      counted.reduce((total, token) => total + token.logProb, 0),
+      9,
+    );
+    for (const [id, sum] of Object.entries(sums)) expect(sum / before).toBeCloseTo(shares[id] ?? 0, 1);
   });
 });
 

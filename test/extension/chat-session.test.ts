@@ -63,6 +63,7 @@ const delta = (text: string, tokens = 1): Delta => ({
   tokens,
   unit: 'token',
   shares: { 'pocket/math': 1 },
+  origin: { shares: { 'pocket/math': 1 }, logProb: -0.1 },
 });
 const contents = ({ request }: Call): string[] =>
   request.prompt.kind === 'messages' ? request.prompt.messages.map(({ content }) => content) : [];

@@ -1,0 +1,81 @@
+/** Who supplied what of an answer: over all of it, of each piece of text as it streams, and token by token. */
+
+import type { Mix } from '../core/mix.ts';
+import type { Step } from '../core/step.ts';
+import type { PieceOrigin, TokenTrace } from '../protocol/engine.ts';
+import { byExpert } from './mixture.ts';
+
+export interface Tally {
+  readonly ids: readonly number[];
+  add(step: Step): void;
+  /** Mean share of each expert over all tokens. */
+  shares(): Record<string, number>;
+  /** Those of the last token, or those it starts with. */
+  weights(): Record<string, number>;
+  /** Where the tokens come from that were added since it was last asked. */
+  piece(): PieceOrigin;
+}
+
+export function createTally(first: Mix): Tally {
+  const ids: number[] = [];
+  const whole = createMeans();
+  let piece = createMeans();
+  let logProb = 0;
+  let agreement = 1;
+  let weights = byExpert(
+    first.participants,
+    first.participants.map(({ weight }) => weight),
+  );
+  return {
+    ids,
+    add(step) {
+      ids.push(step.token);
+      weights = byExpert(step.participants, step.weights);
+      whole.add(step);
+      piece.add(step);
+      logProb += step.logProb;
+      agreement = Math.min(agreement, step.agreement);
+    },
+    shares: whole.means,
+    weights: () => weights,
+    piece() {
+      const origin: PieceOrigin = {
+        shares: piece.means(),
+        ...(Number.isFinite(logProb) && { logProb }),
+        ...(Number.isFinite(agreement) && { agreement }),
+      };
+      piece = createMeans();
+      logProb = 0;
+      agreement = 1;
+      return origin;
+    },
+  };
+}
+
+/** Mean shares by expert. */
+function createMeans(): { add(step: Step): void; means(): Record<string, number> } {
+  const sums: Record<string, number> = {};
+  let count = 0;
+  return {
+    add({ participants, shares }) {
+      count++;
+      for (const [i, { expert }] of participants.entries()) {
+        sums[expert.name] = (sums[expert.name] ?? 0) + (shares[i] ?? 0);
+      }
+    },
+    means: () => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / count])),
+  };
+}
+
+export function traceOf(step: Step, text: string): TokenTrace {
+  return {
+    id: step.token,
+    text,
+    logProb: step.logProb,
+    shares: byExpert(step.participants, step.shares),
+    weights: byExpert(step.participants, step.weights),
+    entropy: step.entropy,
+    agreement: step.agreement,
+    evaluated: step.participants.flatMap(({ expert }, i) => (step.evaluated[i] ? [expert.name] : [])),
+  };
+}
