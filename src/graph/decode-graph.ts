@@ -10,9 +10,11 @@
  * logits the same to the last bit whether it was computed alone, in a chunk, or after going back; also on int4 graphs, whose
  * kernels treat every row for itself.
  *
- * Inputs (D = headDim, G = kvHeads, S = queriesPerHead, N rows of logits wanted):
+ * Several experts that share their tokens and most weights may be one graph; their heads of keys and values stand side by side.
+ *
+ * Inputs (D = headDim, E = experts, G = E * kvHeads, S = queriesPerHead, N rows of logits wanted):
  *   input_ids          int64 [1, T]
- *   position_ids       int64 [1, T]           L, L + 1, ...; absent where the graph does not ask for it
+ *   position_ids       int64 [E, T]           L, L + 1, ...; absent where the graph does not ask for it
  *   mask               float32 [T * S, P + BLOCK]  0 where a token sees a position, minus infinity elsewhere; each token S times
  *   parts              int64 [2]              P, BLOCK
  *   padding            float32 [BLOCK - R - T, G, D]  anything finite
@@ -20,7 +22,7 @@
  *   past.I.key/value   float32 [P, G, D]      of layer I
  *   recent.I.key/value float32 [R, G, D]
  * Outputs:
- *   logits             float32 [1, N, vocabulary]
+ *   logits             float32 [E, N, vocabulary]
  *   new_rows           float32 [1, T, layers * 2 * G * D]  for each token the keys, then the values, layer by layer
  */
 
@@ -29,6 +31,9 @@ export const BLOCK = 64;
 
 export interface DecodeShape {
   readonly layers: number;
+  /** Usually one. */
+  readonly experts: number;
+  /** Of one expert. */
   readonly kvHeads: number;
   readonly headDim: number;
   /** Query heads for each head of keys and values. */

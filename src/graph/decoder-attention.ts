@@ -13,41 +13,37 @@ export interface Attention {
   readonly shape: DecodeShape;
   /** What q . k is multiplied by. */
   readonly scale: number;
-  /** Names of float32 [1, T, heads * headDim], rotated. */
+  /** Names of float32 [experts, T, heads * headDim], rotated. */
   readonly query: string;
   readonly key: string;
   readonly value: string;
-  /** The name for the result, float32 [1, T, heads * headDim]. */
+  /** The name for the result, float32 [experts, T, heads * headDim]. */
   readonly output: string;
 }
 
-/** Adds the nodes and inputs of one layer's attention. */
-export function addAttention(draft: GraphDraft, attention: Attention): void {
-  const { layer, shape, scale, query, key, value, output } = attention;
-  const { kvHeads: G, headDim: D, queriesPerHead: S } = shape;
-  const at = (name: string): string => `attention.${layer}.${name}`;
-  const reshape = (from: string, to: string, ...dims: number[]): string =>
-    draft.add('Reshape', [from, draft.int64(...dims)], to);
+/** Adds the nodes and inputs of one layer's attention; the names of its new keys and values, [1, T, experts * kvHeads * headDim]. */
+export function addAttention(draft: GraphDraft, attention: Attention): [string, string] {
+  const { layer, shape, scale, key, value, output } = attention;
+  const { headDim: D } = shape;
+  const G = shape.experts * shape.kvHeads;
+  const at = (name: string): string => attentionName(layer, name);
   const multiply = (a: string, b: string, to: string, transposed: boolean): string =>
     draft.add('FusedMatMul', [a, b], to, {
       transBatchB: int(1),
       ...(transposed && { transB: int(1), alpha: float(scale) }),
     });
 
-  // [T, G, S, D] -> [G, T * S, D]
-  const grouped = draft.add('Transpose', [reshape(query, at('q'), -1, G, S, D)], at('q.grouped'), {
-    perm: ints(1, 0, 2, 3),
-  });
-  const queries = reshape(grouped, at('queries'), G, -1, D);
-  const block = (part: 'key' | 'value', from: string): string =>
-    draft.add(
-      'Concat',
-      [names.recent(layer, part), reshape(from, at(`new.${part}`), -1, G, D), names.padding],
-      at(`block.${part}`),
-      { axis: int(0) },
-    );
-  const keys = block('key', key);
-  const values = block('value', value);
+  const queries = groupQueries(draft, attention);
+  const newKey = sideBySide(draft, attention, key);
+  const newValue = sideBySide(draft, attention, value);
+  const block = (part: 'key' | 'value', from: string): string => {
+    const rows = draft.add('Reshape', [from, draft.int64(-1, G, D)], at(`new.${part}`));
+    return draft.add('Concat', [names.recent(layer, part), rows, names.padding], at(`block.${part}`), {
+      axis: int(0),
+    });
+  };
+  const keys = block('key', newKey);
+  const values = block('value', newValue);
 
   const scores = draft.add(
     'Concat',
@@ -74,11 +70,7 @@ export function addAttention(draft: GraphDraft, attention: Attention): void {
     ],
     at('mean'),
   );
-  // [G, T * S, D] -> [T, G, S, D]
-  const back = draft.add('Transpose', [reshape(sum, at('mean.grouped'), G, -1, S, D)], at('mean.rows'), {
-    perm: ints(1, 0, 2, 3),
-  });
-  draft.add('Reshape', [back, draft.int64(1, -1, G * S * D)], output);
+  ungroup(draft, attention, sum, output);
 
   for (const part of ['key', 'value'] as const) {
     draft.inputs.push(
@@ -86,6 +78,44 @@ export function addAttention(draft: GraphDraft, attention: Attention): void {
       { name: names.recent(layer, part), type: elementTypes.float, shape: ['recent', G, D] },
     );
   }
+  return [newKey, newValue];
+}
+
+/** A name for a value within a layer's attention. */
+export function attentionName(layer: number, name: string): string {
+  return `attention.${layer}.${name}`;
+}
+
+/** [E, T, G * S * D] -> [E * G, T * S, D], T and S interleaved. */
+function groupQueries(draft: GraphDraft, { layer, shape, query }: Attention): string {
+  const { experts: E, kvHeads: G, headDim: D, queriesPerHead: S } = shape;
+  const at = (name: string): string => attentionName(layer, name);
+  const dims = E === 1 ? [-1, G, S, D] : [E, -1, G, S, D];
+  const apart = draft.add('Reshape', [query, draft.int64(...dims)], at('query.heads'));
+  const grouped = draft.add('Transpose', [apart], at('query.grouped'), {
+    perm: E === 1 ? ints(1, 0, 2, 3) : ints(0, 2, 1, 3, 4),
+  });
+  return draft.add('Reshape', [grouped, draft.int64(E * G, -1, D)], at('queries'));
+}
+
+/** The way back, from [E * G, T * S, D] to [E, T, G * S * D]. */
+function ungroup(draft: GraphDraft, { layer, shape }: Attention, from: string, output: string): void {
+  const { experts: E, kvHeads: G, headDim: D, queriesPerHead: S } = shape;
+  const at = (name: string): string => attentionName(layer, name);
+  const dims = E === 1 ? [G, -1, S, D] : [E, G, -1, S, D];
+  const apart = draft.add('Reshape', [from, draft.int64(...dims)], at('mean.heads'));
+  const rows = draft.add('Transpose', [apart], at('mean.rows'), {
+    perm: E === 1 ? ints(1, 0, 2, 3) : ints(0, 2, 1, 3, 4),
+  });
+  draft.add('Reshape', [rows, draft.int64(E, -1, G * S * D)], output);
+}
+
+/** [E, T, G * D] -> [1, T, E * G * D]. */
+function sideBySide(draft: GraphDraft, { shape }: Attention, from: string): string {
+  const { experts: E, kvHeads: G, headDim: D } = shape;
+  if (E === 1) return from;
+  const turned = draft.add('Transpose', [from], `${from}.turned`, { perm: ints(1, 0, 2) });
+  return draft.add('Reshape', [turned, draft.int64(1, -1, E * G * D)], `${from}.beside`);
 }
 
 /** Adds the inputs that all layers share, and the outputs. `newRows` names each layer's new keys and values in turn. */
@@ -93,7 +123,8 @@ export function addFrame(
   draft: GraphDraft,
   { shape, newRows }: { shape: DecodeShape; newRows: readonly string[] },
 ): void {
-  const { layers, kvHeads: G, headDim: D, vocabulary } = shape;
+  const { layers, experts: E, headDim: D, vocabulary } = shape;
+  const G = E * shape.kvHeads;
   const { float: real, int64 } = elementTypes;
   draft.inputs.push(
     { name: names.tokens, type: int64, shape: [1, 'tokens'] },
@@ -103,45 +134,24 @@ export function addFrame(
     { name: names.logitRows, type: int64, shape: ['rows'] },
   );
   if (shape.wantsPositions) {
-    draft.inputs.push({ name: names.positions, type: int64, shape: [1, 'tokens'] });
+    draft.inputs.push({ name: names.positions, type: int64, shape: [E, 'tokens'] });
   }
   draft.add('Concat', newRows, names.newRows, { axis: int(-1) });
   draft.outputs.push(
-    { name: names.logits, type: real, shape: [1, 'rows', vocabulary] },
+    { name: names.logits, type: real, shape: [E, 'rows', vocabulary] },
     { name: names.newRows, type: real, shape: [1, 'tokens', layers * 2 * G * D] },
   );
 }
 
-/** Splits what the three projections gave in one, float32 [1, T, (heads + 2 * kvHeads) * headDim]. */
-export function splitProjections(
+/** Splits `from` along its last axis. */
+export function splitLast(
   draft: GraphDraft,
-  { from, layer, shape }: { from: string; layer: number; shape: DecodeShape },
-): { readonly queriesAndKeys: string; readonly value: string } {
-  const { kvHeads: G, headDim: D, queriesPerHead: S } = shape;
-  const queriesAndKeys = `attention.${layer}.qk`;
-  const value = `attention.${layer}.v`;
+  { from, into }: { from: string; into: readonly (readonly [string, number])[] },
+): void {
   draft.addMany({
     operator: 'Split',
-    inputs: [from, draft.int64((G * S + G) * D, G * D)],
-    outputs: [queriesAndKeys, value],
+    inputs: [from, draft.int64(...into.map(([, size]) => size))],
+    outputs: into.map(([name]) => name),
     attributes: { axis: int(-1) },
   });
-  return { queriesAndKeys, value };
-}
-
-/** Splits queries from keys, float32 [1, T, (heads + kvHeads) * headDim]. */
-export function splitQueries(
-  draft: GraphDraft,
-  { from, layer, shape }: { from: string; layer: number; shape: DecodeShape },
-): { readonly query: string; readonly key: string } {
-  const { kvHeads: G, headDim: D, queriesPerHead: S } = shape;
-  const query = `attention.${layer}.query`;
-  const key = `attention.${layer}.key`;
-  draft.addMany({
-    operator: 'Split',
-    inputs: [from, draft.int64(G * S * D, G * D)],
-    outputs: [query, key],
-    attributes: { axis: int(-1) },
-  });
-  return { query, key };
 }

@@ -34,6 +34,7 @@ const microsoft = new Set([
   'FusedMatMul',
   'GatherBlockQuantized',
   'MatMulNBits',
+  'QuickGelu',
   'RotaryEmbedding',
   'SkipSimplifiedLayerNormalization',
 ]);

@@ -5,7 +5,7 @@
  */
 
 import { type DecodeGraph, type DecodeShape, names } from './decode-graph.ts';
-import { addAttention, addFrame, splitProjections, splitQueries } from './decoder-attention.ts';
+import { addAttention, addFrame, attentionName, splitLast } from './decoder-attention.ts';
 import { createGraphDraft, type GraphDraft } from './graph-draft.ts';
 import { elementTypes, floatOf, int, intOf, type OnnxModel, type OnnxNode } from './onnx.ts';
 import { writeOnnx } from './onnx-write.ts';
@@ -48,7 +48,13 @@ function rewrite(model: OnnxModel): DecodeGraph {
   const wantsPositions = rotates || model.nodes.some(({ inputs }) => inputs.includes(names.positions));
   const vocabulary = model.outputs.find(({ name }) => name === names.logits)?.shape.at(-1);
   must(typeof vocabulary === 'number', 'its logits have no fixed width');
-  const shape = { ...shapeOf(model, first), layers: attentions.length, wantsPositions, vocabulary };
+  const shape = {
+    ...shapeOf(model, first),
+    layers: attentions.length,
+    experts: 1,
+    wantsPositions,
+    vocabulary,
+  };
   const draft = createGraphDraft();
   const newRows: string[] = [];
   for (const node of selectLogits(model, draft)) {
@@ -124,8 +130,7 @@ function replaceAttention(replacing: Replacing, layer: number): [string, string]
   const [output = ''] = node.outputs;
   const { query, key, value } = rotated(replacing, layer);
   const scale = floatOf(node, 'scale', 0) || shape.headDim ** -0.5;
-  addAttention(draft, { layer, shape, scale, query, key, value, output });
-  return [key, value];
+  return addAttention(draft, { layer, shape, scale, query, key, value, output });
 }
 
 function rotated(
@@ -146,11 +151,26 @@ function rotated(
           ...(width !== undefined && 2 * width < headDim && { rotary_embedding_dim: int(2 * width) }),
         })
       : from;
-  const at = (name: string): string => `attention.${layer}.${name}`;
+  const at = (name: string): string => attentionName(layer, name);
   if (separateKey === '') {
-    const { queriesAndKeys, value } = splitProjections(draft, { from: packed, layer, shape });
-    const both = rotary(queriesAndKeys, heads + kvHeads, at('qk.rotated'));
-    return { ...splitQueries(draft, { from: both, layer, shape }), value };
+    const [both, query, key, value] = [at('qk'), at('query'), at('key'), at('value')];
+    const keySize = kvHeads * headDim;
+    const querySize = heads * headDim;
+    splitLast(draft, {
+      from: packed,
+      into: [
+        [both, querySize + keySize],
+        [value, keySize],
+      ],
+    });
+    splitLast(draft, {
+      from: rotary(both, heads + kvHeads, at('qk.rotated')),
+      into: [
+        [query, querySize],
+        [key, keySize],
+      ],
+    });
+    return { query, key, value };
   }
   return {
     query: rotary(packed, heads, at('q.rotated')),

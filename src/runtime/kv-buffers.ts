@@ -1,6 +1,6 @@
 /**
- * Keys and values of one context in the layout of graph/decode-graph.ts: for every layer and part a buffer [capacity, kvHeads *
- * headDim] whose beginning is given to the graph as it lies. Appending writes the new rows; going back is a shorter length.
+ * Keys and values of one context in the layout of graph/decode-graph.ts: for every layer and part a buffer [capacity,
+ * experts * kvHeads * headDim] whose beginning is given to the graph as it lies. Appending writes the new rows; going back is a shorter length.
  */
 
 import type { DecodeShape } from '../graph/decode-graph.ts';
@@ -23,7 +23,7 @@ export interface KvBuffers extends Memory {
 const FIRST_CAPACITY = 4 * BLOCK;
 
 export function createKvBuffers(shape: DecodeShape, contextLength: number): KvBuffers {
-  const width = shape.kvHeads * shape.headDim;
+  const width = shape.experts * shape.kvHeads * shape.headDim;
   const count = 2 * shape.layers;
   let buffers: Float32Array[] = [];
   let capacity = 0;

@@ -6,6 +6,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as ort from 'onnxruntime-node';
+import { buildModel } from '../graph/build-model.ts';
 import type { DecodeGraph } from '../graph/decode-graph.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
 import { type Rewritten, rewriteExport } from '../graph/rewrite-export.ts';
@@ -22,7 +23,13 @@ export interface OpenedDecoder {
   readonly asExported: string | undefined;
 }
 
-export async function openDecoder(order: LoadOrder): Promise<OpenedDecoder> {
+/** @param onProgress called with values rising in [0, 1] while a graph is built */
+export async function openDecoder(
+  order: LoadOrder,
+  onProgress: (progress: number) => void,
+): Promise<OpenedDecoder> {
+  if (order.format === 'safetensors')
+    return { decoder: await openBuilt(order, onProgress), asExported: undefined };
   const rewritten = await rewrittenGraph(order);
   if (rewritten.kind === 'refused') {
     return { decoder: await openExport(order), asExported: rewritten.reason };
@@ -48,26 +55,52 @@ async function rewrittenGraph(order: LoadOrder): Promise<Rewritten> {
   }
 }
 
-async function openRewritten(order: LoadOrder, { model, shape }: DecodeGraph): Promise<Decoder> {
+async function openRewritten(order: LoadOrder, graph: DecodeGraph): Promise<Decoder> {
+  const { shape } = graph;
   if (shape.layers !== order.layers) {
     throw graphError(order, `it has ${shape.layers} layers, its config says ${order.layers}`);
   }
   if (shape.vocabulary !== order.vocabularyRows) throw vocabularyError(order, shape.vocabulary);
-  const folder = dirname(await realpath(order.graph));
+  const { threads, contextLength } = order;
+  return openGraph(graph, { folder: dirname(await realpath(order.graph)), threads, contextLength });
+}
+
+async function openBuilt(order: LoadOrder, onProgress: (progress: number) => void): Promise<Decoder> {
+  const { cacheFolder, contextLength, precision, threads } = order;
+  const { graph, folder } = await buildModel({
+    folder: order.folder,
+    weightsFile: order.graph,
+    cacheFolder,
+    precision: precision === 'fp32' ? 'fp32' : 'q4',
+    contextLength,
+    onProgress,
+  });
+  try {
+    return await openGraph(graph, { folder, threads, contextLength });
+  } catch (thrown) {
+    throw loadError(order, thrown);
+  }
+}
+
+/** Opens a graph of Chorus's own form whose weights are in files of `folder`. */
+export async function openGraph(
+  { model, shape }: DecodeGraph,
+  options: { readonly folder: string; readonly threads: number; readonly contextLength: number },
+): Promise<Decoder> {
   const session = await ort.InferenceSession.create(model, {
-    ...sessionOptions(order),
+    ...sessionOptions(options.threads),
     // Shapes change with every block; remembering an allocation plan for each would only grow.
     enableMemPattern: false,
-    extra: { session: { ...threading, model_external_initializers_file_folder_path: folder } },
+    extra: { session: { ...threading, model_external_initializers_file_folder_path: options.folder } },
   });
-  return createSegmentDecoder(session, shape, order.contextLength);
+  return createSegmentDecoder(session, shape, options.contextLength);
 }
 
 async function openExport(order: LoadOrder): Promise<Decoder> {
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(order.graph, {
-      ...sessionOptions(order),
+      ...sessionOptions(order.threads),
       extra: { session: threading },
     });
   } catch (thrown) {
@@ -78,10 +111,10 @@ async function openExport(order: LoadOrder): Promise<Decoder> {
 
 const threading = { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } };
 
-function sessionOptions(order: LoadOrder): ort.InferenceSession.SessionOptions {
+function sessionOptions(threads: number): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
-    intraOpNumThreads: order.threads,
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableCpuMemArena: false,
     logSeverityLevel: 4,

@@ -12,7 +12,8 @@ export function createSegmentDecoder(
   shape: DecodeShape,
   contextLength: number,
 ): Decoder<KvBuffers> {
-  const { layers, kvHeads, headDim, queriesPerHead } = shape;
+  const { layers, experts, headDim, queriesPerHead } = shape;
+  const kvHeads = experts * shape.kvHeads;
   const width = kvHeads * headDim;
   const nothing = new Float32Array(BLOCK * width);
   const pastOf = createPastTensors(shape, nothing);
@@ -43,8 +44,11 @@ export function createSegmentDecoder(
         ]),
         [names.logitRows]: int64(counting(tokens.length - rows, rows), [rows]),
       };
-      if (shape.wantsPositions)
-        feeds[names.positions] = int64(counting(length, tokens.length), [1, tokens.length]);
+      if (shape.wantsPositions) {
+        const positions = counting(length, tokens.length);
+        const each = Array.from({ length: experts }, () => positions);
+        feeds[names.positions] = int64(each.flat(), [experts, tokens.length]);
+      }
       for (let layer = 0; layer < layers; layer++) {
         for (const [part, name] of parts) {
           feeds[names.recent(layer, name)] = new ort.Tensor(
@@ -70,7 +74,7 @@ const parts = [
 
 /** The tensors of the past, made anew only when it grew by a block or lies elsewhere. */
 function createPastTensors(
-  { layers, kvHeads, headDim }: DecodeShape,
+  { layers, experts, kvHeads, headDim }: DecodeShape,
   nothing: Float32Array,
 ): (memory: KvBuffers, length: number) => Feeds {
   const made = new WeakMap<KvBuffers, { generation: number; length: number; feeds: Feeds }>();
@@ -82,7 +86,11 @@ function createPastTensors(
     for (let layer = 0; layer < layers; layer++) {
       for (const [part, name] of parts) {
         const data = length === 0 ? nothing : memory.rows(layer, part, { from: 0, to: length });
-        feeds[names.past(layer, name)] = new ort.Tensor('float32', data, [length || BLOCK, kvHeads, headDim]);
+        feeds[names.past(layer, name)] = new ort.Tensor('float32', data, [
+          length || BLOCK,
+          experts * kvHeads,
+          headDim,
+        ]);
       }
     }
     made.set(memory, { generation, length, feeds });

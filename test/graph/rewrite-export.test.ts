@@ -53,6 +53,7 @@ describe('an export', () => {
     if (outcome.kind === 'refused') throw new Error(outcome.reason);
     expect(outcome.graph.shape).toEqual({
       layers: 6,
+      experts: 1,
       kvHeads: 2,
       headDim: 64,
       queriesPerHead: 2,

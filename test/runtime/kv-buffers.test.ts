@@ -5,6 +5,7 @@ import { createKvCache } from '../../src/runtime/kv-cache.ts';
 
 const shape = {
   layers: 2,
+  experts: 1,
   kvHeads: 2,
   headDim: 3,
   queriesPerHead: 1,

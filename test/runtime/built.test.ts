@@ -1,0 +1,218 @@
+/** Graphs built from tensors, run: against reference tokens, and experts of one batch against each alone. */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Adapter } from '../../src/graph/adapter.ts';
+import { type BuildOptions, buildDecoder } from '../../src/graph/build-decoder.ts';
+import { createWeightsFile } from '../../src/graph/weights-file.ts';
+import { ChorusError } from '../../src/protocol/failure.ts';
+import type { Decoder } from '../../src/runtime/decoder.ts';
+import { openGraph } from '../../src/runtime/open-decoder.ts';
+import { configOf, exportTensors, sourceOf } from '../graph/export-tensors.ts';
+import { root, temporaryFolder } from '../programs.ts';
+
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
+type Tensors = ReadonlyMap<string, Float32Array>;
+const VOCABULARY = 4096;
+
+async function build(tensors: Tensors, change: Partial<BuildOptions> = {}): Promise<Decoder> {
+  const folder = temporaryFolder();
+  const weights = await createWeightsFile(join(folder, 'weights.bin'));
+  const graph = await buildDecoder({
+    file: 'pocket',
+    config: await configOf('code'),
+    source: await sourceOf('code', tensors),
+    weights,
+    precision: 'fp32',
+    contextLength: 1024,
+    ...change,
+  }).finally(() => weights.close());
+  writeFileSync(join(folder, 'decoder.onnx'), graph.model);
+  return openGraph(graph, { folder, threads: 1, contextLength: 1024 });
+}
+
+/** Feeds `context` in runs of a block; the logits of every expert after each token from `from` on, [token][expert]. */
+async function logits(decoder: Decoder, context: readonly number[], from: number): Promise<Float32Array[][]> {
+  const memory = decoder.createMemory();
+  const tokens = Int32Array.from(context);
+  const all: Float32Array[][] = [];
+  for (let start = 0, end = 0; start < tokens.length; start = end) {
+    end = decoder.runEnd(start, tokens.length);
+    const rows = end - Math.min(end - 1, Math.max(start, from));
+    const data = await decoder.feed(memory, tokens.slice(start, end), rows);
+    const experts = data.length / rows / VOCABULARY;
+    for (let row = 0; row < rows; row++) {
+      if (end - rows + row < from) continue;
+      all.push(
+        Array.from({ length: experts }, (_, expert) => {
+          const at = (expert * rows + row) * VOCABULARY;
+          return data.slice(at, at + VOCABULARY);
+        }),
+      );
+    }
+  }
+  return all;
+}
+
+const best = (row: Float32Array = new Float32Array(1)): number => row.indexOf(Math.max(...row));
+
+/** The largest difference between two rows; infinite where one is missing. */
+function difference(a: Float32Array | undefined, b: Float32Array | undefined): number {
+  if (a === undefined || b === undefined) return Number.POSITIVE_INFINITY;
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? Number.NaN))), 0);
+}
+
+const golden = JSON.parse(readFileSync(join(root, 'test/golden/pocket.json'), 'utf8')) as {
+  cases: {
+    name: string;
+    ids: number[];
+    experts: Record<string, { greedy: number[]; minGap: number; topLogits: [number, number][] }>;
+  }[];
+};
+
+describe('a decoder built from tensors', () => {
+  let tensors: Tensors;
+  beforeAll(async () => {
+    tensors = await exportTensors('code');
+  });
+
+  it('gives the reference logits and tokens in float32', async () => {
+    const decoder = await build(tensors);
+    for (const { ids, experts } of golden.cases) {
+      const reference = experts.code;
+      if (reference === undefined) throw new Error('no reference');
+      const rows = await logits(decoder, [...ids, ...reference.greedy.slice(0, -1)], ids.length - 1);
+      for (const [id, value] of reference.topLogits)
+        expect(Math.abs((rows[0]?.[0]?.[id] ?? 0) - value)).toBeLessThan(2e-3);
+      if (reference.minGap > 1e-3) expect(rows.map(([row]) => best(row))).toEqual(reference.greedy);
+    }
+    await decoder.release();
+  });
+
+  it('nearly always gives the reference token in 4 bits', async () => {
+    const decoder = await build(tensors, { precision: 'q4' });
+    let [same, all] = [0, 0];
+    for (const { ids, experts } of golden.cases) {
+      const tokens = experts.code?.greedy ?? [];
+      const rows = await logits(decoder, [...ids, ...tokens.slice(0, -1)], ids.length - 1);
+      for (const [i, token] of tokens.entries()) if (best(rows[i]?.[0]) === token) same++;
+      all += tokens.length;
+    }
+    expect(same / all).toBeGreaterThan(0.85);
+    await decoder.release();
+  });
+
+  it('stores a tied embedding once, and reads each tensor once', async () => {
+    const folder = temporaryFolder();
+    const source = await sourceOf('code', tensors);
+    const sizes = { fp32: 0, q4: 0 };
+    for (const precision of ['fp32', 'q4'] as const) {
+      const file = join(folder, `${precision}.bin`);
+      const weights = await createWeightsFile(file);
+      source.read.length = 0;
+      const options = { file, config: await configOf('code'), source, weights, precision };
+      await buildDecoder({ ...options, contextLength: 64 });
+      await weights.close();
+      sizes[precision] = readFileSync(file).length;
+      expect(new Set(source.read).size).toBe(source.read.length);
+      expect(source.read.length).toBe(tensors.size);
+    }
+    const values = [...tensors.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(sizes.fp32).toBeLessThan(4 * values * 1.01);
+    // The embedding in 8 bits, the rest in 4, and a float32 scale for every 32.
+    expect(sizes.q4).toBeLessThan(values * 0.85);
+  });
+
+  it('refuses tensors of another shape, or none, by name', async () => {
+    const name = 'model.layers.3.mlp.up_proj.weight';
+    const without = new Map(tensors);
+    without.delete(name);
+    await expect(build(without)).rejects.toThrow(ChorusError);
+    await expect(build(without)).rejects.toThrow(name);
+    const short = new Map(tensors).set(name, new Float32Array(703 * 256));
+    await expect(build(short)).rejects.toThrow(/703,256.*704,256/);
+  });
+});
+
+describe('adapters over one base', () => {
+  const RANK = 3;
+  const noise = (length: number, seed: number): Float32Array =>
+    Float32Array.from({ length }, (_, i) => 0.2 * Math.sin(seed + i * 1.7 + ((i * i) % 13)));
+  const adapter = (modules: readonly (readonly [string, number, number])[], seed: number): Adapter => ({
+    rank: RANK,
+    scale: 0.5,
+    parts: new Map(
+      modules.map(([module, outputs, inputs], i) => [
+        module,
+        {
+          module,
+          outputs,
+          inputs,
+          read: async () => ({
+            a: noise(RANK * inputs, seed + i),
+            b: noise(outputs * RANK, seed + 100 + i),
+          }),
+        },
+      ]),
+    ),
+    close: async () => {},
+  });
+  const layer = (i: number) => `model.layers.${i}`;
+  const one = adapter(
+    [
+      [`${layer(0)}.self_attn.q_proj`, 256, 256],
+      [`${layer(0)}.self_attn.v_proj`, 128, 256],
+      [`${layer(2)}.mlp.gate_proj`, 704, 256],
+    ],
+    1,
+  );
+  const two = adapter(
+    [
+      [`${layer(0)}.self_attn.k_proj`, 128, 256],
+      [`${layer(4)}.mlp.down_proj`, 256, 704],
+      [`${layer(5)}.self_attn.o_proj`, 256, 256],
+    ],
+    7,
+  );
+
+  /** W + scale B A */
+  async function merged(tensors: Tensors, { parts, scale, rank }: Adapter): Promise<Tensors> {
+    const result = new Map(tensors);
+    for (const [module, { outputs, inputs, read }] of parts) {
+      const { a, b } = await read();
+      const weight = tensors.get(`${module}.weight`)?.slice() ?? new Float32Array(0);
+      for (let n = 0; n < outputs; n++)
+        for (let k = 0; k < inputs; k++)
+          for (let r = 0; r < rank; r++)
+            weight[n * inputs + k] =
+              (weight[n * inputs + k] ?? 0) + scale * (b[n * rank + r] ?? 0) * (a[r * inputs + k] ?? 0);
+      result.set(`${module}.weight`, weight);
+    }
+    return result;
+  }
+
+  it('are rows of one batch, each as if its term were added to the weights', async () => {
+    const tensors = await exportTensors('code');
+    const context = Array.from({ length: 150 }, (_, i) => (i * 41) % 4000);
+    const together = await build(tensors, { adapters: [null, one, two] });
+    const all = await logits(together, context, 60);
+    const alone = [tensors, await merged(tensors, one), await merged(tensors, two)];
+    for (const [expert, own] of alone.entries()) {
+      const decoder = await build(own);
+      const expected = await logits(decoder, context, 60);
+      for (const [i, [row]] of expected.entries()) {
+        const [base, actual] = [all[i]?.[0], all[i]?.[expert]];
+        // The base in the batch is the base alone, to the last bit; the others are not the base.
+        if (expert === 0) expect(difference(row, actual)).toBe(0);
+        else {
+          expect(difference(row, actual)).toBeLessThan(1e-3);
+          expect(difference(base, actual)).toBeGreaterThan(0.1);
+        }
+      }
+      await decoder.release();
+    }
+    await together.release();
+  });
+});
