@@ -9,6 +9,8 @@ import type { ExpertSetting } from '../src/protocol/engine.ts';
 
 export const root = join(import.meta.dirname, '..');
 export const programs = join(root, 'dist');
+/** Where graphs that tests build are kept. */
+export const cacheFolder = join(root, '.cache', 'test');
 export const pocket = (name: string): string => join(root, 'models', 'pocket', name);
 
 /** A pocket expert as the extension would set it. */

@@ -12,6 +12,7 @@ import type {
 } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { advise } from './advise.ts';
+import { userCacheFolder } from './cache-folder.ts';
 import { createExperts } from './experts.ts';
 import { generate } from './generate.ts';
 import { promptFor } from './prompts.ts';
@@ -22,6 +23,8 @@ import { createTurns } from './turns.ts';
 export interface EngineOptions {
   /** The folder of the bundled workers, dist/. */
   readonly programs: string;
+  /** Where graphs built from tensors are kept; by default the user's cache folder. */
+  readonly cacheFolder?: string | undefined;
   readonly onStatus?: (statuses: readonly ExpertStatus[]) => void;
   readonly log?: (text: string) => void;
 }
@@ -51,8 +54,13 @@ export interface AdviseCallOptions {
   readonly onProgress?: (progress: AdviseProgress) => void;
 }
 
-export function createEngine({ programs, onStatus = () => {}, log = () => {} }: EngineOptions): Engine {
-  const experts = createExperts({ workerFile: join(programs, 'worker.js'), onStatus, log });
+export function createEngine({
+  programs,
+  cacheFolder = userCacheFolder(process.env),
+  onStatus = () => {},
+  log = () => {},
+}: EngineOptions): Engine {
+  const experts = createExperts({ workerFile: join(programs, 'worker.js'), cacheFolder, onStatus, log });
   const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();
   const never = new AbortController().signal;

@@ -7,6 +7,7 @@ import { type LoadedExpert, openExpert } from '../runtime/expert.ts';
 
 export interface ExpertsOptions {
   readonly workerFile: string;
+  readonly cacheFolder: string;
   readonly onStatus: (statuses: readonly ExpertStatus[]) => void;
   readonly log: (text: string) => void;
 }
@@ -45,7 +46,7 @@ interface Slot {
   loading: Promise<void> | undefined;
 }
 
-export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Experts {
+export function createExperts({ workerFile, cacheFolder, onStatus, log }: ExpertsOptions): Experts {
   let mix: MixSetting = { experts: [], pool: { kind: 'linear' }, weighting: 'fixed' };
   /** By id, in the order of the settings. */
   let slots = new Map<string, Slot>();
@@ -87,7 +88,16 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
       log(`'${id}' failed: ${why.message}`);
       report();
     };
-    slot.loading = openExpert({ name: id, folder, precision, threads, workerFile, onProgress, onGone })
+    slot.loading = openExpert({
+      name: id,
+      folder,
+      precision,
+      threads,
+      workerFile,
+      cacheFolder,
+      onProgress,
+      onGone,
+    })
       .then((expert) => {
         mine = expert;
         slot.expert = expert;
@@ -169,7 +179,7 @@ export function createExperts({ workerFile, onStatus, log }: ExpertsOptions): Ex
       const { folder, precision } = slot.setting;
       if (slot.expert !== undefined) return { expert: Promise.resolve(slot.expert), giveBack: () => {} };
       const threads = availableParallelism();
-      const expert = openExpert({ name: id, folder, precision, threads, workerFile });
+      const expert = openExpert({ name: id, folder, precision, threads, workerFile, cacheFolder });
       const giveBack = (): void => {
         const gone: Promise<void> = expert
           .then((loaded) => loaded.dispose())

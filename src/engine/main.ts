@@ -37,6 +37,8 @@ const extension = connect<EngineEvents, EngineCalls>(
 
 const engine = createEngine({
   programs: __dirname,
+  // The extension's own folder.
+  cacheFolder: process.argv[2],
   onStatus: (statuses) => extension.tell('experts', statuses),
   log: (text) => extension.tell('log', { level: 'info', text }),
 });

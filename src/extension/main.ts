@@ -28,7 +28,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Chorus', { log: true });
   const settings = watchSettings(extensionPath, (problem) => log.warn(problem));
   const engine = new EngineClient({
-    fork: () => forkEngine(join(extensionPath, 'dist', 'engine.js'), (line) => log.info(line)),
+    fork: () =>
+      forkEngine(join(extensionPath, 'dist', 'engine.js'), (line) => log.info(line), [
+        context.globalStorageUri.fsPath,
+      ]),
     mix: settings.current().mix,
     log,
   });

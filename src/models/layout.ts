@@ -1,6 +1,7 @@
 /**
- * What a model folder holds. Two layouts are read: transformers.js (onnx/model*.onnx, config.json) and
- * onnxruntime-genai (genai_config.json naming the graph and its tensors); a folder may be both.
+ * What a model folder holds. Three layouts are read: transformers.js (onnx/model*.onnx, config.json), onnxruntime-genai
+ * (genai_config.json naming the graph and its tensors), and Hugging Face's own (model.safetensors, config.json); a folder may be
+ * several, and a graph goes before tensors.
  */
 
 import { readdir, stat } from 'node:fs/promises';
@@ -14,7 +15,9 @@ export type GraphPrecision = 'auto' | 'fp32' | 'q4';
 
 export interface ModelLayout {
   readonly folder: string;
-  /** Absolute path of the ONNX graph. */
+  /** `safetensors`: there is no graph yet, and one is built from the tensors. */
+  readonly format: 'onnx' | 'safetensors';
+  /** Absolute path of the ONNX graph, or of the tensors. */
   readonly graph: string;
   /** `fp32`, `q4`, or the file's name where the layout does not say. */
   readonly precision: string;
@@ -136,6 +139,7 @@ export async function readLayout(folder: string, wanted: GraphPrecision): Promis
 }
 
 interface FoundGraph {
+  readonly format: 'onnx' | 'safetensors';
   readonly graph: string;
   readonly precision: string;
   readonly graphBytes: number;
@@ -156,8 +160,10 @@ async function findGraph(
       throw new ChorusError('model-invalid', `${graph} is empty. Download the model again.`, graph);
     }
     const data = (await sizeOf(`${graph}_data`)) ?? (await sizeOf(`${graph}.data`)) ?? 0;
-    return { graph, precision: precisionOf(candidate), graphBytes: size + data };
+    return { format: 'onnx', graph, precision: precisionOf(candidate), graphBytes: size + data };
   }
+  const tensors = await findTensors(folder, wanted);
+  if (tensors !== undefined) return tensors;
   const file = join(folder, candidates[0] ?? 'onnx/model.onnx');
   const present = await graphsIn(folder);
   const others =
@@ -167,6 +173,20 @@ async function findGraph(
     `${file} is missing. ${others}: download the model again${present.length === 0 ? '' : ', or choose another precision'}.`,
     file,
   );
+}
+
+/** Tensors from which a graph can be built, in the precision wanted. */
+async function findTensors(folder: string, wanted: GraphPrecision): Promise<FoundGraph | undefined> {
+  for (const name of ['model.safetensors', 'model.safetensors.index.json']) {
+    const graph = join(folder, name);
+    const size = await sizeOf(graph);
+    if (size === undefined) continue;
+    const names = (await readdir(folder)).filter((found) => found.endsWith('.safetensors'));
+    const sizes = await Promise.all(names.map((found) => sizeOf(join(folder, found))));
+    const graphBytes = sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
+    return { format: 'safetensors', graph, precision: wanted === 'fp32' ? 'fp32' : 'q4', graphBytes };
+  }
+  return undefined;
 }
 
 /** `name` below `folder`; a name that leads out of the folder is refused. */

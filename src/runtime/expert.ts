@@ -16,6 +16,8 @@ export interface OpenExpertOptions {
   readonly threads: number;
   /** The bundled worker, dist/worker.js. */
   readonly workerFile: string;
+  /** Where graphs that are built from tensors are kept. */
+  readonly cacheFolder: string;
   /** Called with values rising in [0, 1]. */
   readonly onProgress?: (progress: number) => void;
   /** Called when the loaded model's thread ends by itself; every later call rejects. */
@@ -73,13 +75,20 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
     logProbs: new SharedArrayBuffer(8 * layout.contextLength),
     cancel: new SharedArrayBuffer(4),
   };
-  const worker = startWorker(options.workerFile, (why) => options.onGone?.(why));
+  const worker = startWorker(options.workerFile, {
+    onGone: (why) => options.onGone?.(why),
+    onProgress: (progress) => onProgress?.(0.3 + 0.65 * progress),
+  });
   let asExported: string | undefined;
   try {
-    const { graph, kvNames, layers, vocabularyRows, contextLength } = layout;
+    const { format, graph, precision, kvNames, layers, vocabularyRows, contextLength } = layout;
     const answer = await worker.ask({
       kind: 'load',
+      format,
+      folder,
       graph,
+      precision,
+      cacheFolder: options.cacheFolder,
       kvNames,
       layers,
       threads: options.threads,
@@ -221,8 +230,13 @@ interface WorkerHandle {
   close(): Promise<void>;
 }
 
+interface WorkerEvents {
+  readonly onGone: (why: ChorusError) => void;
+  readonly onProgress: (progress: number) => void;
+}
+
 /** Starts the thread. It is never terminated while it runs a graph, which would abort the process. */
-function startWorker(file: string, onGone: (why: ChorusError) => void): WorkerHandle {
+function startWorker(file: string, { onGone, onProgress }: WorkerEvents): WorkerHandle {
   // Read by the native module when it is first loaded; a worker with its own environment would not be heard.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   const worker = new Worker(file, { env: SHARE_ENV });
@@ -244,7 +258,8 @@ function startWorker(file: string, onGone: (why: ChorusError) => void): WorkerHa
     onGone(gone);
   };
   worker.on('message', (message: FromWorker) => {
-    if (message.kind === 'failed') {
+    if (message.kind === 'progress') onProgress(message.progress);
+    else if (message.kind === 'failed') {
       const { code, message: text, file: path } = message.failure;
       settle()?.reject(new ChorusError(code, text, path));
     } else settle()?.resolve(message);

@@ -27,8 +27,11 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export async function openSession(order: LoadOrder): Promise<Session> {
-  const { decoder, asExported } = await openDecoder(order);
+export async function openSession(
+  order: LoadOrder,
+  onProgress: (progress: number) => void,
+): Promise<Session> {
+  const { decoder, asExported } = await openDecoder(order, onProgress);
   const cache = createKvCache(decoder.createMemory, LIMITS);
   const outLogits = new Float32Array(order.shared.logits);
   const outLogProbs = new Float64Array(order.shared.logProbs);

@@ -1,6 +1,6 @@
 /** What an expert's handle and its worker thread say to each other; the numbers themselves lie in shared memory. */
 
-import type { KvNames } from '../models/layout.ts';
+import type { KvNames, ModelLayout } from '../models/layout.ts';
 import type { Failure } from '../protocol/failure.ts';
 
 /** Most positions one answer may cover, and the length of a prefill chunk: cancellation is seen between chunks. */
@@ -19,7 +19,12 @@ export interface SharedBuffers {
 
 export interface LoadOrder {
   readonly kind: 'load';
+  readonly format: ModelLayout['format'];
+  readonly folder: string;
   readonly graph: string;
+  readonly precision: string;
+  /** Where graphs that are built are kept. */
+  readonly cacheFolder: string;
   readonly kvNames: KvNames;
   readonly layers: number;
   readonly threads: number;
@@ -41,6 +46,8 @@ export interface RunOrder {
 export type ToWorker = LoadOrder | RunOrder | { readonly kind: 'forget' | 'close' };
 
 export type FromWorker =
+  /** While it loads; in [0, 1]. */
+  | { readonly kind: 'progress'; readonly progress: number }
   | {
       readonly kind: 'loaded';
       /** Why the export is run as it is; undefined where it was rewritten. */

@@ -13,8 +13,10 @@ interface Loaded {
 
 let loaded: Loaded | undefined;
 
+const say = (message: FromWorker): void => parentPort?.postMessage(message);
+
 async function load(order: LoadOrder): Promise<FromWorker> {
-  const session = await openSession(order);
+  const session = await openSession(order, (progress) => say({ kind: 'progress', progress }));
   loaded = {
     session,
     context: new Int32Array(order.shared.context),

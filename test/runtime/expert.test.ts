@@ -3,11 +3,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChorusError } from '../../src/protocol/failure.ts';
 import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../../src/runtime/expert.ts';
-import { pocket, programs, temporaryFolder } from '../programs.ts';
+import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
 
 const workerFile = join(programs, 'worker.js');
 const open = (options: Partial<OpenExpertOptions> = {}): Promise<LoadedExpert> =>
-  openExpert({ name: 'code', folder: pocket('code'), precision: 'q4', threads: 1, workerFile, ...options });
+  openExpert({
+    name: 'code',
+    folder: pocket('code'),
+    precision: 'q4',
+    threads: 1,
+    workerFile,
+    cacheFolder,
+    ...options,
+  });
 
 const row = (answer: Float32Array | 'cancelled'): number[] => {
   if (answer === 'cancelled') throw new Error('cancelled');

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { PoolSetting } from '../../src/protocol/engine.ts';
 import { openExpert } from '../../src/runtime/expert.ts';
-import { pocket, programs, root, setting } from '../programs.ts';
+import { cacheFolder, pocket, programs, root, setting } from '../programs.ts';
 
 interface Case {
   readonly name: string;
@@ -57,7 +57,14 @@ const poolOf = (kind: PoolSetting['kind']): PoolSetting =>
   kind === 'power' ? { kind, exponent: 0.5 } : { kind };
 
 const open = (name: string, precision: 'fp32' | 'q4') =>
-  openExpert({ name, folder: pocket(name), precision, threads: 1, workerFile: join(programs, 'worker.js') });
+  openExpert({
+    name,
+    folder: pocket(name),
+    precision,
+    threads: 1,
+    workerFile: join(programs, 'worker.js'),
+    cacheFolder,
+  });
 
 describe.each(['general', 'code', 'math'])('the fp32 graph of pocket/%s', (name) => {
   it('gives the reference ids, logits and prompt log-probabilities', async () => {

@@ -8,11 +8,18 @@ import { int } from '../../src/graph/onnx.ts';
 import { readOnnx } from '../../src/graph/onnx-read.ts';
 import { writeOnnx } from '../../src/graph/onnx-write.ts';
 import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
-import { pocket, programs, temporaryFolder } from '../programs.ts';
+import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
 
 type Precision = 'fp32' | 'q4';
 const open = (folder: string, precision: Precision): Promise<LoadedExpert> =>
-  openExpert({ name: 'code', folder, precision, threads: 1, workerFile: join(programs, 'worker.js') });
+  openExpert({
+    name: 'code',
+    folder,
+    precision,
+    threads: 1,
+    workerFile: join(programs, 'worker.js'),
+    cacheFolder,
+  });
 
 const graphs = { fp32: 'model.onnx', q4: 'model_q4.onnx' } as const;
 

@@ -1,0 +1,152 @@
+/**
+ * Graphs that were built from tensors, kept on disk. An entry is a folder named by what it was built from; it is written beside
+ * its place and moved there when it is whole, so that another process sees all of it or nothing. What is damaged is built anew.
+ */
+
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { ChorusError } from '../protocol/failure.ts';
+import type { DecodeGraph } from './decode-graph.ts';
+
+/** Raised whenever the same tensors would give another graph. */
+const BUILDER_VERSION = 1;
+
+/** Of each source file this much is hashed, besides its size and time: the header, which names every tensor. */
+const HASHED_BYTES = 1024 * 1024;
+
+/** Each try meets another process that moved something at the same moment. */
+const MOST_TRIES = 5;
+
+export interface CacheOptions {
+  readonly cacheFolder: string;
+  /** Files that the graph is built from. */
+  readonly sources: readonly string[];
+  /** What else decides what is built. */
+  readonly settings: string;
+  /** Builds the graph and writes its weights to `folder`. */
+  readonly build: (folder: string) => Promise<DecodeGraph>;
+}
+
+export interface StoredGraph {
+  readonly graph: DecodeGraph;
+  /** Where its weights are. */
+  readonly folder: string;
+  readonly built: boolean;
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const recordSchema = v.strictObject({
+  shape: v.strictObject({
+    layers: count,
+    experts: count,
+    kvHeads: count,
+    headDim: count,
+    queriesPerHead: count,
+    wantsPositions: v.boolean(),
+    vocabulary: count,
+  }),
+  /** SHA-256 of the model. */
+  model: v.string(),
+  weightsBytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+});
+
+const files = { model: 'decoder.onnx', weights: 'weights.bin', record: 'graph.json' } as const;
+export const WEIGHTS_NAME = files.weights;
+
+/** The graph from the cache, or built and kept there. */
+export async function cachedGraph(options: CacheOptions): Promise<StoredGraph> {
+  const place = join(options.cacheFolder, 'graphs', await keyOf(options));
+  const found = await readEntry(place);
+  if (found !== undefined) return { graph: found, folder: place, built: false };
+
+  const draft = `${place}.${process.pid}.${randomUUID()}`;
+  try {
+    await mkdir(draft, { recursive: true });
+    const graph = await options.build(draft);
+    await writeEntry(draft, graph);
+    await moveInto(draft, place);
+    return { graph, folder: place, built: true };
+  } catch (thrown) {
+    throw cacheError(options.cacheFolder, thrown);
+  } finally {
+    await rm(draft, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+async function keyOf({ sources, settings }: CacheOptions): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([BUILDER_VERSION, settings]));
+  for (const source of sources) {
+    const handle = await open(source, 'r');
+    try {
+      const { size, mtimeMs } = await handle.stat();
+      const start = new Uint8Array(Math.min(size, HASHED_BYTES));
+      await handle.read(start, 0, start.length, 0);
+      hash.update(JSON.stringify([size, mtimeMs])).update(start);
+    } finally {
+      await handle.close();
+    }
+  }
+  return hash.digest('hex').slice(0, 40);
+}
+
+/** The graph in `folder`, or undefined where it is not there, or not whole. */
+async function readEntry(folder: string): Promise<DecodeGraph | undefined> {
+  try {
+    const record = v.parse(recordSchema, JSON.parse(await readFile(join(folder, files.record), 'utf8')));
+    const model = new Uint8Array(await readFile(join(folder, files.model)));
+    const { size } = await stat(join(folder, files.weights));
+    if (size !== record.weightsBytes || sha256(model) !== record.model) return undefined;
+    return { model, shape: record.shape };
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeEntry(folder: string, { model, shape }: DecodeGraph): Promise<void> {
+  const { size } = await stat(join(folder, files.weights));
+  await writeFile(join(folder, files.model), model);
+  const record = { shape, model: sha256(model), weightsBytes: size } satisfies v.InferInput<
+    typeof recordSchema
+  >;
+  await writeFile(join(folder, files.record), JSON.stringify(record));
+  // On the disk before it is moved: a name never stands for what a crash left half written.
+  for (const name of Object.values(files)) {
+    const handle = await open(join(folder, name), 'r+');
+    await handle.sync().finally(() => handle.close());
+  }
+}
+
+/** Moves the draft to its place; another process that was there first with a whole one wins. */
+async function moveInto(draft: string, place: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await rename(draft, place);
+      return;
+    } catch (thrown) {
+      const { code } = thrown as NodeJS.ErrnoException;
+      const taken = code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EPERM';
+      if (!taken || tries === MOST_TRIES) throw thrown;
+    }
+    if ((await readEntry(place)) !== undefined) return;
+    // Another process may do the same at this moment: who comes too late finds nothing to move.
+    const damaged = `${place}.damaged.${randomUUID()}`;
+    await rename(place, damaged).catch(() => {});
+    await rm(damaged, { recursive: true, force: true });
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function cacheError(folder: string, thrown: unknown): unknown {
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  if (thrown instanceof ChorusError || !(thrown instanceof Error) || code === undefined) return thrown;
+  return new ChorusError(
+    'file-unreadable',
+    `The graph built for this model cannot be kept in ${folder}: ${message}. Make room there, or check its permissions.`,
+    folder,
+  );
+}

@@ -1,0 +1,86 @@
+/** A model folder as Hugging Face has it, without any graph. */
+
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ChorusError } from '../../src/protocol/failure.ts';
+import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
+import { exportTensors, sourceOf } from '../graph/export-tensors.ts';
+import { safetensorsBytes } from '../graph/safetensors-bytes.ts';
+import { pocket, programs, temporaryFolder } from '../programs.ts';
+
+async function modelFolder(): Promise<string> {
+  const folder = temporaryFolder();
+  for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'chorus.json'])
+    copyFileSync(join(pocket('code'), name), join(folder, name));
+  const tensors = await exportTensors('code');
+  const { tensors: infos } = await sourceOf('code', tensors);
+  const written = Object.fromEntries(
+    [...tensors].map(([name, values]) => [
+      name,
+      { dtype: 'F32', shape: infos.get(name)?.shape ?? [], data: new Uint8Array(values.buffer) },
+    ]),
+  );
+  writeFileSync(join(folder, 'model.safetensors'), safetensorsBytes(written));
+  return folder;
+}
+
+const open = (folder: string, cacheFolder: string, progress: number[] = []): Promise<LoadedExpert> =>
+  openExpert({
+    name: 'code',
+    folder,
+    precision: 'fp32',
+    threads: 1,
+    workerFile: join(programs, 'worker.js'),
+    cacheFolder,
+    onProgress: (value) => progress.push(value),
+  });
+
+const row = async (expert: LoadedExpert, context: Int32Array): Promise<Float32Array> => {
+  const answer = await expert.logits(context, { rows: 1 });
+  if (answer === 'cancelled') throw new Error('cancelled');
+  return answer.slice();
+};
+
+describe('a folder of safetensors', () => {
+  it('is built once with progress, then found, and gives the logits of the export', async () => {
+    const [folder, cache] = [await modelFolder(), temporaryFolder()];
+    const progress: number[] = [];
+    const context = Int32Array.from({ length: 100 }, (_, i) => (i * 37) % 4000);
+    const built = await open(folder, cache, progress);
+    expect(progress.length).toBeGreaterThan(6);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    const first = await row(built, context);
+    await built.dispose();
+
+    const again: number[] = [];
+    const found = await open(folder, cache, again);
+    expect(again.length).toBeLessThan(progress.length);
+    expect(await row(found, context)).toEqual(first);
+    await found.dispose();
+
+    const exported = await open(pocket('code'), cache);
+    const expected = await row(exported, context);
+    for (const [i, value] of expected.entries())
+      expect(Math.abs(value - (first[i] ?? Number.NaN))).toBeLessThan(1e-3);
+    await exported.dispose();
+  });
+
+  it('that cannot be built is refused with the reason, and nothing is kept', async () => {
+    const [folder, cache] = [await modelFolder(), temporaryFolder()];
+    const config = {
+      model_type: 'mamba',
+      vocab_size: 4096,
+      max_position_embeddings: 1024,
+      num_hidden_layers: 6,
+    };
+    writeFileSync(
+      join(folder, 'config.json'),
+      JSON.stringify({ ...config, hidden_size: 256, intermediate_size: 704, num_attention_heads: 4 }),
+    );
+    const failed = open(folder, cache);
+    await expect(failed).rejects.toThrow(ChorusError);
+    await expect(failed).rejects.toThrow(/mamba/);
+    expect(existsSync(join(cache, 'graphs', 'decoder.onnx'))).toBe(false);
+  });
+});
