@@ -16,17 +16,17 @@ const { values, positionals } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(`Usage: npm run bench -- [mixing] [decoding] [--rounds 5] [--tokens 64] [--model FOLDER ...]
+  console.log(`Usage: npm run bench -- [mixing] [decoding] [context] [--rounds 5] [--tokens 64] [--model FOLDER ...]
 
 Measures the pocket experts, and each FOLDER (a model in the transformers.js or onnxruntime-genai layout; by default
 SmolLM2-135M-Instruct where it lies beside the project).`);
   process.exit(0);
 }
 
-const parts = ['mixing', 'decoding'];
+const parts = ['mixing', 'decoding', 'context'];
 const unknown = positionals.find((name) => !parts.includes(name));
 if (unknown !== undefined) {
-  console.error(`There is no benchmark "${unknown}"; there are ${parts.join(' and ')}.`);
+  console.error(`There is no benchmark "${unknown}"; there are ${parts.join(', ')}.`);
   process.exit(2);
 }
 const wanted = (name) => positionals.length === 0 || positionals.includes(name);
@@ -45,6 +45,7 @@ const out = join(root, '.cache', 'bench');
 mkdirSync(out, { recursive: true });
 
 const { measureMixing } = (await load('mixing', out)).module;
+const { measureContext } = (await load('context', out)).module;
 const { measureDecoding } = (await load('decoding', out)).module;
 
 const pocket = (name) => join(root, 'models', 'pocket', name);
@@ -81,6 +82,11 @@ for (const suite of suites) {
     const decoding = await measureDecoding(options);
     result.decoding = decoding;
     console.table(decoding);
+  }
+  if (wanted('context')) {
+    const context = await measureContext({ ...options, threads: cpus().length });
+    result.context = context;
+    console.table(context.rows);
   }
   results.push(result);
 }

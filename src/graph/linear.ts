@@ -5,6 +5,7 @@
 
 import type { Adapter } from './adapter.ts';
 import type { GraphDraft } from './graph-draft.ts';
+import { addLowRank, type Module } from './low-rank.ts';
 import { invalidModel, quoted } from './model-error.ts';
 import { elementTypes, float, int } from './onnx.ts';
 import { type QuantizedMatrix, quantize } from './quantize.ts';
@@ -29,7 +30,7 @@ export interface LinearOptions {
   /** Of float32 [experts, T, the sum of all rows]. */
   readonly to: string;
   /** Modules whose outputs stand one after another; each has the tensor `.weight` [rows, columns]. */
-  readonly modules: readonly { readonly name: string; readonly rows: number }[];
+  readonly modules: readonly Module[];
   readonly columns: number;
   readonly bits: Bits;
   /** Whether every module has a `.bias` [rows]. */
@@ -68,7 +69,8 @@ export async function addLinear(store: WeightsStore, options: LinearOptions): Pr
     const stored = await storeFloats(store, `${to}.bias`, joined(values), [rows]);
     last = draft.add('Add', [last, stored], named('biased'));
   }
-  return steps.includes('adapted') ? addAdapters(store, options, last) : last;
+  if (!steps.includes('adapted')) return last;
+  return addLowRank(store, { input: from, base: last, to, modules, columns });
 }
 
 /** A weight matrix in the graph. */
@@ -155,45 +157,6 @@ export async function readTensor(
     );
   }
   return source.readFloat32(name);
-}
-
-/** Adds to `from` for each expert e its scale_e B_e A_e x; A [experts, columns, ranks], B [experts, ranks, rows]. */
-async function addAdapters(
-  store: WeightsStore,
-  { from: input, to, modules, columns }: LinearOptions,
-  from: string,
-): Promise<string> {
-  const { draft, adapters } = store;
-  const rank = Math.max(...adapters.map((adapter) => adapter?.rank ?? 0));
-  const ranks = modules.length * rank;
-  const rows = modules.reduce((sum, module) => sum + module.rows, 0);
-  const down = new Float32Array(adapters.length * columns * ranks);
-  const up = new Float32Array(adapters.length * ranks * rows);
-  for (const [expert, adapter] of adapters.entries()) {
-    let row = 0;
-    for (const [place, module] of modules.entries()) {
-      const part = adapter?.parts.get(module.name);
-      if (adapter && part !== undefined) {
-        const { a, b } = await part.read();
-        for (let r = 0; r < adapter.rank; r++) {
-          const at = place * rank + r;
-          for (let c = 0; c < columns; c++) {
-            down[(expert * columns + c) * ranks + at] = adapter.scale * (a[r * columns + c] ?? 0);
-          }
-          for (let n = 0; n < module.rows; n++) {
-            up[(expert * ranks + at) * rows + row + n] = b[n * adapter.rank + r] ?? 0;
-          }
-        }
-      }
-      row += module.rows;
-    }
-  }
-  const a = await storeFloats(store, `${to}.down`, down, [adapters.length, columns, ranks]);
-  const b = await storeFloats(store, `${to}.up`, up, [adapters.length, ranks, rows]);
-  // Factors other than 1 keep the runtime from its kernel for one row, which adds in another order than that for several.
-  const low = draft.add('FusedMatMul', [input, a], `${to}.low`, { alpha: float(2) });
-  const term = draft.add('FusedMatMul', [low, b], `${to}.term`, { alpha: float(0.5) });
-  return draft.add('Add', [from, term], to);
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

@@ -15,9 +15,10 @@ export type Rewritten =
   /** `reason` goes on after "the graph is run as it is: ". */
   | { readonly kind: 'refused'; readonly reason: string };
 
-export function rewriteExport(model: OnnxModel): Rewritten {
+/** @param experts rows of the batch, more than one after `adaptExport` */
+export function rewriteExport(model: OnnxModel, experts = 1): Rewritten {
   try {
-    return { kind: 'rewritten', graph: rewrite(model) };
+    return { kind: 'rewritten', graph: rewrite(model, experts) };
   } catch (thrown) {
     if (thrown instanceof Refusal) return { kind: 'refused', reason: thrown.message };
     throw thrown;
@@ -30,7 +31,7 @@ function must(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Refusal(otherwise);
 }
 
-function rewrite(model: OnnxModel): DecodeGraph {
+function rewrite(model: OnnxModel, experts: number): DecodeGraph {
   const opset = model.opsets.find(({ domain }) => domain === '')?.version ?? 0;
   must(opset >= 13, `it uses version ${opset} of ONNX's operators, and 13 is the oldest that is rewritten`);
   for (const node of model.nodes) {
@@ -51,7 +52,7 @@ function rewrite(model: OnnxModel): DecodeGraph {
   const shape = {
     ...shapeOf(model, first),
     layers: attentions.length,
-    experts: 1,
+    experts,
     wantsPositions,
     vocabulary,
   };

@@ -18,6 +18,8 @@ export interface OpenExpertOptions {
   readonly workerFile: string;
   /** Where graphs that are built from tensors are kept. */
   readonly cacheFolder: string;
+  /** Runs an export as it is, to compare with. */
+  readonly keepExport?: boolean;
   /** Called with values rising in [0, 1]. */
   readonly onProgress?: (progress: number) => void;
   /** Called when the loaded model's thread ends by itself; every later call rejects. */
@@ -89,6 +91,7 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
       graph,
       precision,
       cacheFolder: options.cacheFolder,
+      keepExport: options.keepExport ?? false,
       kvNames,
       layers,
       threads: options.threads,

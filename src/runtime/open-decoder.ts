@@ -46,6 +46,7 @@ export async function openDecoder(
 }
 
 async function rewrittenGraph(order: LoadOrder): Promise<Rewritten> {
+  if (order.keepExport) return { kind: 'refused', reason: 'it was asked for' };
   try {
     const file = await realpath(order.graph);
     return rewriteExport(readOnnx(await readFile(file), basename(file), order.graph));

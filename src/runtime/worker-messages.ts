@@ -25,6 +25,7 @@ export interface LoadOrder {
   readonly precision: string;
   /** Where graphs that are built are kept. */
   readonly cacheFolder: string;
+  readonly keepExport: boolean;
   readonly kvNames: KvNames;
   readonly layers: number;
   readonly threads: number;

@@ -3,14 +3,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { adaptExport } from '../../src/graph/adapt-export.ts';
 import type { Adapter } from '../../src/graph/adapter.ts';
 import { type BuildOptions, buildDecoder } from '../../src/graph/build-decoder.ts';
+import { readOnnx } from '../../src/graph/onnx-read.ts';
+import { rewriteExport } from '../../src/graph/rewrite-export.ts';
 import { createWeightsFile } from '../../src/graph/weights-file.ts';
 import { ChorusError } from '../../src/protocol/failure.ts';
 import type { Decoder } from '../../src/runtime/decoder.ts';
 import { openGraph } from '../../src/runtime/open-decoder.ts';
 import { configOf, exportTensors, sourceOf } from '../graph/export-tensors.ts';
-import { root, temporaryFolder } from '../programs.ts';
+import { pocket, root, temporaryFolder } from '../programs.ts';
 
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
@@ -192,6 +195,38 @@ describe('adapters over one base', () => {
     }
     return result;
   }
+
+  it('give the same over an export as over its tensors', async () => {
+    const file = join(pocket('code'), 'onnx', 'model.onnx');
+    const export_ = readOnnx(readFileSync(file), 'model.onnx', file);
+    const adapters = [one, null, two];
+    const adapted = await adaptExport(export_, adapters);
+    if (adapted.kind === 'refused') throw new Error(adapted.reason);
+    const rewritten = rewriteExport(adapted.model, adapters.length);
+    if (rewritten.kind === 'refused') throw new Error(rewritten.reason);
+    const folder = join(pocket('code'), 'onnx');
+    const overExport = await openGraph(rewritten.graph, { folder, threads: 1, contextLength: 1024 });
+    const overTensors = await build(await exportTensors('code'), { adapters });
+    const context = Array.from({ length: 70 }, (_, i) => (i * 43) % 4000);
+    const [actual, expected] = [
+      await logits(overExport, context, 40),
+      await logits(overTensors, context, 40),
+    ];
+    expect(actual).toHaveLength(30);
+    for (const [i, rows] of expected.entries()) {
+      expect(rows).toHaveLength(3);
+      for (const [expert, row] of rows.entries())
+        expect(difference(row, actual[i]?.[expert])).toBeLessThan(1e-3);
+    }
+    await Promise.all([overExport.release(), overTensors.release()]);
+  });
+
+  it('that change what an export does not have are refused', async () => {
+    const file = join(pocket('code'), 'onnx', 'model.onnx');
+    const export_ = readOnnx(readFileSync(file), 'model.onnx', file);
+    const outcome = await adaptExport(export_, [adapter([['model.layers.6.mlp.up_proj', 704, 256]], 1)]);
+    expect(outcome).toMatchObject({ kind: 'refused', reason: expect.stringContaining('layers.6') });
+  });
 
   it('are rows of one batch, each as if its term were added to the weights', async () => {
     const tensors = await exportTensors('code');
