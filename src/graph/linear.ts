@@ -7,7 +7,7 @@ import type { Adapter } from './adapter.ts';
 import type { GraphDraft } from './graph-draft.ts';
 import { addLowRank, type Module } from './low-rank.ts';
 import { invalidModel, quoted } from './model-error.ts';
-import { elementTypes, float, int } from './onnx.ts';
+import { elementTypes, int } from './onnx.ts';
 import { type QuantizedMatrix, quantize } from './quantize.ts';
 import type { TensorSource } from './tensor-source.ts';
 import type { WeightsFile } from './weights-file.ts';
