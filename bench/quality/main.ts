@@ -10,7 +10,7 @@ import { type CaseResults, measureAll } from './measure.ts';
 import { help, parseOptions } from './options.ts';
 import { fingerprint, openResults } from './results-store.ts';
 import { type Suite, suiteOf } from './suites.ts';
-import { type SuiteFigures, suiteTable } from './table.ts';
+import { overviewTable, type SuiteFigures, suiteTable } from './table.ts';
 import { isAlone, type Variant, variantsOf } from './variants.ts';
 import { figures } from './verdicts.ts';
 
@@ -54,8 +54,8 @@ export async function evaluate(args: readonly string[], { root, programs, code }
       const measured = await measureAll({ family, suite, variants, programs, store, stamp, progress });
       const judged = judge(suite, variants, { measured, seed });
       suites.push(judged);
-      report.push(suiteTable(judged));
     }
+    report.push(overviewTable(suites), ...suites.map(suiteTable));
     results.push({ family: family.name, suites });
   }
   const text = `${report.join('\n').trimEnd()}\n`;

@@ -14,7 +14,7 @@ export interface SuiteFigures {
   readonly metrics: readonly MetricFigures[];
 }
 
-/** A row per variant, two columns per metric, and a sentence per metric that says who won. */
+/** A row per variant, two columns per metric, and a line per metric that says who won. */
 export function suiteTable({ title, cases, metrics }: SuiteFigures): string {
   const head = ['', ...metrics.flatMap(({ metric }) => [titleOf(metric), 'against the best alone'])];
   const rows = (metrics[0]?.figures ?? []).map(({ name }, row) => [
@@ -24,30 +24,66 @@ export function suiteTable({ title, cases, metrics }: SuiteFigures): string {
       return figure === undefined ? ['', ''] : [valueCell(metric, figure), verdictCell(metric, figure)];
     }),
   ]);
-  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  const table = [head, head.map(() => '---'), ...rows].map(markdownRow);
   return [`### ${title} (${cases} cases)`, '', ...table, '', ...metrics.map(summary), ''].join('\n');
 }
 
-/** One sentence: the best expert alone, and how the mixtures stand to it. */
+/**
+ * Bits per byte of all suites side by side, each against the expert that is best alone in that suite, in per cent of its
+ * figure. Empty where there is no mixture.
+ */
+export function overviewTable(suites: readonly SuiteFigures[]): string {
+  const columns = suites.flatMap(({ title, metrics }) => {
+    const bits = metrics.find(({ metric }) => metric.key === 'bits');
+    return bits === undefined ? [] : [{ title, figures: bits.figures }];
+  });
+  const names = new Set(columns.flatMap(({ figures }) => figures.map(({ name }) => name)));
+  const row = (name: string): string[] => [
+    name,
+    ...columns.map(({ figures }) => {
+      const best = figures.find(({ verdict }) => verdict === 'best alone');
+      const one = figures.find((figure) => figure.name === name);
+      if (one === undefined || best === undefined) return '';
+      if (one === best) return '**best alone**';
+      const percent = signedText((100 * (one.value - best.value)) / best.value, 1);
+      if (one.verdict === 'alone') return `${percent} %`;
+      return one.verdict === 'level' ? `level ${percent} %` : `**${one.verdict}** ${percent} %`;
+    }),
+  ];
+  if (columns.every(({ figures }) => figures.every(({ against }) => against === undefined))) return '';
+  const head = ['bits per byte', ...columns.map(({ title }) => title)];
+  const rows = [head, head.map(() => '---'), ...[...names].map(row)];
+  return ['### Bits per byte against the best expert alone', '', ...rows.map(markdownRow), ''].join('\n');
+}
+
+function markdownRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Two sentences: the best expert alone and the best mixture, and how all mixtures stand to that expert. */
 export function summary({ metric, figures }: MetricFigures): string {
   const best = figures.find(({ verdict }) => verdict === 'best alone');
+  const mixes = figures.filter(({ against }) => against !== undefined);
+  const sign = metric.kind === 'bits' ? -1 : 1;
+  const [mix] = [...mixes].sort((a, b) => sign * (b.value - a.value));
   const count = (wanted: Figure['verdict']): number =>
-    figures.filter(({ verdict }) => verdict === wanted).length;
-  const mixes = count('wins') + count('level') + count('loses');
-  const start = `- ${metric.title}: ${best?.name ?? 'nobody'} is the best expert alone`;
-  if (mixes === 0) return `${start}.`;
-  const winners = figures.filter(({ verdict }) => verdict === 'wins').map(({ name }) => name);
-  const wins = winners.length === 0 ? 'no mixture beats it' : `it is beaten by ${winners.join('; ')}`;
-  return `${start}; ${wins} (of ${mixes}: ${count('wins')} win, ${count('level')} level, ${count('loses')} lose).`;
+    mixes.filter(({ verdict }) => verdict === wanted).length;
+  const named = (figure: Figure): string => `${figure.name} (${plainValue(metric, figure)})`;
+  const alone = best === undefined ? 'nobody alone' : named(best);
+  if (mix === undefined) return `- ${titleOf(metric)}: ${alone}; nothing to mix it with.`;
+  return `- ${titleOf(metric)}: best alone is ${alone}, best mixture ${named(mix)}: ${mix.verdict}. Mixtures: ${count('wins')} win, ${count('level')} level, ${count('loses')} lose.`;
 }
 
 function titleOf({ title, kind }: Metric): string {
   return kind === 'bits' && title !== 'bits per byte' ? `bits per byte ${title}` : title;
 }
 
-function valueCell(metric: Metric, { value, low, high }: Figure): string {
-  const unit = metric.kind === 'rate' ? ' %' : '';
-  return `${show(metric, value)}${unit} (${show(metric, low)} to ${show(metric, high)})`;
+function valueCell(metric: Metric, figure: Figure): string {
+  return `${plainValue(metric, figure)} (${show(metric, figure.low)} to ${show(metric, figure.high)})`;
+}
+
+function plainValue(metric: Metric, { value }: Figure): string {
+  return `${show(metric, value)}${metric.kind === 'rate' ? ' %' : ''}`;
 }
 
 function verdictCell(metric: Metric, { verdict, against }: Figure): string {
@@ -64,6 +100,12 @@ function show({ kind }: Metric, value: number): string {
 }
 
 function signed({ kind }: Metric, value: number): string {
-  const digits = kind === 'rate' ? (100 * value).toFixed(1) : value.toFixed(3);
-  return Number(digits) === 0 ? digits.replace('-', '') : value > 0 ? `+${digits}` : digits;
+  return kind === 'rate' ? signedText(100 * value, 1) : signedText(value, 3);
+}
+
+/** With its sign, but for what rounds to 0. */
+function signedText(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  if (Number(text) === 0) return text.replace('-', '');
+  return value > 0 ? `+${text}` : text;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Part } from '../../bench/quality/statistics.ts';
-import { suiteTable } from '../../bench/quality/table.ts';
+import { overviewTable, suiteTable } from '../../bench/quality/table.ts';
 import { figures } from '../../bench/quality/verdicts.ts';
 
 const bits = { key: 'bits', title: 'bits per byte', kind: 'bits' } as const;
@@ -81,6 +81,21 @@ it('writes a table with the verdict in it and a sentence beneath', () => {
     /\| a \+ b, linear \| 25\.0 % \(\S+ to \S+\) \| \*\*loses\*\* -25\.0 \(-\S+ to -\S+\) \|/,
   );
   expect(text).toContain(
-    '- correct: a alone is the best expert alone; no mixture beats it (of 1: 0 win, 0 level, 1 lose).',
+    '- correct: best alone is a alone (50.0 %), best mixture a + b, linear (25.0 %): loses. Mixtures: 0 win, 0 level, 1 lose.',
   );
+});
+
+it('sets the suites side by side, in per cent of the best expert alone', () => {
+  const suite = (title: string, ...values: readonly [number, number, number]) => {
+    const [a, b, mix] = values.map((value) => around(value)) as [Part[], Part[], Part[]];
+    const measured = [
+      { name: 'a', alone: true, parts: a },
+      { name: 'b', alone: true, parts: b },
+      { name: 'mix', alone: false, parts: mix },
+    ];
+    return { title, cases, metrics: [{ metric: bits, figures: figures(bits, measured, 1) }] };
+  };
+  const table = overviewTable([suite('One', 2, 3, 1.8), suite('Two', 3, 2, 2)]);
+  expect(table).toContain('| a | **best alone** | +50.0 % |');
+  expect(table).toContain('| mix | **wins** -10.0 % | level 0.0 % |');
 });
