@@ -29,25 +29,25 @@ export function suiteTable({ title, cases, metrics }: SuiteFigures): string {
 }
 
 /**
- * Bits per byte of all suites side by side, each against the expert that is best alone in that suite, in per cent of its
- * figure. Empty where there is no mixture.
+ * Bits per byte of all suites side by side, each as the difference to the expert that is best alone in that suite. Empty
+ * where there is no mixture.
  */
 export function overviewTable(suites: readonly SuiteFigures[]): string {
   const columns = suites.flatMap(({ title, metrics }) => {
     const bits = metrics.find(({ metric }) => metric.key === 'bits');
-    return bits === undefined ? [] : [{ title, figures: bits.figures }];
+    return bits === undefined ? [] : [{ title, ...bits }];
   });
   const names = new Set(columns.flatMap(({ figures }) => figures.map(({ name }) => name)));
   const row = (name: string): string[] => [
     name,
-    ...columns.map(({ figures }) => {
+    ...columns.map(({ metric, figures }) => {
       const best = figures.find(({ verdict }) => verdict === 'best alone');
       const one = figures.find((figure) => figure.name === name);
       if (one === undefined || best === undefined) return '';
-      if (one === best) return '**best alone**';
-      const percent = signedText((100 * (one.value - best.value)) / best.value, 1);
-      if (one.verdict === 'alone') return `${percent} %`;
-      return one.verdict === 'level' ? `level ${percent} %` : `**${one.verdict}** ${percent} %`;
+      if (one === best) return `**best alone**, ${plainValue(metric, best)}`;
+      const difference = signed(metric, one.value - best.value);
+      if (one.verdict === 'alone') return difference;
+      return one.verdict === 'level' ? `level ${difference}` : `**${one.verdict}** ${difference}`;
     }),
   ];
   if (columns.every(({ figures }) => figures.every(({ against }) => against === undefined))) return '';
@@ -99,13 +99,9 @@ function show({ kind }: Metric, value: number): string {
   return kind === 'rate' ? (100 * value).toFixed(1) : value.toFixed(3);
 }
 
-function signed({ kind }: Metric, value: number): string {
-  return kind === 'rate' ? signedText(100 * value, 1) : signedText(value, 3);
-}
-
 /** With its sign, but for what rounds to 0. */
-function signedText(value: number, digits: number): string {
-  const text = value.toFixed(digits);
+function signed(metric: Metric, value: number): string {
+  const text = show(metric, value);
   if (Number(text) === 0) return text.replace('-', '');
   return value > 0 ? `+${text}` : text;
 }

@@ -85,7 +85,7 @@ it('writes a table with the verdict in it and a sentence beneath', () => {
   );
 });
 
-it('sets the suites side by side, in per cent of the best expert alone', () => {
+it('sets the suites side by side, each against its best expert alone', () => {
   const suite = (title: string, ...values: readonly [number, number, number]) => {
     const [a, b, mix] = values.map((value) => around(value)) as [Part[], Part[], Part[]];
     const measured = [
@@ -96,6 +96,6 @@ it('sets the suites side by side, in per cent of the best expert alone', () => {
     return { title, cases, metrics: [{ metric: bits, figures: figures(bits, measured, 1) }] };
   };
   const table = overviewTable([suite('One', 2, 3, 1.8), suite('Two', 3, 2, 2)]);
-  expect(table).toContain('| a | **best alone** | +50.0 % |');
-  expect(table).toContain('| mix | **wins** -10.0 % | level 0.0 % |');
+  expect(table).toContain('| a | **best alone**, 2.002 | +1.000 |');
+  expect(table).toContain('| mix | **wins** -0.200 | level 0.000 |');
 });
