@@ -62,7 +62,12 @@ async function measureCase(
     for (const { state } of await engine.load()) {
       if (state.kind === 'failed') throw new Error(state.failure.message);
     }
-    const parts = await one.measure(engine, variant);
+    const parts = await one.measure(engine, variant).catch((thrown: unknown) => {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new Error(
+        `${variant.name} failed in ${suite.name}: ${why} Cases measured so far are kept; the same command goes on from there.`,
+      );
+    });
     for (const [metric, { sum }] of Object.entries(parts)) {
       if (!Number.isFinite(sum))
         throw new Error(`${variant.name} gave no finite '${metric}' in ${suite.name}`);
