@@ -24,6 +24,8 @@ const decoders: Readonly<Record<BlockType, BlockDecoder>> = {
   q8_0: decodeQ8_0,
   q4_0: decodeQ4_0,
   q4_1: decodeQ4_1,
+  q5_0: decodeQ5_0,
+  q5_1: decodeQ5_1,
   q4_k: decodeQ4K,
   q5_k: decodeQ5K,
   q6_k: decodeQ6K,
@@ -62,6 +64,35 @@ function decodeQ4_1(bytes: Uint8Array, at: number, out: Float32Array, to: number
     const pair = bytes[at + 4 + i] as number;
     out[to + i] = d * (pair & 15) + m;
     out[to + i + 16] = d * (pair >> 4) + m;
+  }
+}
+
+/** The 32 fifth bits from `at` on, value i's in bit i. */
+function fifthBits(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+}
+
+/** d, fifth bits, 16 bytes as in q4_0: x = d (q - 16). */
+function decodeQ5_0(bytes: Uint8Array, at: number, out: Float32Array, to: number): void {
+  const d = halfAt(bytes, at);
+  const fifth = fifthBits(bytes, at + 2);
+  for (let i = 0; i < 16; i++) {
+    const pair = bytes[at + 6 + i] as number;
+    out[to + i] = d * (((pair & 15) | (((fifth >>> i) & 1) << 4)) - 16);
+    out[to + i + 16] = d * (((pair >> 4) | (((fifth >>> (i + 16)) & 1) << 4)) - 16);
+  }
+}
+
+/** d, m, fifth bits, 16 bytes as in q4_0: x = d q + m. */
+function decodeQ5_1(bytes: Uint8Array, at: number, out: Float32Array, to: number): void {
+  const d = halfAt(bytes, at);
+  const m = halfAt(bytes, at + 2);
+  const fifth = fifthBits(bytes, at + 4);
+  for (let i = 0; i < 16; i++) {
+    const pair = bytes[at + 8 + i] as number;
+    out[to + i] = d * ((pair & 15) | (((fifth >>> i) & 1) << 4)) + m;
+    out[to + i + 16] = d * ((pair >> 4) | (((fifth >>> (i + 16)) & 1) << 4)) + m;
   }
 }
 

@@ -18,6 +18,8 @@ const types: ReadonlyMap<number, TensorType> = new Map([
   [1, 'f16'],
   [2, 'q4_0'],
   [3, 'q4_1'],
+  [6, 'q5_0'],
+  [7, 'q5_1'],
   [8, 'q8_0'],
   [12, 'q4_k'],
   [13, 'q5_k'],
@@ -27,8 +29,6 @@ const types: ReadonlyMap<number, TensorType> = new Map([
 
 /** Of the types that are not read, those that are met. */
 const otherTypes: ReadonlyMap<number, string> = new Map([
-  [6, 'Q5_0'],
-  [7, 'Q5_1'],
   [10, 'Q2_K'],
   [11, 'Q3_K'],
   [16, 'IQ2_XXS'],
@@ -102,7 +102,7 @@ function place(
       const called = otherTypes.get(number) ?? `number ${number}`;
       throw unsupportedModel(
         file,
-        `the tensor ${quoted(name)} has the type ${called}, and Chorus reads F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q4_K, Q5_K and Q6_K`,
+        `the tensor ${quoted(name)} has the type ${called}, and Chorus reads F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K`,
       );
     }
     const bytes = tensorBytes(type, shape);

@@ -17,6 +17,8 @@ export const blockSizes: Readonly<Record<TensorType, BlockSize>> = {
   q8_0: { values: 32, bytes: 2 + 32 },
   q4_0: { values: 32, bytes: 2 + 16 },
   q4_1: { values: 32, bytes: 4 + 16 },
+  q5_0: { values: 32, bytes: 2 + 4 + 16 },
+  q5_1: { values: 32, bytes: 4 + 4 + 16 },
   q4_k: { values: 256, bytes: 4 + 12 + 128 },
   q5_k: { values: 256, bytes: 4 + 12 + 32 + 128 },
   q6_k: { values: 256, bytes: 128 + 64 + 16 + 2 },

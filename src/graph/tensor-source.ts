@@ -1,6 +1,17 @@
 /** The weights of a model as the writer of graphs sees them, whatever file they come from. */
 
-export type TensorType = 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q4_0' | 'q4_1' | 'q4_k' | 'q5_k' | 'q6_k';
+export type TensorType =
+  | 'f32'
+  | 'f16'
+  | 'bf16'
+  | 'q8_0'
+  | 'q4_0'
+  | 'q4_1'
+  | 'q5_0'
+  | 'q5_1'
+  | 'q4_k'
+  | 'q5_k'
+  | 'q6_k';
 
 export interface TensorInfo {
   readonly name: string;
