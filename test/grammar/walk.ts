@@ -88,5 +88,5 @@ function shortestEnd(automaton: Automaton, start: State): number[] {
 }
 
 function decode(bytes: readonly number[]): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
 }
