@@ -14,6 +14,8 @@ Commands:
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
   experts      [{"model": "pocket/code" or a folder, "weight": 1}]     --expert pocket/code=1 --expert pocket/math=1
+               "role": "veto" only lowers what the others propose;     --veto pocket/general=1
+               its weight is how much (1: to what it would give itself)
   precision    auto (q4 where it is there), fp32 or q4                 --precision q4
   pool         linear (unless given), geometric or power               --pool power
   power        the exponent of the power pool, 0 to 1; 0.5             --power 0.3
@@ -60,6 +62,7 @@ export const options = {
   help: { type: 'boolean', short: 'h' },
   id: string,
   expert: strings,
+  veto: strings,
   precision: string,
   pool: string,
   power: string,
@@ -107,7 +110,10 @@ export function requestOf(values: Values): object {
     values;
   const request: Record<string, unknown> = {
     id,
-    experts: list(values.expert ?? ['pocket/code', 'pocket/math']).map(expertOf),
+    experts: [
+      ...list(values.expert ?? ['pocket/code', 'pocket/math']).map(expertOf),
+      ...list(values.veto ?? []).map((text) => ({ ...expertOf(text), role: 'veto' })),
+    ],
     precision,
     pool,
     weighting,

@@ -35,6 +35,7 @@ const mixEntries = {
       v.strictObject({
         model: v.pipe(v.string(), v.minLength(1)),
         weight: v.optional(v.pipe(v.number(), v.minValue(0), v.finite()), 1),
+        role: v.optional(v.picklist(['voice', 'veto']), 'voice'),
       }),
     ),
     v.minLength(1),
@@ -110,6 +111,9 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
 
 export function parseScore(json: unknown, models: string): ParsedScore {
   const line = checked(scoreSchema, json);
+  if (line.experts.some(({ role }) => role === 'veto')) {
+    throw new ChorusError('request-invalid', 'A score is taken without vetoes. Leave them out, or generate.');
+  }
   return { ...parsed(line, models), continuation: line.continuation };
 }
 
@@ -117,16 +121,23 @@ type Line = v.InferOutput<typeof generateSchema> | v.InferOutput<typeof scoreSch
 
 function parsed(line: Line, models: string): Parsed {
   const { weighting } = line;
-  if (line.experts.every(({ weight }) => weight === 0)) {
-    throw new ChorusError('request-invalid', 'Every weight is 0. Give at least one expert a weight above 0.');
+  const voices = line.experts.filter(({ role }) => role === 'voice');
+  if (voices.every(({ weight }) => weight === 0)) {
+    throw new ChorusError(
+      'request-invalid',
+      voices.length === 0
+        ? 'Every expert is a veto, and none proposes anything. Give at least one that is a voice.'
+        : 'Every weight is 0. Give at least one expert a weight above 0.',
+    );
   }
   const experts = line.experts.map(
-    ({ model, weight }, i): ExpertSetting => ({
+    ({ model, weight, role }, i): ExpertSetting => ({
       id: `${i}:${model}`,
       folder: modelFolder(model, models),
       precision: line.precision,
       active: true,
       weight,
+      role,
     }),
   );
   return {

@@ -12,10 +12,12 @@ import { poolInto, sharesInto } from './pool.ts';
 import { sample } from './sampler.ts';
 import type { DecodeOptions, Step } from './step.ts';
 import { utf8Guard } from './utf8.ts';
+import { vetoesFrom, vetoInto } from './veto.ts';
 import { fixedWeighting } from './weighting.ts';
 
 export interface ByteMix extends Mix {
   readonly participants: readonly ByteParticipant[];
+  readonly vetoes?: readonly ByteParticipant[] | undefined;
 }
 
 export interface DecodeBytesOptions
@@ -43,38 +45,42 @@ export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<
   const drawn = new Float64Array(BYTE_SYMBOLS);
   let mix: ByteMix | undefined;
   let participants: readonly ByteParticipant[] = [];
+  let voices: readonly ByteParticipant[] = [];
   let weighting = fixedWeighting([1]);
   for (;;) {
     const next = await options.mix();
     if (next !== mix) {
       mix = next;
-      participants = mix.participants.filter((p) => p.weight > 0);
+      voices = mix.participants.filter((p) => p.weight > 0);
+      participants = [...voices, ...(mix.vetoes ?? []).filter((p) => p.weight > 0)];
       const make = mix.weighting ?? fixedWeighting;
-      if (participants.length > 0) weighting = make(participants.map((p) => p.weight));
+      if (voices.length > 0) weighting = make(voices.map((p) => p.weight));
     }
-    if (signal?.aborted || participants.length === 0) return 'cancelled';
+    if (signal?.aborted || voices.length === 0) return 'cancelled';
     const followers = participants.map((participant) => following.follow(participant, answer));
     if (guard.whole() && followers.some((follower) => follower.room() < 0)) return 'length';
 
     const answers = await Promise.all(followers.map(({ model }) => model.next(signal)));
-    const distributions = answers.filter((distribution) => distribution !== 'cancelled');
-    if (signal?.aborted || distributions.length < answers.length) return 'cancelled';
+    const all = answers.filter((distribution) => distribution !== 'cancelled');
+    if (signal?.aborted || all.length < answers.length) return 'cancelled';
+    const distributions = all.slice(0, voices.length);
     const weights = weighting.weights(distributions);
     poolInto(mix.pool, distributions, weights, pooled);
+    vetoInto(pooled, vetoesFrom(voices.length, participants, all));
     drawn.set(pooled);
     guard.restrict(drawn);
     options.constraint?.restrict(drawn);
     const symbol = sample(drawn, sampling, random);
     const ended = symbol === END_OF_BYTES;
-    const shares = new Float64Array(participants.length);
+    const shares = new Float64Array(voices.length);
     sharesInto(distributions, weights, symbol, shares);
     const step: Step = {
       token: symbol,
       logProb: Math.log(pooled[symbol] as number),
       shares: [...shares],
       weights,
-      participants,
-      evaluated: participants.map(() => true),
+      participants: voices,
+      evaluated: voices.map(() => true),
       entropy: observe ? entropy(pooled) : Number.NaN,
       agreement: observe ? agreement(distributions, weights) : Number.NaN,
     };

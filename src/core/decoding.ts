@@ -6,6 +6,7 @@ import type { Mix, Participant } from './mix.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
 import { sample } from './sampler.ts';
 import type { DecodeOptions, Step } from './step.ts';
+import { vetoesFrom, vetoInto } from './veto.ts';
 import { fixedWeighting, type Weighting } from './weighting.ts';
 
 /** One way to ask the experts for the next token. */
@@ -16,7 +17,7 @@ export interface Asker {
 export interface Decoding {
   readonly options: DecodeOptions;
   readonly generated: readonly number[];
-  /** Those with a weight above 0. */
+  /** Those with a weight above 0, and after them the vetoes. */
   readonly participants: readonly Participant[];
   readonly pool: Pool;
   readonly weighting: Weighting;
@@ -48,6 +49,7 @@ export function createDecoding(options: DecodeOptions): Decoding {
   const contexts = new Map<Int32Array, { readonly buffer: Int32Array; filled: number }>();
   let mix: Mix | undefined;
   let participants: readonly Participant[] = [];
+  let voices: readonly Participant[] = [];
   let weighting = fixedWeighting([1]);
   let pooled = new Float64Array(0);
   let drawn = new Float64Array(0);
@@ -65,7 +67,7 @@ export function createDecoding(options: DecodeOptions): Decoding {
   const take = (token: number, distributions: readonly Distribution[]): void => {
     generated.push(token);
     options.constraint?.accept(token);
-    weighting.learn(distributions, token);
+    weighting.learn(distributions.slice(0, voices.length), token);
   };
 
   return {
@@ -86,9 +88,12 @@ export function createDecoding(options: DecodeOptions): Decoding {
     adopt(next) {
       if (next === mix) return false;
       mix = next;
-      participants = mix.participants.filter((p) => p.weight > 0);
+      voices = mix.participants.filter((p) => p.weight > 0);
+      // Vetoes alone propose nothing.
+      const vetoes = voices.length === 0 ? [] : (mix.vetoes ?? []).filter((p) => p.weight > 0);
+      participants = [...voices, ...vetoes];
       const make = mix.weighting ?? fixedWeighting;
-      if (participants.length > 0) weighting = make(participants.map((p) => p.weight));
+      if (voices.length > 0) weighting = make(voices.map((p) => p.weight));
       const size = sharedVocabulary(participants);
       if (size !== pooled.length) {
         pooled = new Float64Array(size);
@@ -124,13 +129,15 @@ export function createDecoding(options: DecodeOptions): Decoding {
     },
     chance,
     mask,
-    draw(distributions) {
+    draw(all) {
+      const distributions = all.slice(0, voices.length);
       const weights = weighting.weights(distributions);
       poolInto(mix?.pool ?? { kind: 'linear' }, distributions, weights, pooled);
+      vetoInto(pooled, vetoesFrom(voices.length, participants, all));
       drawn.set(pooled);
       mask(drawn);
       const token = sample(drawn, options.sampling, chance);
-      const shares = new Float64Array(participants.length);
+      const shares = new Float64Array(voices.length);
       sharesInto(distributions, weights, token, shares);
       take(token, distributions);
       return {
@@ -138,8 +145,8 @@ export function createDecoding(options: DecodeOptions): Decoding {
         logProb: Math.log(pooled[token] as number),
         shares: [...shares],
         weights,
-        participants,
-        evaluated: participants.map(() => true),
+        participants: voices,
+        evaluated: voices.map(() => true),
         entropy: options.observe ? entropy(pooled) : Number.NaN,
         agreement: options.observe ? agreement(distributions, weights) : Number.NaN,
       };

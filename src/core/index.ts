@@ -21,5 +21,6 @@ export * from './sampler.ts';
 export * from './step.ts';
 export * from './stop.ts';
 export * from './utf8.ts';
+export * from './veto.ts';
 export * from './weighting.ts';
 export * from './weights.ts';

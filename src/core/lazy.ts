@@ -20,6 +20,8 @@ export function mayBeLazy({ options, participants, pool, weighting }: Decoding):
   const { temperature } = options.sampling;
   return (
     participants.length > 1 &&
+    // A veto has a say in every token.
+    participants.length === weighting.constant?.length &&
     weighting.constant !== undefined &&
     pool.kind === 'linear' &&
     (temperature === 0 || temperature === 1)

@@ -15,6 +15,8 @@ export interface Participant {
 export interface Mix {
   /** In a fixed order; empty ends the generation. */
   readonly participants: readonly Participant[];
+  /** Experts that only lower what the pool proposes (core/veto.ts); `weight` is the strength of each. */
+  readonly vetoes?: readonly Participant[] | undefined;
   readonly pool: Pool;
   /** Makes the weighting that starts from the participants' own weights; they stay as they are where it is left out. */
   readonly weighting?: (prior: readonly number[]) => Weighting;

@@ -1,10 +1,11 @@
 /** What mixing by bytes needs of a loaded expert, made once for each. */
 
+import type { ByteParticipant } from '../core/byte-followers.ts';
 import { type ByteVocabulary, byteVocabulary } from '../core/byte-vocabulary.ts';
 import type { ByteMix } from '../core/decode-bytes.ts';
 import { byteEncoder } from '../runtime/byte-encoding.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
-import type { LiveMix } from './mixture.ts';
+import type { LiveMix, LiveParticipant } from './mixture.ts';
 
 const vocabularies = new WeakMap<LoadedExpert, ByteVocabulary>();
 const mixes = new WeakMap<LiveMix, ByteMix>();
@@ -28,12 +29,18 @@ function byteVocabularyOf(expert: LoadedExpert): ByteVocabulary {
 export function byteMixOf(mix: LiveMix): ByteMix {
   const known = mixes.get(mix);
   if (known !== undefined) return known;
-  const participants = mix.participants.map((participant) => ({
+  const inBytes = (participant: LiveParticipant): ByteParticipant => ({
     ...participant,
     vocabulary: byteVocabularyOf(participant.expert),
     opening: new TextEncoder().encode(participant.opening),
-  }));
-  const made = { ...mix, participants };
+  });
+  const { pool, weighting, participants, vetoes } = mix;
+  const made: ByteMix = {
+    participants: participants.map(inBytes),
+    pool,
+    ...(weighting && { weighting }),
+    ...(vetoes && { vetoes: vetoes.map(inBytes) }),
+  };
   mixes.set(mix, made);
   return made;
 }

@@ -36,6 +36,7 @@ export interface Loan {
 export interface ReadyExpert {
   readonly id: string;
   readonly weight: number;
+  readonly role: 'voice' | 'veto';
   readonly expert: LoadedExpert;
 }
 
@@ -169,7 +170,7 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
     ready: () =>
       [...slots.values()].flatMap(({ setting, expert }) =>
         expert !== undefined && setting.active && setting.weight > 0
-          ? [{ id: setting.id, weight: setting.weight, expert }]
+          ? [{ id: setting.id, weight: setting.weight, role: setting.role ?? 'voice', expert }]
           : [],
       ),
     statuses,

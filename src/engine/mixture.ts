@@ -33,6 +33,7 @@ export interface LiveParticipant extends Participant {
 
 export interface LiveMix extends Mix {
   readonly participants: readonly LiveParticipant[];
+  readonly vetoes?: readonly LiveParticipant[] | undefined;
   /** Tokens where all experts share a vocabulary, else bytes; what an answer begins with, it ends with. */
   readonly unit: Unit;
 }
@@ -87,25 +88,26 @@ export function createMixture(
       for (;;) {
         const { pool, weighting } = source.mix();
         const ready = source.ready();
-        const key = JSON.stringify([pool, weighting, ready.map(({ id, weight }) => [id, weight])]);
+        const key = JSON.stringify([
+          pool,
+          weighting,
+          ready.map(({ id, weight, role }) => [id, weight, role]),
+        ]);
         const experts = ready.map(({ expert }) => expert);
         if (last?.key === key && sameItems(experts, last.experts)) return last.mix;
-        const members = await join(ready);
-        const unit = last?.mix.unit ?? unitOf(members);
+        const joined = await join(ready);
+        const unit = last?.mix.unit ?? unitOf(joined);
+        const members = joined.filter(({ ready: { role } }) => role === 'voice');
+        const vetoes = joined
+          .filter(({ ready: { role } }) => role === 'veto')
+          .map((member) => participantOf(member, member.ready.weight));
         const weights = await weigh(members, { weighting, unit, signal }).catch((thrown: unknown) => {
           // An expert that left meanwhile cannot be scored; the others are weighed anew.
           if (sameItems(experts, readyExperts())) throw thrown;
           return undefined;
         });
         if (weights === undefined || !sameItems(experts, readyExperts())) continue;
-        const participants = members.map(
-          ({ ready: { expert }, prompt: { ids, opening } }, i): LiveParticipant => ({
-            expert,
-            prompt: ids,
-            weight: weights[i] ?? 0,
-            opening,
-          }),
-        );
+        const participants = members.map((member, i) => participantOf(member, weights[i] ?? 0));
         // What is wrong with an expert shows when it is asked for the answer.
         const route =
           routeWithin === undefined
@@ -121,6 +123,7 @@ export function createMixture(
           experts,
           mix: {
             participants: alone ? [alone] : participants,
+            ...(vetoes.length > 0 && { vetoes }),
             pool,
             weighting: weightings[weighting],
             unit,
@@ -132,6 +135,13 @@ export function createMixture(
     routed: () => routed,
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
   };
+}
+
+function participantOf(
+  { ready: { expert }, prompt: { ids, opening } }: Member,
+  weight: number,
+): LiveParticipant {
+  return { expert, prompt: ids, weight, opening };
 }
 
 /** One value per participant, by the expert's name. */

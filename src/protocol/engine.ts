@@ -27,8 +27,10 @@ export interface ExpertSetting {
   readonly precision: Precision;
   /** Whether it takes part; an inactive expert is not loaded, or is unloaded. */
   readonly active: boolean;
-  /** Relative weight, >= 0; only ratios count. */
+  /** Relative weight, >= 0; only ratios count. Of a veto its strength: 1 lowers to what the veto itself would give. */
   readonly weight: number;
+  /** A voice (where left out) proposes; a veto only lowers what the voices propose (core/veto.ts). */
+  readonly role?: 'voice' | 'veto' | undefined;
 }
 
 /** Everything the engine needs to know about the mix; sent whole at each change, in force at the next token. */

@@ -157,6 +157,25 @@ describe('generate', () => {
     }
   });
 
+  it('takes an expert as a veto, which has no share, and none alone or in a score', async () => {
+    const asked = ['--message', 'What is 17 + 25?', '--max-tokens', '4'];
+    const { lines } = await chorus([
+      'generate',
+      '--expert',
+      'pocket/math',
+      '--veto',
+      'pocket/code=0.5',
+      ...asked,
+    ]);
+    expect(lines[0]).toMatchObject({ shares: [1, 0], weights: [1, 0] });
+    const alone = { experts: [{ model: 'pocket/math', role: 'veto' }], prompt: 'a', continuation: 'b' };
+    expect((await chorus(['generate'], JSON.stringify({ ...alone, continuation: undefined }))).out).toContain(
+      'Every expert is a veto',
+    );
+    const scored = { ...alone, experts: [...math, ...alone.experts] };
+    expect((await chorus(['score'], JSON.stringify(scored))).out).toContain('without vetoes');
+  });
+
   it('explains itself', async () => {
     for (const args of [['--help'], ['generate', '--help'], ['score', '--help']]) {
       const { code, out } = await chorus(args);
