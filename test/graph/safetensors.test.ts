@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import * as v from 'valibot';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSafetensors } from '../../src/graph/safetensors.ts';
 import { openSafetensorsFolder } from '../../src/graph/safetensors-folder.ts';
 import { temporaryFolder } from '../programs.ts';
@@ -133,6 +134,19 @@ describe('a safetensors file', () => {
     length.writeBigUInt64LE(150_000_000n);
     writeFileSync(file, length, { flag: 'r+' });
     expect((await failureOf(openSafetensors(file))).message).toContain('a header at most 100000000');
+  });
+
+  it('is refused at the first of its errors, were there millions', async () => {
+    let issues = 0;
+    v.setGlobalMessage(() => {
+      issues += 1;
+      return 'wrong';
+    });
+    onTestFinished(() => v.deleteGlobalMessage());
+    const shape = `[${'null,'.repeat(1000)}0]`;
+    const header = `{"a":{"dtype":"F32","shape":${shape},"data_offsets":[0,0]}}`;
+    expect(await refused(withHeader(header, []))).toContain("'a' is not described");
+    expect(issues).toBe(1);
   });
 
   it('is refused where it is missing or a folder', async () => {
