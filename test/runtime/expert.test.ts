@@ -91,15 +91,25 @@ describe('cancelling', () => {
   it('stops a long prefill between chunks and leaves a usable expert', async () => {
     const expert = await open();
     const long = Int32Array.from({ length: 1000 }, (_, i) => (i * 13) % 4000);
-    const controller = new AbortController();
-    const answer = expert.logits(long, { rows: 1, signal: controller.signal });
-    // The first chunks are under way by then.
-    setTimeout(() => controller.abort(), 20);
-    expect(await answer).toBe('cancelled');
-    expect(await expert.logits(long, { rows: 1, signal: controller.signal })).toBe('cancelled');
-    expect(row(await expert.logits(long, { rows: 1 }))).toHaveLength(expert.vocabularySize);
-    expect(expert.reused).toBeGreaterThan(0);
-    expect(expert.reused).toBeLessThan(long.length - 1);
+    /** Fed again after a prefill that was ended after so long; machines differ, so the time is sought. */
+    const reusedAfter = async (delay: number): Promise<number | 'finished'> => {
+      await expert.forget();
+      const controller = new AbortController();
+      const answer = expert.logits(long, { rows: 1, signal: controller.signal });
+      setTimeout(() => controller.abort(), delay);
+      if ((await answer) !== 'cancelled') return 'finished';
+      expect(await expert.logits(long, { rows: 1, signal: controller.signal })).toBe('cancelled');
+      expect(row(await expert.logits(long, { rows: 1 }))).toHaveLength(expert.vocabularySize);
+      return expert.reused;
+    };
+    let reused: number | 'finished' = 0;
+    let delay = 20;
+    for (let tries = 0; (reused === 0 || reused === 'finished') && tries < 20; tries++) {
+      reused = await reusedAfter(delay);
+      delay *= reused === 0 ? 1.5 : 0.6;
+    }
+    expect(reused).toBeGreaterThan(0);
+    expect(reused).toBeLessThan(long.length - 1);
     await expert.dispose();
   });
 });
