@@ -18,6 +18,9 @@ export interface ContextResult {
     readonly 'ms as exported': number;
     /** The same text with its last two tokens changed, as after one more character. */
     readonly 'ms to go on': number;
+    /** Processor time of all threads: on a busy machine steadier than what the clock says. */
+    readonly 'CPU ms a token': number;
+    readonly 'CPU ms as exported': number;
   }[];
 }
 
@@ -42,21 +45,22 @@ export async function measureContext({
     });
   const variants = [await open(false), await open(true)];
   const text = Int32Array.from({ length: 1100 }, (_, i) => (i * 37 + ((i * i) % 11)) % 4000);
-  const ask = async (expert: LoadedExpert, context: Int32Array): Promise<number> => {
-    const began = performance.now();
+  const ask = async (expert: LoadedExpert, context: Int32Array): Promise<Cost> => {
+    const [began, used] = [performance.now(), process.cpuUsage()];
     await expert.logits(context, { rows: 1 });
-    return performance.now() - began;
+    const { user, system } = process.cpuUsage(used);
+    return { ms: performance.now() - began, cpu: (user + system) / 1000 };
   };
   const rows: ContextResult['rows'][number][] = [];
   for (const length of LENGTHS) {
-    const steps = variants.map((): number[] => []);
-    const again: number[] = [];
+    const steps = variants.map((): Cost[] => []);
+    const again: Cost[] = [];
     for (let round = 0; round < rounds; round++) {
       for (const [i, expert] of variants.entries()) {
         await ask(expert, text.slice(0, length));
         for (let step = 1; step <= STEPS; step++) {
-          const ms = await ask(expert, text.slice(0, length + step));
-          if (step > 2) steps[i]?.push(ms);
+          const cost = await ask(expert, text.slice(0, length + step));
+          if (step > 2) steps[i]?.push(cost);
         }
         if (i > 0) continue;
         const changed = text.slice(0, length);
@@ -68,15 +72,22 @@ export async function measureContext({
     const [rewritten = [], exported = []] = steps;
     rows.push({
       context: length,
-      'ms a token': rounded(median(rewritten)),
-      'ms as exported': rounded(median(exported)),
-      'ms to go on': rounded(median(again)),
+      'ms a token': middle(rewritten, 'ms'),
+      'ms as exported': middle(exported, 'ms'),
+      'ms to go on': middle(again, 'ms'),
+      'CPU ms a token': middle(rewritten, 'cpu'),
+      'CPU ms as exported': middle(exported, 'cpu'),
     });
   }
   await Promise.all(variants.map((expert) => expert.dispose()));
   return { rows };
 }
 
-function rounded(ms: number): number {
-  return Number(ms.toFixed(2));
+interface Cost {
+  readonly ms: number;
+  readonly cpu: number;
+}
+
+function middle(costs: readonly Cost[], of: keyof Cost): number {
+  return Number(median(costs.map((cost) => cost[of])).toFixed(2));
 }
