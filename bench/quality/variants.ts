@@ -46,6 +46,7 @@ const short: readonly Mode[] = [
   { name: 'linear, even', pool: linear, weighting: 'fixed' },
   { name: 'linear, `prompt`', pool: linear, weighting: 'prompt' },
   { name: 'linear, `fixedShare`', pool: linear, weighting: 'fixedShare' },
+  { name: 'linear, `adaptive`', pool: linear, weighting: 'adaptive' },
 ];
 /** For two members; the paper's weights (arXiv 2411.00406) are .9 for the general expert, .1 for the special one. */
 const paper: readonly Mode[] = [
@@ -63,6 +64,7 @@ const full: readonly Mode[] = [
 ];
 const everyLine: readonly Mode[] = [
   { name: 'linear, `prompt` at every line', pool: linear, weighting: 'prompt', everyLine: true },
+  { name: 'linear, `adaptive` at every line', pool: linear, weighting: 'adaptive', everyLine: true },
 ];
 
 export interface VariantOptions {

@@ -12,7 +12,7 @@ const help = `Ask anything, or use one of these:
   /experts         which experts there are and who takes part
   /on NAME, /off NAME, /weight NAME NUMBER
   /pool linear | geometric | power
-  /weighting prompt | fixed | fixedShare | confidence
+  /weighting prompt | fixed | fixedShare | adaptive | confidence
   /clear           forget the conversation
   /quit            leave (Ctrl+C stops an answer first)
 `;
@@ -168,7 +168,7 @@ export async function chat(
   readline.close();
 }
 
-const weightings = ['prompt', 'fixed', 'fixedShare', 'confidence'] as const;
+const weightings = ['prompt', 'fixed', 'fixedShare', 'adaptive', 'confidence'] as const;
 
 function isWeighting(text: string): text is MixSetting['weighting'] {
   return weightings.some((weighting) => weighting === text);

@@ -19,7 +19,8 @@ A request, as JSON fields or flags (lists repeat the flag):
   precision    auto (q4 where it is there), fp32 or q4                 --precision q4
   pool         linear (unless given), geometric or power               --pool power
   power        the exponent of the power pool, 0 to 1; 0.5             --power 0.3
-  weighting    fixed (unless given), prompt, fixedShare or confidence  --weighting prompt
+  weighting    fixed (unless given), prompt, fixedShare, adaptive or    --weighting prompt
+               confidence
   prompt       text in which special tokens count                      --prompt TEXT
   messages     [{"role": "user", "content": "..."}]                    --message TEXT (user turns)
   infill       {"prefix", "suffix", "file"}                            --prefix TEXT --suffix TEXT --file NAME

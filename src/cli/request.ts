@@ -44,7 +44,7 @@ const mixEntries = {
   precision: v.optional(v.picklist(['auto', 'fp32', 'q4']), 'auto'),
   pool: v.optional(v.picklist(['linear', 'geometric', 'power']), 'linear'),
   power: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.5),
-  weighting: v.optional(v.picklist(['fixed', 'prompt', 'fixedShare', 'confidence']), 'fixed'),
+  weighting: v.optional(v.picklist(['fixed', 'prompt', 'fixedShare', 'adaptive', 'confidence']), 'fixed'),
 };
 
 const generateSchema = v.strictObject({

@@ -33,31 +33,61 @@ export const FIXED_SHARE: FixedShareOptions = { rate: 0.5, share: 0.05, floor: 1
  * Tempered fixed share (Herbster and Warmuth 1998, "Tracking the best expert"; Bayes at rate 1 and share 0):
  * u_i ~ w_i p_i(x)^eta, then w_i = (1 - alpha) u_i + alpha pi_i, then at least `floor`.
  * @param prior pi, relative weights >= 0, [experts]
+ * @param start the weights of the first token, normalised; pi where they are left out
  */
 export function fixedShareWeighting(
   prior: readonly number[],
   options: FixedShareOptions = FIXED_SHARE,
+  start?: readonly number[],
 ): Weighting {
-  const { rate, share, floor } = options;
   const pi = normaliseWeights(prior);
-  let weights: readonly number[] = pi;
+  let weights = start ?? pi;
   return {
     weights: () => weights,
     learn(distributions, token) {
-      const scores = distributions.map(({ logits, logSumExp }, i) => {
-        const w = weights[i] ?? 0;
-        return w === 0 ? Number.NEGATIVE_INFINITY : Math.log(w) + rate * ((logits[token] ?? 0) - logSumExp);
-      });
-      const posterior = fromLogWeights(scores);
-      if (posterior === undefined) return;
-      weights = normaliseWeights(
-        posterior.map((u, i) => {
-          const p = pi[i] ?? 0;
-          return p === 0 ? 0 : Math.max(floor, (1 - share) * u + share * p);
-        }),
-      );
+      const logProbs = distributions.map(({ logits, logSumExp }) => (logits[token] ?? 0) - logSumExp);
+      weights = shared(weights, pi, logProbs, options);
     },
   };
+}
+
+/**
+ * Fixed share over text that is there already, the prompt for instance: the weights after its last token.
+ * @param logProbs log p_i of each token in nats, [experts][tokens]; tokens without a probability are NaN and count for nobody
+ */
+export function fixedShareWeights(
+  prior: readonly number[],
+  logProbs: readonly Float64Array[],
+  options: FixedShareOptions = FIXED_SHARE,
+): number[] {
+  const pi = normaliseWeights(prior);
+  let weights: readonly number[] = pi;
+  for (let j = 0; j < (logProbs[0]?.length ?? 0); j++) {
+    const here = logProbs.map((row) => row[j] ?? Number.NaN);
+    if (!here.some(Number.isNaN)) weights = shared(weights, pi, here, options);
+  }
+  return [...weights];
+}
+
+/** One token of fixed share. */
+function shared(
+  weights: readonly number[],
+  pi: readonly number[],
+  logProbs: readonly number[],
+  { rate, share, floor }: FixedShareOptions,
+): readonly number[] {
+  const scores = logProbs.map((logProb, i) => {
+    const w = weights[i] ?? 0;
+    return w === 0 ? Number.NEGATIVE_INFINITY : Math.log(w) + rate * logProb;
+  });
+  const posterior = fromLogWeights(scores);
+  if (posterior === undefined) return weights;
+  return normaliseWeights(
+    posterior.map((u, i) => {
+      const p = pi[i] ?? 0;
+      return p === 0 ? 0 : Math.max(floor, (1 - share) * u + share * p);
+    }),
+  );
 }
 
 /** Added to every entropy, in nats: a certain expert gets much weight, not all of it. */

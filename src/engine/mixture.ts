@@ -1,7 +1,13 @@
 /** The mixture one request decodes with: who takes part, each with its own prompt, with what weight, and by what unit. */
 
 import type { Mix, Participant } from '../core/mix.ts';
-import { confidenceWeighting, fixedShareWeighting, fixedWeighting } from '../core/weighting.ts';
+import {
+  confidenceWeighting,
+  FIXED_SHARE,
+  fixedShareWeighting,
+  fixedShareWeights,
+  fixedWeighting,
+} from '../core/weighting.ts';
 import { normaliseWeights, promptWeights } from '../core/weights.ts';
 import type { MixSetting, Prompt, Unit } from '../protocol/engine.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
@@ -125,7 +131,7 @@ export function createMixture(
             participants: alone ? [alone] : participants,
             ...(vetoes.length > 0 && { vetoes }),
             pool,
-            weighting: weightings[weighting],
+            weighting: goingOn(weighting, members),
             unit,
           },
         };
@@ -163,20 +169,32 @@ async function weigh(
   if (members.length === 0) return [];
   const prior = normaliseWeights(members.map(({ ready }) => ready.weight));
   if (members.length === 1) return prior;
+  const ofPrompt = async (): Promise<readonly Float64Array[]> => {
+    const scored = scoredTokens(members, unit);
+    return Promise.all(
+      members.map(async ({ ready, prompt: { ids } }, i) => {
+        const score = await ready.expert.score(ids, ids.length - (scored[i] ?? 0), signal);
+        return score === 'cancelled' ? new Float64Array(0) : score;
+      }),
+    );
+  };
+  const byLoss = (logProbs: readonly Float64Array[]): number[] =>
+    promptWeights(
+      prior,
+      logProbs.map((row) => -total(row)),
+      PROMPT_TEMPERATURE,
+    );
   switch (weighting) {
     case 'fixed':
     case 'fixedShare':
     case 'confidence':
       return prior;
-    case 'prompt': {
-      const scored = scoredTokens(members, unit);
-      const losses = await Promise.all(
-        members.map(async ({ ready, prompt: { ids } }, i) => {
-          const score = await ready.expert.score(ids, ids.length - (scored[i] ?? 0), signal);
-          return score === 'cancelled' ? 0 : -total(score);
-        }),
-      );
-      return promptWeights(prior, losses, PROMPT_TEMPERATURE);
+    case 'prompt':
+      return byLoss(await ofPrompt());
+    case 'adaptive': {
+      const logProbs = await ofPrompt();
+      // By bytes the experts cut the prompt into different tokens, and only its whole can be compared.
+      return unit === 'token' ? fixedShareWeights(prior, logProbs) : byLoss(logProbs);
     }
     default:
       return weighting satisfies never;
@@ -217,12 +235,26 @@ function total(logProbs: Float64Array): number {
 }
 
 /** How the weights go on from where the prompt left them. */
-const weightings = {
-  fixed: fixedWeighting,
-  prompt: fixedWeighting,
-  fixedShare: fixedShareWeighting,
-  confidence: confidenceWeighting,
-} satisfies Record<MixSetting['weighting'], Mix['weighting']>;
+function goingOn(
+  weighting: MixSetting['weighting'],
+  members: readonly Member[],
+): NonNullable<Mix['weighting']> {
+  switch (weighting) {
+    case 'fixed':
+    case 'prompt':
+      return fixedWeighting;
+    case 'fixedShare':
+      return fixedShareWeighting;
+    case 'adaptive': {
+      const prior = members.map(({ ready }) => ready.weight);
+      return (start) => fixedShareWeighting(prior, FIXED_SHARE, normaliseWeights(start));
+    }
+    case 'confidence':
+      return confidenceWeighting;
+    default:
+      return weighting satisfies never;
+  }
+}
 
 /** Without anybody it is the unit of those that may join. */
 function unitOf([first, ...others]: readonly Member[]): Unit {

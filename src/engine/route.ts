@@ -30,7 +30,7 @@ export async function routeOf(
   participants: readonly Participant[],
   { pool, weighting, within, signal }: RouteOptions,
 ): Promise<Route | undefined> {
-  if (participants.length < 2 || weighting === 'fixedShare' || weighting === 'confidence') return undefined;
+  if (participants.length < 2 || (weighting !== 'fixed' && weighting !== 'prompt')) return undefined;
   const weights = normaliseWeights(participants.map(({ weight }) => weight));
   const sure = pool.kind === 'linear' ? routeByWeight(weights, within) : undefined;
   if (sure !== undefined) return sure;

@@ -12,9 +12,9 @@ export type PoolSetting =
 
 /**
  * How the experts' weights are found: as given; from how well each expert foresaw the prompt; following how well each
- * foresees the answer; or by how sure each is of the next token.
+ * foresees the answer; following the prompt and then the answer; or by how sure each is of the next token.
  */
-export type WeightingSetting = 'fixed' | 'prompt' | 'fixedShare' | 'confidence';
+export type WeightingSetting = 'fixed' | 'prompt' | 'fixedShare' | 'adaptive' | 'confidence';
 
 /** Which of the stored graphs of a model to run; `auto` takes int4 where it is there. */
 export type Precision = 'auto' | 'fp32' | 'q4';

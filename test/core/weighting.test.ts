@@ -4,6 +4,7 @@ import {
   confidenceWeighting,
   entropy,
   fixedShareWeighting,
+  fixedShareWeights,
   fixedWeighting,
   normaliseWeights,
 } from '../../src/core/index.ts';
@@ -65,6 +66,26 @@ describe('fixed share', () => {
     for (let i = 0; i < 200; i++) stubborn.learn([a, b], 0);
     for (let i = 0; i < 3; i++) stubborn.learn([a, b], 1);
     expect(stubborn.weights([])[1]).toBeLessThan(0.1);
+  });
+
+  it('over a text and then its continuation is fixed share over both', () => {
+    fc.assert(
+      fc.property(experts, fc.array(fc.nat(SIZE - 1), { maxLength: 20 }), fc.nat(20), (mix, tokens, cut) => {
+        const distributions = mix.map(([row]) => distribution(row));
+        const prior = mix.map(([, w]) => w);
+        const logProbs = distributions.map(({ logits, logSumExp }) =>
+          Float64Array.from(tokens.slice(0, cut), (token) => (logits[token] ?? 0) - logSumExp),
+        );
+        const whole = fixedShareWeighting(prior);
+        for (const token of tokens) whole.learn(distributions, token);
+        const rest = fixedShareWeighting(prior, undefined, fixedShareWeights(prior, logProbs));
+        for (const token of tokens.slice(cut)) rest.learn(distributions, token);
+        expect(rest.weights([])).toEqual(whole.weights([]));
+      }),
+    );
+    // A text's first token has no probability.
+    const first = Float64Array.of(Number.NaN);
+    expect(fixedShareWeights([3, 1], [first, first])).toEqual([0.75, 0.25]);
   });
 
   it('never wakes an expert of prior 0', () => {

@@ -251,7 +251,7 @@ describe('weighting modes', () => {
     return (result.trace ?? []).map(({ weights }) => weights.math ?? 0);
   };
 
-  it('fixed stays, prompt decides at once, fixedShare learns from the answer, confidence moves', async () => {
+  it('fixed stays, prompt decides at once, fixedShare learns from the answer, adaptive does both, confidence moves', async () => {
     expect(new Set(await ask2('fixed'))).toEqual(new Set([0.5]));
     const byPrompt = await ask2('prompt');
     expect(byPrompt[0]).toBeGreaterThan(0.9);
@@ -259,6 +259,9 @@ describe('weighting modes', () => {
     const shared = await ask2('fixedShare');
     expect(shared[0]).toBe(0.5);
     expect(shared.at(-1)).toBeGreaterThan(0.7);
+    const adaptive = await ask2('adaptive');
+    expect(adaptive[0]).toBeGreaterThan(0.7);
+    expect(new Set(adaptive).size).toBeGreaterThan(5);
     expect(new Set(await ask2('confidence')).size).toBeGreaterThan(5);
   });
 });
