@@ -50,7 +50,11 @@ export async function evaluate(args: readonly string[], { root, programs, code }
     report.push(`## ${family.name}`, '');
     for (const name of options.suites) {
       const suite = suiteOf(name, { data, seed, count: options.cases ?? family.cases[name] });
-      const variants = variantsOf(family, { suite: name, all: options.all });
+      const { all, only } = options;
+      const variants = variantsOf(family, { suite: name, all }).filter(
+        (variant) =>
+          isAlone(variant) || only.length === 0 || only.some((text) => variant.name.includes(text)),
+      );
       const measured = await measureAll({ family, suite, variants, programs, store, stamp, progress });
       const judged = judge(suite, variants, { measured, seed });
       suites.push(judged);

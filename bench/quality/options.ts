@@ -16,6 +16,7 @@ Measures the pocket experts, each alone and mixed in every way, and further mode
   --only-pocket    no further model
   --data FOLDER    the evaluation data (default: ../shared/data where it is there, else the small samples that come along)
   --seed N         chooses the cases and the resamplings (default: 1)
+  --only TEXT      the experts alone, and only mixtures whose name holds TEXT ("adaptive", "code + math"); may be repeated
   --all            every mode for every pair, not only for code and math
   --out FOLDER     where results.md, results.json and the results so far go (default: .cache/eval)
   --fresh          measures again what is there from an earlier run
@@ -27,6 +28,8 @@ export interface EvalOptions {
   readonly folders: readonly string[];
   readonly data: string;
   readonly seed: number;
+  /** Parts of the names of the mixtures that are wanted; empty for all. */
+  readonly only: readonly string[];
   readonly all: boolean;
   readonly out: string;
   readonly fresh: boolean;
@@ -43,6 +46,7 @@ export function parseOptions(args: readonly string[], root: string): EvalOptions
       'only-pocket': { type: 'boolean', default: false },
       data: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      only: { type: 'string', multiple: true, default: [] },
       all: { type: 'boolean', default: false },
       out: { type: 'string', default: join(root, '.cache', 'eval') },
       fresh: { type: 'boolean', default: false },
@@ -58,6 +62,7 @@ export function parseOptions(args: readonly string[], root: string): EvalOptions
     folders: values['only-pocket'] ? [] : (values.model ?? beside),
     data: data === undefined ? join(root, 'bench', 'quality', 'data') : resolve(data),
     seed: whole('seed', values.seed, 0),
+    only: values.only,
     all: values.all,
     out: resolve(values.out),
     fresh: values.fresh,
