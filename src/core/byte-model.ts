@@ -120,7 +120,7 @@ export function createByteModel({ expert, prompt, vocabulary, tolerance }: ByteM
     evaluations++;
     const answer = await expert.logits(context, { rows: 1, signal });
     if (answer === 'cancelled') return false;
-    boundary.read = reading(vocabulary, expert.name, answer);
+    boundary.read = reading(vocabulary, expert.name, answer.logits);
     boundary.range = allTokens(vocabulary);
     for (let at = boundary.at; at < length; at++) narrow(vocabulary, boundary, bytes[at] as number);
     return true;

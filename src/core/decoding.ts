@@ -1,7 +1,8 @@
 /** What one generation carries from token to token, whichever way the experts are asked: contexts, buffers, chance, masks. */
 
 import { DecodeError } from './decode-error.ts';
-import { agreement, type Distribution, entropy, softmaxInto } from './distribution.ts';
+import { agreement, type Distribution, distributionOf, entropy } from './distribution.ts';
+import type { Rows } from './expert.ts';
 import type { Mix, Participant } from './mix.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
 import { sample } from './sampler.ts';
@@ -28,8 +29,8 @@ export interface Decoding {
   room(): number;
   /** The participant's prompt followed by the generated tokens and `more`. Valid until the next call for it. */
   context(participant: Participant, more: readonly number[]): Int32Array;
-  /** Row `row` of an answer of `participant`, its softmax written to `out` [V]. */
-  distribution(participant: Participant, logits: Float32Array, row: number, out: Float64Array): Distribution;
+  /** Row `row` of an answer of `participant`; its softmax is written to `out` [V] where the expert gave none. */
+  distribution(participant: Participant, rows: Rows, row: number, out: Float64Array): Distribution;
   /** The number in [0, 1) that the next token, or the one `ahead` tokens later, is drawn with. */
   chance(ahead?: number): number;
   /**
@@ -117,10 +118,9 @@ export function createDecoding(options: DecodeOptions): Decoding {
       kept.buffer.set(more, length);
       return kept.buffer.subarray(0, length + more.length);
     },
-    distribution({ expert }, logits, row, out) {
-      const values = logits.subarray(row * out.length, (row + 1) * out.length);
+    distribution({ expert }, rows, row, out) {
       try {
-        return { logits: values, probabilities: out, logSumExp: softmaxInto(values, out) };
+        return distributionOf(rows, row, out);
       } catch (thrown) {
         throw new DecodeError(
           `'${expert.name}': ${thrown instanceof Error ? thrown.message : String(thrown)}`,

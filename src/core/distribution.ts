@@ -2,12 +2,13 @@
 
 import { DecodeError } from './decode-error.ts';
 import { expOfNegative } from './exp.ts';
+import type { Rows } from './expert.ts';
 
 export interface Distribution {
   /** Raw logits [V]. */
   readonly logits: Float32Array | Float64Array;
   /** softmax(logits) [V]. */
-  readonly probabilities: Float64Array;
+  readonly probabilities: Float64Array | Float32Array;
   /** log sum exp of the logits, in nats: log p(x) = logits[x] - logSumExp. */
   readonly logSumExp: number;
 }
@@ -57,6 +58,21 @@ export function softmaxOverInto(
   return end / sum;
 }
 
+/**
+ * The distribution of row `row` of an expert's answer. Its softmax is the expert's own where it gives one, else it is written to
+ * `out` [V]. Throws as `softmaxInto` does.
+ */
+export function distributionOf({ logits, softmax }: Rows, row: number, out: Float64Array): Distribution {
+  const [from, to] = [row * out.length, (row + 1) * out.length];
+  const values = logits.subarray(from, to);
+  if (softmax === undefined) {
+    return { logits: values, probabilities: out, logSumExp: softmaxInto(values, out) };
+  }
+  const logSumExp = softmax.logSumExps[row] ?? Number.NaN;
+  if (!Number.isFinite(logSumExp)) throw new DecodeError('the logits are not finite numbers');
+  return { logits: values, probabilities: softmax.probabilities.subarray(from, to), logSumExp };
+}
+
 /** log p(token) in nats: the scoring half of softmax, without writing probabilities. Throws as it does. */
 export function logProbability(logits: Float32Array, token: number): number {
   const max = largest(logits);
@@ -93,7 +109,7 @@ export function entropy(probabilities: Float64Array): number {
 }
 
 /** Total variation 1/2 sum |p - q|, in [0, 1]. */
-export function totalVariation(p: Float64Array, q: Float64Array): number {
+export function totalVariation(p: Distribution['probabilities'], q: Distribution['probabilities']): number {
   let sum = 0;
   for (let x = 0; x < p.length; x++) sum += Math.abs((p[x] as number) - (q[x] as number));
   return Math.min(1, sum / 2);

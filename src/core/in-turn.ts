@@ -7,6 +7,7 @@
 
 import type { Asker, Decoding } from './decoding.ts';
 import type { Distribution } from './distribution.ts';
+import { copyRows } from './expert.ts';
 import { poolInto } from './pool.ts';
 import { sample } from './sampler.ts';
 import { normaliseWeights } from './weights.ts';
@@ -22,7 +23,9 @@ export function askInTurn(decoding: Decoding): Asker {
   let weights: readonly number[] = normaliseWeights(participants.map(({ weight }) => weight));
 
   const forget = (queue: Distribution[], count: number): void => {
-    for (const { probabilities } of queue.splice(0, count)) free.push(probabilities);
+    for (const { probabilities } of queue.splice(0, count)) {
+      if (probabilities instanceof Float64Array) free.push(probabilities);
+    }
   };
 
   /** What follows the guesses, by those who have been asked. */
@@ -53,9 +56,12 @@ export function askInTurn(decoding: Decoding): Asker {
     const answer = await participant.expert.logits(context, { rows, signal: options.signal });
     if (answer === 'cancelled') return 'cancelled';
     // The expert may be asked by others before these rows are used.
-    const own = answer.slice();
+    const own = copyRows(answer);
     for (let row = 0; row < rows; row++) {
-      queue.push(decoding.distribution(participant, own, row, free.pop() ?? new Float64Array(size)));
+      const buffer = free.pop() ?? new Float64Array(size);
+      const made = decoding.distribution(participant, own, row, buffer);
+      if (made.probabilities !== buffer) free.push(buffer);
+      queue.push(made);
     }
     return 'done';
   };

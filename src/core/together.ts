@@ -1,6 +1,7 @@
 /** All experts asked at once, and guesses from the context (`Drafts`) checked several at a time. */
 
 import type { Asker, Decoding } from './decoding.ts';
+import { copyRows, type Rows } from './expert.ts';
 
 export interface TogetherAsker extends Asker {
   /** Whether there are guesses at what comes next, or rows that were computed for some. */
@@ -12,7 +13,7 @@ export function askTogether(decoding: Decoding): TogetherAsker {
   const probabilities = participants.map(() => new Float64Array(decoding.vocabularySize));
   let draft: readonly number[] | undefined;
   /** The rows that follow each token of the draft, per participant. */
-  let answers: readonly Float32Array[] = [];
+  let answers: readonly Rows[] = [];
   /** Rows that are still good, from `row` on. */
   let rows = 0;
   let row = 0;
@@ -36,7 +37,7 @@ export function askTogether(decoding: Decoding): TogetherAsker {
     const whole = all.filter((answer) => answer !== 'cancelled');
     if (whole.length < all.length) return 'cancelled';
     // The experts may be asked by others before the last row is used.
-    answers = rows === 1 ? whole : whole.map((answer) => answer.slice());
+    answers = rows === 1 ? whole : whole.map(copyRows);
     return 'done';
   };
 
@@ -50,7 +51,7 @@ export function askTogether(decoding: Decoding): TogetherAsker {
       if (row >= rows && (await ask()) === 'cancelled') return 'cancelled';
       const step = decoding.draw(
         participants.map((p, i) =>
-          decoding.distribution(p, answers[i] as Float32Array, row, probabilities[i] as Float64Array),
+          decoding.distribution(p, answers[i] as Rows, row, probabilities[i] as Float64Array),
         ),
       );
       if (step.token === draft?.[row]) row++;

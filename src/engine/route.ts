@@ -1,6 +1,6 @@
 /** Whether one expert alone may answer a request, because the mixture would hardly differ from it. */
 
-import { softmaxInto } from '../core/distribution.ts';
+import { distributionOf } from '../core/distribution.ts';
 import type { Participant } from '../core/mix.ts';
 import type { Pool } from '../core/pool.ts';
 import { createDistances, type Route, routeByWeight } from '../core/route.ts';
@@ -46,8 +46,7 @@ export async function routeOf(
     for (const [i, answer] of answers.entries()) {
       if (answer === 'cancelled') return undefined;
       const out = probabilities[i] as Float64Array;
-      const logits = answer.subarray(row * out.length, (row + 1) * out.length);
-      distributions.push({ logits, probabilities: out, logSumExp: softmaxInto(logits, out) });
+      distributions.push(distributionOf(answer, row, out));
     }
     distances.add(distributions);
   }

@@ -1,7 +1,7 @@
 /** How probable a given continuation is: under the pool and under each expert alone. */
 
 import { type Constraint, mustBeginWith } from '../core/constraint.ts';
-import { softmaxInto } from '../core/distribution.ts';
+import { distributionOf } from '../core/distribution.ts';
 import { poolInto } from '../core/pool.ts';
 import { fixedWeighting } from '../core/weighting.ts';
 import { normaliseWeights } from '../core/weights.ts';
@@ -83,9 +83,8 @@ export async function score(
       const token = ids[start + row] as number;
       const mixed = answers.map((answer, i) => {
         if (answer === 'cancelled') throw new ChorusError('cancelled', 'Scoring was cancelled.');
-        const logits = answer.subarray(row * vocabularySize, (row + 1) * vocabularySize);
-        const probabilities = distributions[i] as Float64Array;
-        return { logits, probabilities, logSumExp: softmaxInto(logits, probabilities) };
+        // In float64, whatever the expert computes itself: scores are compared to the last digits.
+        return distributionOf({ logits: answer.logits }, row, distributions[i] as Float64Array);
       });
       weights = weighting.weights(mixed);
       poolInto(pool, mixed, weights, pooled);
@@ -94,7 +93,7 @@ export async function score(
         logProb: logGiven(constraint, pooled, token),
       });
       weighting.learn(mixed, token);
-      for (const [i, { probabilities }] of mixed.entries()) {
+      for (const [i, probabilities] of distributions.entries()) {
         alone[i] = (alone[i] as number) + logGiven(constraint, probabilities, token);
       }
       constraint.accept(token);

@@ -6,7 +6,13 @@ import { type GraphPrecision, type ModelLayout, readLayout } from '../models/lay
 import { type Manifest, readManifest } from '../models/manifest.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
-import { CHUNK, type FromWorker, type SharedBuffers, type ToWorker } from './worker-messages.ts';
+import {
+  CHUNK,
+  type FromWorker,
+  type SharedBuffers,
+  SOFTMAX_ROWS,
+  type ToWorker,
+} from './worker-messages.ts';
 
 export interface OpenExpertOptions {
   readonly name: string;
@@ -74,6 +80,8 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
   const shared: SharedBuffers = {
     context: new SharedArrayBuffer(4 * layout.contextLength),
     logits: new SharedArrayBuffer(4 * CHUNK * vocabularySize),
+    probabilities: new SharedArrayBuffer(4 * SOFTMAX_ROWS * vocabularySize),
+    logSumExps: new SharedArrayBuffer(8 * SOFTMAX_ROWS),
     logProbs: new SharedArrayBuffer(8 * layout.contextLength),
     cancel: new SharedArrayBuffer(4),
   };
@@ -132,6 +140,8 @@ function loadedExpert({
 }: Parts): LoadedExpert {
   const context = new Int32Array(shared.context);
   const logits = new Float32Array(shared.logits);
+  const probabilities = new Float32Array(shared.probabilities);
+  const logSumExps = new Float64Array(shared.logSumExps);
   const logProbs = new Float64Array(shared.logProbs);
   const cancel = new Int32Array(shared.cancel);
   let reused = 0;
@@ -194,7 +204,15 @@ function loadedExpert({
           throw new RangeError(`rows must be 1 to ${Math.min(CHUNK, tokens.length)}, not ${rows}`);
         }
         const outcome = await run(tokens, rows, tokens.length, signal);
-        return outcome === 'cancelled' ? outcome : logits.subarray(0, rows * vocabularySize);
+        if (outcome === 'cancelled') return outcome;
+        const length = rows * vocabularySize;
+        return {
+          logits: logits.subarray(0, length),
+          softmax:
+            rows <= SOFTMAX_ROWS
+              ? { probabilities: probabilities.subarray(0, length), logSumExps: logSumExps.subarray(0, rows) }
+              : undefined,
+        };
       }),
     score: (tokens, from, signal) =>
       inTurn(async () => {

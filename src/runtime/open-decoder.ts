@@ -112,7 +112,7 @@ async function openExport(order: LoadOrder): Promise<Decoder> {
 
 const threading = { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } };
 
-function sessionOptions(threads: number): ort.InferenceSession.SessionOptions {
+export function sessionOptions(threads: number): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,

@@ -2,8 +2,9 @@
 
 import { logProbability } from '../core/distribution.ts';
 import { createKvCache, type KvEntry } from './kv-cache.ts';
-import { openDecoder } from './open-decoder.ts';
-import type { LoadOrder } from './worker-messages.ts';
+import { openDecoder, sessionOptions } from './open-decoder.ts';
+import { createSoftmax } from './softmax.ts';
+import { type LoadOrder, SOFTMAX_ROWS } from './worker-messages.ts';
 
 /** A chat, a completion and their earlier versions take turns; each finds its own context again. */
 const LIMITS = { contexts: 8, bytes: 256 * 1024 * 1024 };
@@ -32,8 +33,11 @@ export async function openSession(
   onProgress: (progress: number) => void,
 ): Promise<Session> {
   const { decoder, asExported } = await openDecoder(order, onProgress);
+  const softmax = await createSoftmax(order.vocabularySize, sessionOptions(order.threads));
   const cache = createKvCache(decoder.createMemory, LIMITS);
   const outLogits = new Float32Array(order.shared.logits);
+  const outProbabilities = new Float32Array(order.shared.probabilities);
+  const outLogSumExps = new Float64Array(order.shared.logSumExps);
   const outLogProbs = new Float64Array(order.shared.logProbs);
   const size = order.vocabularySize;
   /** Which context the rows in the shared buffer belong to, so that asking twice costs nothing. */
@@ -46,6 +50,13 @@ export async function openSession(
     logProbs.set(entry.logProbs);
     entry.logProbs = logProbs;
     return logits;
+  };
+
+  const finish = async (rows: number): Promise<void> => {
+    if (rows === 0 || rows > SOFTMAX_ROWS) return;
+    const length = rows * size;
+    // The kernel does not read shared memory.
+    await softmax.run(outLogits.slice(0, length), outProbabilities.subarray(0, length), outLogSumExps);
   };
 
   return {
@@ -63,6 +74,7 @@ export async function openSession(
       ) {
         outLogits.copyWithin(0, (answered.rows - rows) * size, answered.rows * size);
         answered = { ...answered, rows };
+        await finish(rows);
         copyScores(found.entry, scoreFrom, context.length, outLogProbs);
         return { cancelled: false, reused: context.length };
       }
@@ -95,6 +107,7 @@ export async function openSession(
         }
       }
       cache.trim();
+      await finish(rows);
       answered = { entry, length: context.length, rows };
       copyScores(entry, scoreFrom, context.length, outLogProbs);
       return { cancelled: false, reused: kept };
@@ -104,7 +117,10 @@ export async function openSession(
       cache.forget();
       answered = undefined;
     },
-    release: () => decoder.release(),
+    async release() {
+      await softmax.release();
+      await decoder.release();
+    },
   };
 }
 

@@ -3,6 +3,9 @@
 import type { KvNames, ModelLayout } from '../models/layout.ts';
 import type { Failure } from '../protocol/failure.ts';
 
+/** Most rows whose softmax the expert's thread computes; more at once are for scoring, which needs a number of each. */
+export const SOFTMAX_ROWS = 8;
+
 /** Most positions one answer may cover, and the length of a prefill chunk: cancellation is seen between chunks. */
 export const CHUNK = 64;
 
@@ -11,6 +14,10 @@ export interface SharedBuffers {
   readonly context: SharedArrayBuffer;
   /** float32 [CHUNK, vocabularySize]: the answer's rows. */
   readonly logits: SharedArrayBuffer;
+  /** float32 [SOFTMAX_ROWS, vocabularySize]: softmax of the answer's rows, where there are no more. */
+  readonly probabilities: SharedArrayBuffer;
+  /** float64 [SOFTMAX_ROWS]: log sum exp of these rows. */
+  readonly logSumExps: SharedArrayBuffer;
   /** float64 [contextLength]: log p(token j | tokens before it) in nats, where it was asked for. */
   readonly logProbs: SharedArrayBuffer;
   /** int32 [1]: not 0 asks the worker to stop after the chunk at hand. */

@@ -79,7 +79,7 @@ export function contextExpert(
     name: 'toy',
     vocabularySize: size,
     contextLength: 64,
-    logits: async (context) => Float32Array.from(logits([...context])),
+    logits: async (context) => ({ logits: Float32Array.from(logits([...context])) }),
   };
 }
 
@@ -172,5 +172,5 @@ export async function chain(
 export async function probabilities(model: ByteModel): Promise<Float64Array> {
   const answer = await model.next();
   if (answer === 'cancelled') throw new Error('cancelled');
-  return answer.probabilities.slice();
+  return Float64Array.from(answer.probabilities);
 }

@@ -32,7 +32,7 @@ export function markovExpert(
         const last = context[context.length - rows + r] ?? 0;
         out.set(table[last] ?? [], r * size);
       }
-      return out;
+      return { logits: out };
     },
   };
 }
@@ -48,7 +48,9 @@ export const pool: fc.Arbitrary<Pool> = fc.oneof(
   fc.double({ min: 0.05, max: 1, noNaN: true }).map((exponent): Pool => ({ kind: 'power', exponent })),
 );
 
-export function distribution(logits: readonly number[]): Distribution {
+export function distribution(
+  logits: readonly number[],
+): Distribution & { readonly probabilities: Float64Array } {
   const row = Float32Array.from(logits);
   const probabilities = new Float64Array(row.length);
   return { logits: row, probabilities, logSumExp: softmaxInto(row, probabilities) };

@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { distributionOf, type Rows } from '../../src/core/index.ts';
 import { ChorusError } from '../../src/protocol/failure.ts';
 import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../../src/runtime/expert.ts';
 import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
@@ -17,10 +18,36 @@ const open = (options: Partial<OpenExpertOptions> = {}): Promise<LoadedExpert> =
     ...options,
   });
 
-const row = (answer: Float32Array | 'cancelled'): number[] => {
+const row = (answer: Rows | 'cancelled'): number[] => {
   if (answer === 'cancelled') throw new Error('cancelled');
-  return [...answer];
+  return [...answer.logits];
 };
+
+describe('the softmax of an answer', () => {
+  it('is that of its logits, row by row and alone, and only comes with a few rows', async () => {
+    const expert = await open();
+    const text = Int32Array.from({ length: 40 }, (_, i) => (i * 37) % 4000);
+    const few = await expert.logits(text, { rows: 5 });
+    if (few === 'cancelled') throw new Error('cancelled');
+    const last = distributionOf(few, 4, new Float64Array(expert.vocabularySize)).probabilities.slice();
+    for (let at = 0; at < 5; at++) {
+      const given = distributionOf(few, at, new Float64Array(expert.vocabularySize));
+      const computed = distributionOf({ logits: few.logits }, at, new Float64Array(expert.vocabularySize));
+      expect(given.probabilities).toBeInstanceOf(Float32Array);
+      expect(Math.abs(given.logSumExp - computed.logSumExp)).toBeLessThan(1e-5);
+      for (const [x, p] of given.probabilities.entries()) {
+        expect(Math.abs(p - (computed.probabilities[x] ?? Number.NaN))).toBeLessThan(1e-6);
+      }
+    }
+    const alone = await expert.logits(text, { rows: 1 });
+    if (alone === 'cancelled') throw new Error('cancelled');
+    expect(alone.softmax?.probabilities).toEqual(last);
+    const many = await expert.logits(text, { rows: 20 });
+    if (many === 'cancelled') throw new Error('cancelled');
+    expect(many.softmax).toBeUndefined();
+    await expert.dispose();
+  });
+});
 
 describe('the KV cache', () => {
   let warm: LoadedExpert;

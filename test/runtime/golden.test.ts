@@ -78,8 +78,9 @@ describe.each(['general', 'code', 'math'])('the fp32 graph of pocket/%s', (name)
       if (scores === 'cancelled') throw new Error('cancelled');
       const loss = -scores.slice(1).reduce((a, b) => a + b, 0);
       expect(Math.abs(loss - reference.promptNll)).toBeLessThan(TOLERANCE * ids.length ** 0.5);
-      const logits = await expert.logits(context, { rows: 1 });
-      if (logits === 'cancelled') throw new Error('cancelled');
+      const answer = await expert.logits(context, { rows: 1 });
+      if (answer === 'cancelled') throw new Error('cancelled');
+      const { logits } = answer;
       for (const [id, value] of reference.topLogits)
         expect(Math.abs((logits[id] ?? 0) - value)).toBeLessThan(TOLERANCE);
     }
@@ -126,8 +127,9 @@ describe('the q4 graphs', () => {
       for (const { ids, experts } of golden.cases) {
         const tokens = experts[name]?.greedy ?? [];
         const context = Int32Array.from([...ids, ...tokens.slice(0, -1)]);
-        const logits = await expert.logits(context, { rows: tokens.length });
-        if (logits === 'cancelled') throw new Error('cancelled');
+        const answer = await expert.logits(context, { rows: tokens.length });
+        if (answer === 'cancelled') throw new Error('cancelled');
+        const { logits } = answer;
         for (const [row, token] of tokens.entries()) {
           const at = logits.subarray(row * expert.vocabularySize, (row + 1) * expert.vocabularySize);
           if (at.indexOf(Math.max(...at)) === token) same++;

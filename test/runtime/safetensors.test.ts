@@ -39,7 +39,7 @@ const open = (folder: string, cacheFolder: string, progress: number[] = []): Pro
 const row = async (expert: LoadedExpert, context: Int32Array): Promise<Float32Array> => {
   const answer = await expert.logits(context, { rows: 1 });
   if (answer === 'cancelled') throw new Error('cancelled');
-  return answer.slice();
+  return answer.logits.slice();
 };
 
 describe('a folder of safetensors', () => {

@@ -44,7 +44,7 @@ const text = Int32Array.from({ length: 300 }, (_, i) => (i * 37 + ((i * i) % 11)
 async function rows(expert: LoadedExpert, context: Int32Array, count: number): Promise<Float32Array> {
   const answer = await expert.logits(context, { rows: count });
   if (answer === 'cancelled') throw new Error('cancelled');
-  return answer.slice();
+  return answer.logits.slice();
 }
 
 const sameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
