@@ -21,6 +21,7 @@ export async function load(name, folder) {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    external: ['onnxruntime-node'],
     outfile: file,
     logLevel: 'warning',
   });

@@ -44,6 +44,9 @@ buildPrograms();
 const out = join(root, '.cache', 'bench');
 mkdirSync(out, { recursive: true });
 
+// Read when ONNX Runtime is loaded.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+const { measureMathematics } = (await load('mathematics', out)).module;
 const { measureMixing } = (await load('mixing', out)).module;
 const { measureContext } = (await load('context', out)).module;
 const { measureDecoding } = (await load('decoding', out)).module;
@@ -73,9 +76,18 @@ for (const suite of suites) {
     const mixing = await measureMixing(options);
     result.mixing = mixing;
     console.table(mixing.rows);
-    console.log(
-      `mixing mathematics at vocabulary ${mixing.vocabulary}: ${mixing.mathMs.toFixed(3)} ms a token, ${(100 * mixing.mathShare).toFixed(1)} % of a step of two mixed`,
-    );
+    for (const [vocabulary, experts] of [
+      [mixing.vocabulary, 2],
+      [151_936, 4],
+    ]) {
+      const { softmaxMs, poolMs } = await measureMathematics({ vocabulary, experts, cores: cpus().length });
+      const ms = experts * softmaxMs + poolMs;
+      const step = (experts / 2) * mixing.mixedMs;
+      console.log(
+        `mixing mathematics at vocabulary ${vocabulary}, ${experts} experts: softmax ${softmaxMs.toFixed(3)} ms each, pool and draw ${poolMs.toFixed(3)} ms, ` +
+          `together ${ms.toFixed(3)} ms, ${((100 * ms) / step).toFixed(1)} % of a step of ${experts} such experts`,
+      );
+    }
     console.log(`two mixed cost ${mixing.ratio.toFixed(2)}x one expert with all cores, a token`);
   }
   if (wanted('decoding')) {
