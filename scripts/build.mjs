@@ -48,6 +48,11 @@ const built = await Promise.all([
     assetNames: 'fonts/[name]',
   }),
 ]);
+// The grammars that count syntax errors, and what runs them.
+for (const name of ['tree-sitter', 'tree-sitter-typescript', 'tree-sitter-tsx', 'tree-sitter-python']) {
+  const file = `${name}.wasm`;
+  await cp(join(root, 'node_modules/@vscode/tree-sitter-wasm/wasm', file), join(root, 'dist', file));
+}
 await writeFile(
   join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'),
   notices(

@@ -75,6 +75,9 @@ const required = [
   'extension/dist/worker.js',
   'extension/dist/template-process.js',
   'extension/dist/watchdog.js',
+  ...['tree-sitter', 'tree-sitter-typescript', 'tree-sitter-tsx', 'tree-sitter-python'].map(
+    (name) => `extension/dist/${name}.wasm`,
+  ),
   'extension/dist/THIRD_PARTY_NOTICES.txt',
   'extension/dist/media/chat.js',
   'extension/node_modules/onnxruntime-node/dist/index.js',

@@ -30,6 +30,7 @@ A request, as JSON fields or flags (lists repeat the flag):
   stop         [text]                                                  --stop TEXT
   accelerate   none, auto (the same text, sooner; int4: up to rounding), --accelerate auto
                or one way alone: lookup, inTurn, lazily
+  candidates   1; more: the best of as many answers (temperature > 0)  --candidates 5
   regex        what the whole answer must match (JavaScript, flag u)   --regex PATTERN
   jsonSchema   a JSON schema the answer must follow; true: any JSON    --json-schema FILE or the schema itself
   route        never, or auto: one expert answers alone where the mixture is within
@@ -48,6 +49,9 @@ cursor, which is drawn anew, included), stop (end, length, stop, cancelled), pro
 prompt, where experts have their own), and, in the order of experts: promptLogProb (natural log, the prompt's tokens
 after the first; null for weight 0), weights at the end, shares, routed (the position of the expert that answered alone, if one did); ms {load, prefill, decode}; with trace, per token: id, text, logProb
 under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
+With several candidates also chosen, and candidates: text, stop and energy of each, lower is better, the first term that differs
+decides: for infill syntax errors (TypeScript, JavaScript, Python), in a chat whether cut off, faults in formulas and code; then minus
+the mean log-probability.
 A score: logProb under the pool, expertLogProb in the order of experts, weights, unit, tokens, bytes.
 Advice: chorus advise --model pocket/code --model pocket/general --file src/a.ts --file src/b.ts
   --memory-limit 500 (MB, for the chosen experts together), --precision q4, --table (a readable table, to standard error).
@@ -81,6 +85,7 @@ export const options = {
   seed: string,
   stop: strings,
   accelerate: string,
+  candidates: string,
   regex: string,
   'json-schema': string,
   route: string,
@@ -105,6 +110,7 @@ export function requestOf(values: Values): object {
     topP: values['top-p'],
     minP: values['min-p'],
     seed: values.seed,
+    candidates: values.candidates,
     routeWithin: values['route-within'],
   };
   const { id, precision, pool, weighting, prompt, stop, accelerate, regex, route, trace, continuation } =

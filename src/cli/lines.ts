@@ -85,6 +85,7 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
     ...(result.routed !== undefined && { routed: ids.indexOf(result.routed) }),
     ms: { load: rounded(load), prefill: rounded(result.ms.prefill), decode: rounded(result.ms.decode) },
     ...(result.evaluations !== undefined && { evaluations: inOrder(ids, result.evaluations) }),
+    ...(result.candidates !== undefined && { chosen: result.chosen, candidates: result.candidates }),
     ...(result.trace !== undefined && { trace: result.trace.map((token) => traceRow(token, ids)) }),
   };
 }

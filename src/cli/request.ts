@@ -58,6 +58,7 @@ const generateSchema = v.strictObject({
   seed: v.optional(v.pipe(v.number(), v.integer()), 0),
   stop: v.optional(v.array(v.string()), []),
   accelerate: v.optional(v.picklist(['none', 'lookup', 'inTurn', 'lazily', 'auto']), 'none'),
+  candidates: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(64)), 1),
   regex: v.optional(v.string()),
   jsonSchema: v.optional(
     v.union([v.boolean(), v.looseObject({})], 'must be a JSON schema: an object or true'),
@@ -102,6 +103,7 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
       stop,
       accelerate,
       ...(grammar !== undefined && { grammar }),
+      candidates: line.candidates,
       route,
       ...(routeWithin !== undefined && { routeWithin }),
       trace,

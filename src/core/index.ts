@@ -16,6 +16,7 @@ export * from './mix.ts';
 export * from './pool.ts';
 export * from './proportions.ts';
 export * from './random.ts';
+export * from './rerank.ts';
 export * from './route.ts';
 export * from './sampler.ts';
 export * from './step.ts';

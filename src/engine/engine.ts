@@ -12,11 +12,12 @@ import type {
 } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { advise } from './advise.ts';
+import { bestOf } from './best-of.ts';
 import { userCacheFolder } from './cache-folder.ts';
 import { createExperts } from './experts.ts';
-import { generate } from './generate.ts';
 import { promptFor } from './prompts.ts';
 import { type Score, score } from './score.ts';
+import { createSyntax } from './syntax.ts';
 import { createTemplateRenderer } from './template.ts';
 import { createTurns } from './turns.ts';
 
@@ -63,6 +64,7 @@ export function createEngine({
   const experts = createExperts({ workerFile: join(programs, 'worker.js'), cacheFolder, onStatus, log });
   const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();
+  const syntax = createSyntax(programs);
   const never = new AbortController().signal;
 
   return {
@@ -74,7 +76,7 @@ export function createEngine({
     async generate(request, { signal = never, onDelta = () => {} } = {}) {
       try {
         const clock = (): number => performance.now();
-        const result = await generate(request, { experts, templates, turns, signal, onDelta, clock });
+        const result = await bestOf(request, { syntax, experts, templates, turns, signal, onDelta, clock });
         onStatus(experts.statuses());
         return { kind: 'generated', result };
       } catch (thrown) {

@@ -111,6 +111,11 @@ export interface GenerateRequest {
   readonly accelerate: Acceleration;
   readonly grammar?: GrammarSetting | undefined;
   /**
+   * How many answers to draw, with the seeds seed, seed + 1, ..., of which the one with the least wrong in it is given; 1 where it is
+   * left out. More than 1 needs a temperature above 0, and nothing streams before the choice.
+   */
+  readonly candidates?: number | undefined;
+  /**
    * `auto` lets one expert answer alone where the mixture would hardly differ from it: sooner, not the same. `never` unless given.
    */
   readonly route?: RouteSetting;
@@ -186,6 +191,16 @@ export interface Generated {
   /** By bytes alone: how often each expert was evaluated for the answer. */
   readonly evaluations?: Readonly<Record<string, number>>;
   readonly trace?: readonly TokenTrace[];
+  /** Where several were asked for: all of them, and which one this is. */
+  readonly candidates?: readonly Candidate[];
+  readonly chosen?: number;
+}
+
+export interface Candidate {
+  readonly text: string;
+  readonly stop: StopReason;
+  /** What it was judged by, lower is better, the first term that differs decides (engine/energy.ts). */
+  readonly energy: readonly number[];
 }
 
 export type GenerateOutcome =
