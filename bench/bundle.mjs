@@ -1,7 +1,8 @@
 // Builds the programs, and bundles and loads the TypeScript of the benchmarks.
 import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -14,16 +15,16 @@ export function buildPrograms() {
 
 /** Bundles `bench/NAME.ts` into `folder` and loads it: `{ module, file }`. */
 export async function load(name, folder) {
-  const file = join(folder, `${name.replaceAll('/', '-')}.mjs`);
+  const file = join(folder, `${name.replaceAll('/', '-')}.cjs`);
   await build({
     absWorkingDir: root,
     entryPoints: [`bench/${name}.ts`],
     bundle: true,
     platform: 'node',
-    format: 'esm',
-    external: ['onnxruntime-node'],
+    format: 'cjs',
+    external: ['onnxruntime-node', '@vscode/tree-sitter-wasm'],
     outfile: file,
     logLevel: 'warning',
   });
-  return { module: await import(pathToFileURL(file).href), file };
+  return { module: createRequire(import.meta.url)(file), file };
 }

@@ -23,18 +23,32 @@ export async function complete(
     temperature?: number;
     seed?: number;
   },
-): Promise<Generated> {
-  const outcome = await engine.generate({
-    surface: 'completion',
-    prompt: { kind: 'text', text: prompt },
-    maxTokens,
-    sampling: { temperature, topK: 0, topP: 1, minP: 0, seed },
-    stop: [],
-    accelerate,
-    trace: false,
-  });
+): Promise<Completed> {
+  let began: NodeJS.CpuUsage | undefined;
+  const outcome = await engine.generate(
+    {
+      surface: 'completion',
+      prompt: { kind: 'text', text: prompt },
+      maxTokens,
+      sampling: { temperature, topK: 0, topP: 1, minP: 0, seed },
+      stop: [],
+      accelerate,
+      trace: false,
+    },
+    {
+      onDelta: () => {
+        began ??= process.cpuUsage();
+      },
+    },
+  );
   if (outcome.kind === 'failed') throw new Error(outcome.failure.message);
-  return outcome.result;
+  const { user, system } = process.cpuUsage(began);
+  return { ...outcome.result, cpuMs: (user + system) / 1000 };
+}
+
+export interface Completed extends Generated {
+  /** Processor time of all threads since the first piece of text, in milliseconds. */
+  readonly cpuMs: number;
 }
 
 /** Decoding time of a token after the first, in milliseconds. */

@@ -2,7 +2,8 @@
  * Lazy evaluation of the linear pool m(x) = sum w_i p_i(x): an expert is run for a token only if it can change the outcome. It
  * catches up on what it missed in one batch when it is asked again.
  * Greedy: after the experts S, a(x) = sum_S w_i p_i(x) and the others' weight W can add at most W to any token, so the best
- * token is certain once it leads by more than W.
+ * token is certain once it leads by more than W. Experts that are asked in turn do not run at once, so this is done only while the
+ * heaviest is nearly always enough.
  * By chance: drawing k ~ w and then x ~ p_k is drawing from m (ancestral sampling of a mixture), so one expert is enough. A
  * token that is masked or filtered out is drawn anew with another k, which is drawing from what the mask and the filters
  * leave of m (rejection sampling); whether a filter keeps it is often certain without the other experts (core/kept.ts).
@@ -31,6 +32,10 @@ export function mayBeLazy({ options, participants, pool, weighting }: Decoding):
 /** Draws in vain before all experts are asked: where a mask leaves little, drawing from the whole pool is cheaper. */
 const MOST_DRAWS = 8;
 
+/** The part of tokens, at least, for which the heaviest expert has to be enough. */
+const TRUSTED = 0.85;
+const PROBE_EVERY = 4;
+
 const unfiltered = { temperature: 1, topK: 0, topP: 1, minP: 0 } as const;
 
 export function askLazily(decoding: Decoding): Asker {
@@ -41,9 +46,14 @@ export function askLazily(decoding: Decoding): Asker {
   const probabilities = participants.map(() => new Float64Array(size));
   const bound = new Float64Array(size);
   const drawn = new Float64Array(size);
+  const byWeight = [...participants.keys()].sort((i, j) => (weights[j] ?? 0) - (weights[i] ?? 0) || i - j);
+  /** How often the heaviest expert alone is enough, of late: one more run in turn costs more than all at once. */
+  let trust = (weights[byWeight[0] ?? 0] ?? 0) > 0.5 ? 1 : 0;
+  const learn = (enough: boolean): void => {
+    trust += ((enough ? 1 : 0) - trust) / 8;
+  };
   /** For the token at hand. */
   const known: (Distribution | undefined)[] = [];
-  const byWeight = [...participants.keys()].sort((i, j) => (weights[j] ?? 0) - (weights[i] ?? 0) || i - j);
 
   const ask = async (i: number): Promise<Distribution | 'cancelled'> => {
     const asked = known[i];
@@ -65,13 +75,13 @@ export function askLazily(decoding: Decoding): Asker {
     return whole.length < asked.length ? 'cancelled' : decoding.draw(whole);
   };
 
-  /** Writes sum w_i p_i(x) over those that were asked, masked, to `bound`; returns the weight of the others. */
-  const boundInto = (): number => {
+  /** Writes sum w_i p_i(x) over those that were `counted`, masked, to `bound`; returns the weight of the others. */
+  const boundInto = (counted: (i: number) => boolean = () => true): number => {
     bound.fill(0);
     let rest = 0;
     for (const [i, weight] of weights.entries()) {
       const p = known[i]?.probabilities;
-      if (p === undefined) rest += weight;
+      if (p === undefined || !counted(i)) rest += weight;
       else for (let x = 0; x < size; x++) bound[x] = (bound[x] as number) + weight * (p[x] as number);
     }
     decoding.mask(bound);
@@ -92,10 +102,27 @@ export function askLazily(decoding: Decoding): Asker {
     };
   };
 
+  /** Asks all at once, and now and then looks whether the heaviest alone would have been enough. */
+  const greedilyAtOnce = async (): Promise<Step | 'cancelled'> => {
+    if (decoding.generated.length % PROBE_EVERY === 0) {
+      const asked = await Promise.all(participants.map((_, i) => ask(i)));
+      if (asked.includes('cancelled')) return 'cancelled';
+      learn(
+        certainBest(
+          bound,
+          boundInto((i) => i === byWeight[0]),
+        ) !== undefined,
+      );
+    }
+    return drawFromAll();
+  };
+
   const greedily = async (): Promise<Step | 'cancelled'> => {
+    if (trust < TRUSTED) return greedilyAtOnce();
     for (const i of byWeight.slice(0, -1)) {
       if ((await ask(i)) === 'cancelled') return 'cancelled';
       const token = certainBest(bound, boundInto());
+      if (i === byWeight[0]) learn(token !== undefined);
       // Which of several stop tokens is the most probable one, only all can tell.
       if (token !== undefined && !(stopTokens.size > 1 && stopTokens.has(token))) {
         const supplied = weights.map((weight, k) => weight * (known[k]?.probabilities[token] ?? 0));

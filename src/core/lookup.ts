@@ -19,7 +19,7 @@ export interface LookupOptions {
 }
 
 /** With 7 guesses an expert sees 8 rows at once; more cost more than they save (docs/performance.md). */
-const LOOKUP: LookupOptions = { longest: 4, shortest: 2, most: 7 };
+const LOOKUP: LookupOptions = { longest: 8, shortest: 2, most: 7 };
 /** Tokens proposed at first, and again after a proposal that was wrong from the start. */
 const CAREFUL = 2;
 

@@ -44,7 +44,8 @@ export function askTogether(decoding: Decoding): TogetherAsker {
   return {
     guesses() {
       if (row < rows) return true;
-      draft ??= propose();
+      // Nothing was repeated so far; others may have drawn tokens since.
+      if (draft === undefined || draft.length === 0) draft = propose();
       return draft.length > 0;
     },
     async next() {

@@ -167,6 +167,29 @@ describe('experts asked lazily', () => {
     expect(even.steps[0]?.logProb).not.toBeNaN();
   });
 
+  it('are asked at once while the heaviest is seldom enough, and in turn again when it is', async () => {
+    const unsureUntil = (position: number): Expert => {
+      const sure = Array.from({ length: SIZE }, () => favour(1));
+      const unsure = sure.map((row) => row.map(() => 0));
+      const [early, late] = [markovExpert('', unsure, 300), markovExpert('a', sure, 300)];
+      return {
+        ...late,
+        logits: (context, options) =>
+          (context.length < prompt.length + position ? early : late).logits(context, options),
+      };
+    };
+    const other = markovExpert(
+      'b',
+      Array.from({ length: SIZE }, () => favour(2)),
+      300,
+    );
+    const mix = steady([unsureUntil(60), other], [0.7, 0.3]);
+    const { steps } = await run({ mix, asking: 'lazily', maxTokens: 200 });
+    const alone = steps.map(({ evaluated }) => evaluated[1] === false);
+    expect(alone.slice(0, 60)).not.toContain(true);
+    expect(alone.slice(-60)).not.toContain(false);
+  });
+
   it('by chance are run once a token where nothing is filtered', async () => {
     const { experts, calls } = counting([
       Array.from({ length: SIZE }, () => favour(1)),
