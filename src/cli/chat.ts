@@ -125,7 +125,7 @@ export async function chat(
           maxTokens: 64,
           sampling: greedy,
           stop: ['\n\n', '```'],
-          accelerate: 'none',
+          accelerate: 'lookup',
           trace: false,
         });
         return true;
@@ -158,7 +158,7 @@ export async function chat(
         maxTokens: 256,
         sampling: greedy,
         stop: [],
-        accelerate: 'none',
+        accelerate: 'lookup',
         trace: false,
       });
       if (text !== undefined) turns.push([question, { role: 'assistant', content: text }]);

@@ -160,7 +160,7 @@ function requestFor(
     maxTokens: values['completion.maxTokens'],
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
     stop,
-    accelerate: 'none',
+    accelerate: 'lookup',
     route: values['mix.route'],
     trace: false,
   };
