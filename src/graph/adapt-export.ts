@@ -8,6 +8,8 @@ import { names } from './decode-graph.ts';
 import { createGraphDraft } from './graph-draft.ts';
 import { addLowRank, type Module } from './low-rank.ts';
 import { intOf, type OnnxModel, type OnnxNode } from './onnx.ts';
+import type { TensorInfo } from './tensor-source.ts';
+import { withinModel } from './weights-file.ts';
 
 export type Adapted =
   | { readonly kind: 'adapted'; readonly model: OnnxModel }
@@ -18,12 +20,6 @@ const weightName = /^(model\.layers\.\d+)\.(attn|mlp)\.(\w+_proj)\.MatMul\.weigh
 /** @param adapters one for each expert, null for the base itself */
 export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter | null)[]): Promise<Adapted> {
   const draft = createGraphDraft();
-  const weights = {
-    add: async (values: Float32Array | Uint8Array) => ({
-      kind: 'here' as const,
-      bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    }),
-  };
   const lookups = model.nodes.filter(({ inputs }) => inputs.includes(names.tokens));
   const [lookup] = lookups;
   if (lookup === undefined || lookups.length > 1)
@@ -47,7 +43,10 @@ export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter 
     draft.nodes.push({ ...node, outputs: [base] });
     const [input = ''] = node.inputs;
     const columns = sizesOf(model, node)?.columns ?? 0;
-    await addLowRank({ draft, weights, adapters }, { input, base, to: output, modules, columns });
+    await addLowRank(
+      { draft, weights: withinModel, adapters },
+      { input, base, to: output, modules, columns },
+    );
   }
   const [lost] = waiting;
   if (lost !== undefined) return refused(`it has no product whose weights '${lost.slice(0, 100)}' changes`);
@@ -59,6 +58,18 @@ export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter 
 
 function refused(reason: string): Adapted {
   return { kind: 'refused', reason };
+}
+
+/** The products that adapters can change, as tensors of the base under Hugging Face's names. */
+export function adaptableTensors(model: OnnxModel): Map<string, TensorInfo> {
+  const tensors = new Map<string, TensorInfo>();
+  for (const node of model.nodes) {
+    const columns = sizesOf(model, node)?.columns ?? 0;
+    for (const { name, rows } of modulesOf(model, node)) {
+      tensors.set(`${name}.weight`, { name: `${name}.weight`, type: 'f32', shape: [rows, columns] });
+    }
+  }
+  return tensors;
 }
 
 /** Inputs and outputs of a product with constant weights. */

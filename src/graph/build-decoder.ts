@@ -20,7 +20,7 @@ import {
   type WeightsStore,
 } from './linear.ts';
 import { unsupportedModel } from './model-error.ts';
-import { float, int, MICROSOFT } from './onnx.ts';
+import { float, int, MICROSOFT, type OnnxTensor } from './onnx.ts';
 import { writeOnnx } from './onnx-write.ts';
 import { rotaryLimit, rotaryTable } from './rotary-table.ts';
 import type { TensorSource } from './tensor-source.ts';
@@ -32,13 +32,15 @@ export interface BuildOptions {
   readonly config: ModelConfig;
   /** Named as Hugging Face names them. */
   readonly source: TensorSource;
-  readonly weights: WeightsFile;
+  readonly weights: Pick<WeightsFile, 'add'>;
   /** `q4`: 4 bits, and 8 for the embedding and the head. */
   readonly precision: 'fp32' | 'q4';
   /** Positions that the graph can take, at most the config's. */
   readonly contextLength: number;
   /** For several experts over one base: the adapter of each, null for the base itself. */
   readonly adapters?: readonly (Adapter | null)[];
+  /** Constants of the same model's graph in the same precision, by name: they are used as they lie. */
+  readonly stored?: ReadonlyMap<string, OnnxTensor>;
   /** Called with values rising in [0, 1]. */
   readonly onProgress?: (progress: number) => void;
 }
@@ -53,7 +55,7 @@ export async function buildDecoder(options: BuildOptions): Promise<DecodeGraph> 
   refuseOthers(file, config, contextLength);
   const adapters = options.adapters ?? [null];
   const draft = createGraphDraft();
-  const store: WeightsStore = { file, source, weights, draft, adapters };
+  const store: WeightsStore = { file, source, weights, draft, adapters, stored: options.stored };
   const shape: DecodeShape = {
     layers: config.layers,
     experts: adapters.length,
@@ -66,9 +68,9 @@ export async function buildDecoder(options: BuildOptions): Promise<DecodeGraph> 
   const building: Building = { store, config, shape, bits: precision === 'q4' ? 4 : 32 };
 
   const table = await addEmbedding(building);
-  const { cos, sin } = rotaryTable(config.rope, config.headDim, contextLength);
-  await storeFloats(store, 'cos', cos, [contextLength, config.headDim / 2]);
-  await storeFloats(store, 'sin', sin, [contextLength, config.headDim / 2]);
+  const rotary = rotaryTable(config.rope, config.headDim, contextLength);
+  for (const part of ['cos', 'sin'] as const)
+    await storeFloats(store, part, async () => rotary[part], [contextLength, config.headDim / 2]);
 
   const newRows: string[] = [];
   let stream: Stream = { sum: 'embedding', add: undefined };
@@ -135,8 +137,8 @@ async function addEmbedding({ store, config, shape, bits }: Building): Promise<S
     );
   }
   const name = 'model.embed_tokens.weight';
-  const values = await readTensor(store, name, [rows, columns]);
-  const table = await storeMatrix(store, { name, values, rows, columns, bits: bits === 32 ? 32 : 8 });
+  const read = () => readTensor(store, name, [rows, columns]);
+  const table = await storeMatrix(store, { name, read, rows, columns, bits: bits === 32 ? 32 : 8 });
   const looked = shape.experts === 1 ? 'embedding' : 'embedding.once';
   if (table.bits === 32) draft.add('Gather', [name, names.tokens], looked);
   else {
@@ -168,7 +170,7 @@ async function addNorm(
   const weight = await storeFloats(
     store,
     `${name}.weight`,
-    await readTensor(store, `${name}.weight`, [config.hiddenSize]),
+    () => readTensor(store, `${name}.weight`, [config.hiddenSize]),
     [config.hiddenSize],
   );
   const normed = `${name}.out`;
@@ -279,7 +281,7 @@ async function addHeadNorm(
 ): Promise<string> {
   const { draft } = store;
   const { headDim } = config;
-  const weight = await storeFloats(store, name, await readTensor(store, name, [headDim]), [headDim]);
+  const weight = await storeFloats(store, name, () => readTensor(store, name, [headDim]), [headDim]);
   const apart = draft.add('Reshape', [from, draft.int64(shape.experts, -1, heads, headDim)], `${from}.heads`);
   const normed = draft.add('SimplifiedLayerNormalization', [apart, weight], `${from}.normed`, {
     epsilon: float(config.normEpsilon),
@@ -323,7 +325,7 @@ async function addHead({ store, config, bits }: Building, table: StoredMatrix, f
   }
   const name = 'lm_head.weight';
   const { vocabulary: rows, hiddenSize: columns } = config;
-  const values = await readTensor(store, name, [rows, columns]);
-  const head = await storeMatrix(store, { name, values, rows, columns, bits: bits === 32 ? 32 : 8 });
+  const read = () => readTensor(store, name, [rows, columns]);
+  const head = await storeMatrix(store, { name, read, rows, columns, bits: bits === 32 ? 32 : 8 });
   addProduct(draft, head, chosen, names.logits);
 }

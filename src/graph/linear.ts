@@ -7,7 +7,7 @@ import type { Adapter } from './adapter.ts';
 import type { GraphDraft } from './graph-draft.ts';
 import { addLowRank, type Module } from './low-rank.ts';
 import { invalidModel, quoted } from './model-error.ts';
-import { elementTypes, int } from './onnx.ts';
+import { elementTypes, int, type OnnxTensor } from './onnx.ts';
 import { type QuantizedMatrix, quantize } from './quantize.ts';
 import type { TensorSource } from './tensor-source.ts';
 import type { WeightsFile } from './weights-file.ts';
@@ -18,10 +18,12 @@ export type Bits = 4 | 8 | 32;
 export interface WeightsStore {
   readonly file: string;
   readonly source: TensorSource;
-  readonly weights: WeightsFile;
+  readonly weights: Pick<WeightsFile, 'add'>;
   readonly draft: GraphDraft;
   /** One for each expert of the batch; null for the base itself. */
   readonly adapters: readonly (Adapter | null)[];
+  /** Tensors by name that were stored before, in the same precision: these are neither read nor written again. */
+  readonly stored?: ReadonlyMap<string, OnnxTensor> | undefined;
 }
 
 export interface LinearOptions {
@@ -51,12 +53,13 @@ export async function addLinear(store: WeightsStore, options: LinearOptions): Pr
   }
   const named = (step: string): string => (step === steps.at(-1) ? to : `${to}.${step}`);
 
-  const parts: Float32Array[] = [];
-  for (const module of modules)
-    parts.push(await readTensor(store, `${module.name}.weight`, [module.rows, columns]));
   const matrix = await storeMatrix(store, {
     name: `${to}.weight`,
-    values: joined(parts),
+    read: () =>
+      readTogether(
+        store,
+        modules.map(({ name, rows: own }) => [`${name}.weight`, [own, columns]]),
+      ),
     rows,
     columns,
     bits,
@@ -64,9 +67,12 @@ export async function addLinear(store: WeightsStore, options: LinearOptions): Pr
   let last = addProduct(draft, matrix, from, named('product'));
 
   if (bias) {
-    const values: Float32Array[] = [];
-    for (const module of modules) values.push(await readTensor(store, `${module.name}.bias`, [module.rows]));
-    const stored = await storeFloats(store, `${to}.bias`, joined(values), [rows]);
+    const read = () =>
+      readTogether(
+        store,
+        modules.map(({ name, rows: own }) => [`${name}.bias`, [own]]),
+      );
+    const stored = await storeFloats(store, `${to}.bias`, read, [rows]);
     last = draft.add('Add', [last, stored], named('biased'));
   }
   if (!steps.includes('adapted')) return last;
@@ -82,16 +88,29 @@ export interface StoredMatrix {
   readonly zeroPoints: boolean;
 }
 
-/** Writes `values` [rows, columns] with so many bits. */
+/** Writes what `read` gives, [rows, columns], with so many bits. */
 export async function storeMatrix(
   store: WeightsStore,
-  { name, values, rows, columns, bits }: Omit<StoredMatrix, 'zeroPoints'> & { values: Float32Array },
+  {
+    name,
+    read,
+    rows,
+    columns,
+    bits,
+  }: Omit<StoredMatrix, 'zeroPoints'> & { read: () => Promise<Float32Array> },
 ): Promise<StoredMatrix> {
   if (bits === 32) {
-    await storeFloats(store, name, values, [rows, columns]);
+    await storeFloats(store, name, read, [rows, columns]);
     return { name, rows, columns, bits, zeroPoints: false };
   }
-  const matrix = quantize(values, { rows, columns, bits, method: 'k-quant' });
+  const parts = [name, `${name}.scales`, `${name}.zero_points`].flatMap(
+    (part) => store.stored?.get(part) ?? [],
+  );
+  if (parts.length > 0) {
+    store.draft.tensors.push(...parts);
+    return { name, rows, columns, bits, zeroPoints: parts.length === 3 };
+  }
+  const matrix = quantize(await read(), { rows, columns, bits, method: 'k-quant' });
   await storeQuantized(store, name, matrix);
   return { name, rows, columns, bits, zeroPoints: matrix.zeroPoints !== undefined };
 }
@@ -133,12 +152,19 @@ async function storeQuantized(
 }
 
 export async function storeFloats(
-  { draft, weights }: WeightsStore,
+  { draft, weights, stored }: WeightsStore,
   name: string,
-  values: Float32Array,
+  read: () => Promise<Float32Array>,
   dims: readonly number[],
 ): Promise<string> {
-  draft.tensors.push({ name, type: elementTypes.float, dims, data: await weights.add(values) });
+  const before = stored?.get(name);
+  const tensor = async (): Promise<OnnxTensor> => ({
+    name,
+    type: elementTypes.float,
+    dims,
+    data: await weights.add(await read()),
+  });
+  draft.tensors.push(before ?? (await tensor()));
   return name;
 }
 
@@ -159,7 +185,13 @@ export async function readTensor(
   return source.readFloat32(name);
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
+/** Tensors of the given shapes, one after another. */
+async function readTogether(
+  store: WeightsStore,
+  tensors: readonly (readonly [name: string, shape: readonly number[]])[],
+): Promise<Float32Array> {
+  const parts: Float32Array[] = [];
+  for (const [name, shape] of tensors) parts.push(await readTensor(store, name, shape));
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));

@@ -29,6 +29,14 @@ export async function createWeightsFile(file: string): Promise<WeightsFile> {
   };
 }
 
+/** Keeps values in the model itself. */
+export const withinModel: Pick<WeightsFile, 'add'> = {
+  add: async (values) => ({
+    kind: 'here',
+    bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  }),
+};
+
 async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done);
