@@ -2,7 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { readLayout } from '../../src/models/layout.ts';
+import { userCacheFolder } from '../../src/engine/cache-folder.ts';
+import { layoutOf } from '../../src/runtime/layout.ts';
 import { readTokenizer } from '../../src/runtime/tokenizer.ts';
 import { fingerprint } from './results-store.ts';
 import type { Family, Model } from './variants.ts';
@@ -22,7 +23,11 @@ export function pocketFamily(models: string): Family {
 export async function familiesOf(folders: readonly string[]): Promise<Family[]> {
   const groups = new Map<string, Model[]>();
   for (const folder of folders.map((given) => resolve(given))) {
-    const { tokenizer, tokenizerConfig } = await readLayout(folder, 'auto');
+    const { tokenizer, tokenizerConfig } = await layoutOf({
+      folder,
+      precision: 'auto',
+      cacheFolder: userCacheFolder(process.env),
+    });
     const { hash } = await readTokenizer(tokenizer, tokenizerConfig);
     const taken = [...groups.values()].flat().some(({ id }) => id === basename(folder));
     const id = taken ? `${basename(dirname(folder))}/${basename(folder)}` : basename(folder);
@@ -42,7 +47,7 @@ export async function familiesOf(folders: readonly string[]): Promise<Family[]> 
 
 /** Changes when a model's graph does. */
 export async function stampOf({ folder }: Model): Promise<string> {
-  const { graph } = await readLayout(folder, 'auto');
+  const { graph } = await layoutOf({ folder, precision: 'auto', cacheFolder: userCacheFolder(process.env) });
   const { size, mtimeMs } = statSync(graph);
   return fingerprint(folder, graph, String(size), String(mtimeMs));
 }

@@ -14,6 +14,8 @@ Commands:
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
   experts      [{"model": "pocket/code" or a folder, "weight": 1}]     --expert pocket/code=1 --expert pocket/math=1
+               a folder holds a model, one GGUF file, or a LoRA adapter; of that
+               "base" names the model's folder where it is not found by its name
                "role": "veto" only lowers what the others propose;     --veto pocket/general=1
                its weight is how much (1: to what it would give itself)
   precision    auto (q4 where it is there), fp32 or q4                 --precision q4

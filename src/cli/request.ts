@@ -34,6 +34,7 @@ const mixEntries = {
     v.array(
       v.strictObject({
         model: v.pipe(v.string(), v.minLength(1)),
+        base: v.optional(v.pipe(v.string(), v.minLength(1))),
         weight: v.optional(v.pipe(v.number(), v.minValue(0), v.finite()), 1),
         role: v.optional(v.picklist(['voice', 'veto']), 'voice'),
       }),
@@ -133,9 +134,10 @@ function parsed(line: Line, models: string): Parsed {
     );
   }
   const experts = line.experts.map(
-    ({ model, weight, role }, i): ExpertSetting => ({
+    ({ model, base, weight, role }, i): ExpertSetting => ({
       id: `${i}:${model}`,
       folder: modelFolder(model, models),
+      ...(base !== undefined && { base: modelFolder(base, models) }),
       precision: line.precision,
       active: true,
       weight,
@@ -192,7 +194,7 @@ function complaint(issue: v.BaseIssue<unknown>, json: unknown): string {
   return `${where === null ? '' : `'${where}': `}${issue.message}.`;
 }
 
-/** An embedded model by name (`pocket/code`), or any folder. */
+/** An embedded model by name (`pocket/code`), or any folder or GGUF file. */
 export function modelFolder(model: string, models: string): string {
   const embedded = /^pocket\/[a-z]+$/.test(model) && !isAbsolute(model);
   return embedded ? join(models, model) : resolve(model);

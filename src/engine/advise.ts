@@ -4,7 +4,7 @@
  */
 
 import { ADVICE, adviceSteps, type Candidate, type Advice as Choice, type Piece } from '../core/advice.ts';
-import { type ModelLayout, readLayout } from '../models/layout.ts';
+import type { ModelLayout } from '../models/layout.ts';
 import { untilAborted } from '../protocol/abort.ts';
 import type { Advice, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type { ExpertSetting } from '../protocol/engine.ts';
@@ -84,7 +84,7 @@ interface Measuring {
 /** One expert's scores of all pieces; a model that is not loaded is loaded for this alone. */
 async function measured(setting: ExpertSetting, measuring: Measuring): Promise<Candidate> {
   const { experts, turns, signal } = measuring.options;
-  const layout = await readLayout(setting.folder, setting.precision);
+  const layout = await experts.layout(setting.id);
   if (layout.graphBytes > measuring.request.memoryLimit)
     throw tooLarge(setting.id, layout, measuring.request);
   measuring.progress('loading', 0);

@@ -1,9 +1,12 @@
 /** The experts the engine owns: which should be there, which are, and why one is not. */
 
 import { availableParallelism } from 'node:os';
+import type { ModelLayout } from '../models/layout.ts';
 import type { ExpertSetting, ExpertState, ExpertStatus, MixSetting } from '../protocol/engine.ts';
 import { type ChorusError, toFailure } from '../protocol/failure.ts';
 import { type LoadedExpert, openExpert } from '../runtime/expert.ts';
+import { createGroups } from '../runtime/group.ts';
+import { type LayoutOptions, layoutOf } from '../runtime/layout.ts';
 
 export interface ExpertsOptions {
   readonly workerFile: string;
@@ -21,6 +24,8 @@ export interface Experts {
   /** Experts that take part (active, with a weight above 0) and are ready, in the order of the settings. */
   ready(): readonly ReadyExpert[];
   statuses(): readonly ExpertStatus[];
+  /** What the files of the expert of this id are; rejects with a `ChorusError` where they are none. */
+  layout(id: string): Promise<ModelLayout>;
   /** The expert of this id for a while, whether it takes part or not: the loaded one, or one loaded only for this. */
   borrow(id: string): Loan;
   dispose(): Promise<void>;
@@ -52,12 +57,28 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
   /** By id, in the order of the settings. */
   let slots = new Map<string, Slot>();
   let awake = false;
+  /** Experts of one base are rows of one batch. */
+  const groups = createGroups(workerFile);
   const leaving = new Set<Promise<void>>();
   const changes = createSignal();
 
   const report = (): void => onStatus(statuses());
   const statuses = (): ExpertStatus[] =>
     [...slots.values()].map((slot) => ({ id: slot.setting.id, state: stateOf(slot) }));
+
+  const slotOf = (id: string): Slot => {
+    const slot = slots.get(id);
+    if (slot === undefined) throw new Error(`there is no expert '${id}'`);
+    return slot;
+  };
+
+  const placeOf = ({ setting: { folder, base, precision } }: Slot): LayoutOptions => ({
+    folder,
+    base,
+    folders: [...slots.values()].map((other) => other.setting.folder),
+    precision,
+    cacheFolder,
+  });
 
   const discard = (slot: Slot): void => {
     const { expert } = slot;
@@ -69,7 +90,7 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
   };
 
   const start = (slot: Slot): void => {
-    const { id, folder, precision } = slot.setting;
+    const { id } = slot.setting;
     // Experts run at once, each on cores of its own: all cores for each is up to a third slower (docs/performance.md).
     const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, activeCount(mix))));
     slot.state = { kind: 'loading', progress: 0 };
@@ -90,12 +111,11 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
       report();
     };
     slot.loading = openExpert({
+      ...placeOf(slot),
       name: id,
-      folder,
-      precision,
       threads,
       workerFile,
-      cacheFolder,
+      groups,
       onProgress,
       onGone,
     })
@@ -174,13 +194,13 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
           : [],
       ),
     statuses,
+    layout: async (id) => layoutOf(placeOf(slotOf(id))),
     borrow(id) {
-      const slot = slots.get(id);
-      if (slot === undefined) throw new Error(`there is no expert '${id}'`);
-      const { folder, precision } = slot.setting;
+      const slot = slotOf(id);
       if (slot.expert !== undefined) return { expert: Promise.resolve(slot.expert), giveBack: () => {} };
       const threads = availableParallelism();
-      const expert = openExpert({ name: id, folder, precision, threads, workerFile, cacheFolder });
+      // Apart from those that share a base: these go on undisturbed.
+      const expert = openExpert({ ...placeOf(slot), name: id, threads, workerFile });
       const giveBack = (): void => {
         const gone: Promise<void> = expert
           .then((loaded) => loaded.dispose())
@@ -199,7 +219,9 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
 
   /** The slot under its new setting: the same model stays loaded, another one is loaded anew. */
   function changed(slot: Slot, setting: ExpertSetting): Slot {
-    const same = slot.setting.folder === setting.folder && slot.setting.precision === setting.precision;
+    const same = (['folder', 'base', 'precision'] as const).every(
+      (key) => slot.setting[key] === setting[key],
+    );
     // One that is loading goes on: if it is switched on again meanwhile, it is there sooner.
     if (same && slot.loading !== undefined) return withSetting(slot, setting);
     if (!same) {

@@ -1,16 +1,22 @@
-/** The decode graph of a model folder with safetensors, built once and then taken from the cache. */
+/** The decode graph of a model that comes as tensors, safetensors or GGUF, built once and then taken from the cache. */
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildDecoder } from './build-decoder.ts';
-import { readConfig } from './config.ts';
+import { type ModelConfig, readConfig } from './config.ts';
+import { openGgufModel } from './gguf-model.ts';
 import { cachedGraph, type StoredGraph, WEIGHTS_NAME } from './graph-cache.ts';
+import { readOnnx } from './onnx-read.ts';
+import { withAdapters } from './open-adapters.ts';
 import { openSafetensorsFolder } from './safetensors-folder.ts';
-import { createWeightsFile } from './weights-file.ts';
+import type { TensorSource } from './tensor-source.ts';
+import { createWeightsFile, withinModel } from './weights-file.ts';
 
 export interface BuildModelOptions {
+  readonly format: 'safetensors' | 'gguf';
+  /** Of safetensors: with their config.json. */
   readonly folder: string;
-  /** model.safetensors, or the index of several files. */
+  /** model.safetensors, or the index of several files; or the GGUF file. */
   readonly weightsFile: string;
   readonly cacheFolder: string;
   readonly precision: 'fp32' | 'q4';
@@ -18,16 +24,44 @@ export interface BuildModelOptions {
   readonly onProgress: (progress: number) => void;
 }
 
-export async function buildModel(options: BuildModelOptions): Promise<StoredGraph> {
-  const { folder, weightsFile, cacheFolder, precision, contextLength, onProgress } = options;
-  const configFile = join(folder, 'config.json');
+/** The graph of the model alone, or of several experts over it; where it is, its weights are. */
+export async function buildModel(
+  options: BuildModelOptions,
+  adapters: readonly (string | null)[] = [null],
+): Promise<Omit<StoredGraph, 'built'>> {
+  const base = await buildBase(options);
+  if (adapters.every((adapter) => adapter === null) && adapters.length === 1) return base;
+  const { weightsFile, precision, contextLength } = options;
+  const { tensors } = readOnnx(base.graph.model, '', weightsFile);
+  const { config, source } = await openModel(options);
+  try {
+    const graph = await withAdapters(adapters, source.tensors, (opened) =>
+      buildDecoder({
+        file: weightsFile,
+        config,
+        source,
+        weights: withinModel,
+        precision,
+        contextLength,
+        adapters: opened,
+        // Nothing of the base is read, quantised or stored again.
+        stored: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+      }),
+    );
+    return { graph, folder: base.folder };
+  } finally {
+    await source.close();
+  }
+}
+
+async function buildBase(options: BuildModelOptions): Promise<StoredGraph> {
+  const { weightsFile, cacheFolder, precision, contextLength, onProgress } = options;
   return cachedGraph({
     cacheFolder,
-    sources: [configFile, weightsFile, ...(await shards(folder))],
+    sources: await sourceFiles(options),
     settings: `${precision} ${contextLength}`,
     build: async (draft) => {
-      const config = await readConfig(configFile);
-      const source = await openSafetensorsFolder(folder);
+      const { config, source } = await openModel(options);
       const weights = await createWeightsFile(join(draft, WEIGHTS_NAME));
       try {
         return await buildDecoder({
@@ -47,10 +81,32 @@ export async function buildModel(options: BuildModelOptions): Promise<StoredGrap
   });
 }
 
-async function shards(folder: string): Promise<string[]> {
+type Place = Pick<BuildModelOptions, 'format' | 'folder' | 'weightsFile'>;
+
+/** The tensors under Hugging Face's names, and what they are tensors of. */
+export async function openModel({
+  format,
+  folder,
+  weightsFile,
+}: Place): Promise<{ readonly config: ModelConfig; readonly source: TensorSource }> {
+  switch (format) {
+    case 'safetensors':
+      return {
+        config: await readConfig(join(folder, 'config.json')),
+        source: await openSafetensorsFolder(folder),
+      };
+    case 'gguf': {
+      const { config, weights } = await openGgufModel(weightsFile);
+      return { config, source: weights };
+    }
+    default:
+      return format satisfies never;
+  }
+}
+
+async function sourceFiles({ format, folder, weightsFile }: Place): Promise<string[]> {
+  if (format === 'gguf') return [weightsFile];
   const names = await readdir(folder);
-  return names
-    .filter((name) => name.endsWith('.safetensors'))
-    .sort()
-    .map((name) => join(folder, name));
+  const shards = names.filter((name) => name.endsWith('.safetensors')).sort();
+  return [join(folder, 'config.json'), weightsFile, ...shards.map((name) => join(folder, name))];
 }

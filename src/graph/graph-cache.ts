@@ -57,7 +57,9 @@ export const WEIGHTS_NAME = files.weights;
 
 /** The graph from the cache, or built and kept there. */
 export async function cachedGraph(options: CacheOptions): Promise<StoredGraph> {
-  const place = join(options.cacheFolder, 'graphs', await keyOf(options));
+  const { cacheFolder, sources, settings } = options;
+  const key = await fingerprint(sources, JSON.stringify([BUILDER_VERSION, settings]));
+  const place = join(cacheFolder, 'graphs', key);
   const found = await readEntry(place);
   if (found !== undefined) return { graph: found, folder: place, built: false };
 
@@ -69,14 +71,15 @@ export async function cachedGraph(options: CacheOptions): Promise<StoredGraph> {
     await moveInto(draft, place);
     return { graph, folder: place, built: true };
   } catch (thrown) {
-    throw cacheError(options.cacheFolder, thrown);
+    throw cacheError(cacheFolder, thrown);
   } finally {
     await rm(draft, { recursive: true, force: true }).catch(() => {});
   }
 }
 
-async function keyOf({ sources, settings }: CacheOptions): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([BUILDER_VERSION, settings]));
+/** A name for what is made of the files `sources` under `settings`: another one once a file has another size, time or header. */
+export async function fingerprint(sources: readonly string[], settings: string): Promise<string> {
+  const hash = createHash('sha256').update(settings);
   for (const source of sources) {
     const handle = await open(source, 'r');
     try {
@@ -141,12 +144,13 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function cacheError(folder: string, thrown: unknown): unknown {
+/** What went wrong with a file of the cache, as a sentence; anything else as it is. */
+export function cacheError(folder: string, thrown: unknown): unknown {
   const { code, message } = thrown as NodeJS.ErrnoException;
   if (thrown instanceof ChorusError || !(thrown instanceof Error) || code === undefined) return thrown;
   return new ChorusError(
     'file-unreadable',
-    `The graph built for this model cannot be kept in ${folder}: ${message}. Make room there, or check its permissions.`,
+    `What is made of this model cannot be kept in ${folder}: ${message}. Make room there, or check its permissions.`,
     folder,
   );
 }

@@ -1,7 +1,7 @@
 /**
  * What a model folder holds. Three layouts are read: transformers.js (onnx/model*.onnx, config.json), onnxruntime-genai
  * (genai_config.json naming the graph and its tensors), and Hugging Face's own (model.safetensors, config.json); a folder may be
- * several, and a graph goes before tensors.
+ * several, and a graph goes before tensors. GGUF files and adapters are told apart before (folder-kind.ts).
  */
 
 import { readdir, stat } from 'node:fs/promises';
@@ -15,8 +15,8 @@ export type GraphPrecision = 'auto' | 'fp32' | 'q4';
 
 export interface ModelLayout {
   readonly folder: string;
-  /** `safetensors`: there is no graph yet, and one is built from the tensors. */
-  readonly format: 'onnx' | 'safetensors';
+  /** `safetensors`, `gguf`: there is no graph yet, and one is built from the tensors. */
+  readonly format: 'onnx' | 'safetensors' | 'gguf';
   /** Absolute path of the ONNX graph, or of the tensors. */
   readonly graph: string;
   /** `fp32`, `q4`, or the file's name where the layout does not say. */
@@ -62,7 +62,7 @@ const genaiSchema = v.object({
   }),
 });
 
-const usualNames: KvNames = {
+export const usualNames: KvNames = {
   pastKey: 'past_key_values.%d.key',
   pastValue: 'past_key_values.%d.value',
   presentKey: 'present.%d.key',
@@ -98,7 +98,7 @@ export async function readLayout(folder: string, wanted: GraphPrecision): Promis
     const file = join(folder, 'config.json');
     throw new ChorusError(
       'file-missing',
-      `${file} is missing, and there is no genai_config.json beside it. A model folder needs one of them: download the model again.`,
+      `${file} is missing, and there is no genai_config.json beside it. A model folder needs one of them, or it holds one GGUF file, or an adapter with its adapter_config.json: download the model again.`,
       file,
     );
   }
@@ -139,7 +139,7 @@ export async function readLayout(folder: string, wanted: GraphPrecision): Promis
 }
 
 interface FoundGraph {
-  readonly format: 'onnx' | 'safetensors';
+  readonly format: ModelLayout['format'];
   readonly graph: string;
   readonly precision: string;
   readonly graphBytes: number;

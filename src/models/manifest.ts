@@ -14,6 +14,8 @@ const schema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   summary: v.optional(v.pipe(v.string(), v.maxLength(1000)), ''),
   licence: v.optional(v.pipe(v.string(), v.maxLength(100)), ''),
+  /** Of an adapter: its base's folder (adapter-base.ts reads it). */
+  base: v.optional(v.string()),
   completion: v.optional(
     v.strictObject({
       infill: v.optional(
@@ -38,6 +40,8 @@ export interface FamilyHints {
   readonly folderName: string;
   readonly contextLength: number;
   readonly hasToken: (token: string) => boolean;
+  /** Goes before the family's: that of the model that an adapter changes. */
+  readonly completion?: CompletionStyle | undefined;
 }
 
 /** Reads `chorus.json` at `file`, or gives the family's defaults where there is none. */
@@ -48,7 +52,8 @@ export async function readManifest(file: string, hints: FamilyHints): Promise<Ma
     name: found?.name ?? hints.folderName,
     summary: found?.summary ?? '',
     licence: found?.licence ?? '',
-    completion: completion === undefined ? familyStyle(hints) : withoutUndefined(completion),
+    completion:
+      completion === undefined ? (hints.completion ?? familyStyle(hints)) : withoutUndefined(completion),
   };
 }
 

@@ -22,8 +22,10 @@ export type Precision = 'auto' | 'fp32' | 'q4';
 export interface ExpertSetting {
   /** Stable name shown to the user, `pocket/code` for instance. */
   readonly id: string;
-  /** Absolute path of the model's folder. */
+  /** Absolute path of the folder of a model or an adapter, or of a GGUF file. */
   readonly folder: string;
+  /** Of an adapter the absolute path of its base; where it is left out, it is looked for. */
+  readonly base?: string | undefined;
   readonly precision: Precision;
   /** Whether it takes part; an inactive expert is not loaded, or is unloaded. */
   readonly active: boolean;

@@ -1,29 +1,24 @@
 /** One loaded model as the engine sees it: an expert for the decode loop, its tokenizer, and what it costs. */
 
-import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Expert, LogitsOptions, Signal } from '../core/expert.ts';
-import { type GraphPrecision, type ModelLayout, readLayout } from '../models/layout.ts';
+import type { ModelLayout } from '../models/layout.ts';
 import { type Manifest, readManifest } from '../models/manifest.ts';
 import { ChorusError } from '../protocol/failure.ts';
+import { createGroups, type Groups, type Seat } from './group.ts';
+import { type ExpertLayout, type LayoutOptions, layoutOf } from './layout.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
-import {
-  CHUNK,
-  type FromWorker,
-  type SharedBuffers,
-  SOFTMAX_ROWS,
-  type ToWorker,
-} from './worker-messages.ts';
+import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
-export interface OpenExpertOptions {
+export interface OpenExpertOptions extends LayoutOptions {
   readonly name: string;
-  readonly folder: string;
-  readonly precision: GraphPrecision;
-  /** Threads of the session's pool, >= 1. */
+  /** Threads of the session's pool, >= 1; those of experts that share a session are added up. */
   readonly threads: number;
   /** The bundled worker, dist/worker.js. */
   readonly workerFile: string;
-  /** Where graphs that are built from tensors are kept. */
-  readonly cacheFolder: string;
+  /** Experts opened with the same one share what they can; alone where it is left out. */
+  readonly groups?: Groups;
   /** Runs an export as it is, to compare with. */
   readonly keepExport?: boolean;
   /** Called with values rising in [0, 1]. */
@@ -43,14 +38,14 @@ export interface LoadedExpert extends Expert {
   readonly asExported: string | undefined;
   /** Tokens of the last call's context that were already in the KV cache. */
   readonly reused: number;
-  /** Weights on disk plus KV cache, in bytes. */
+  /** Weights on disk plus KV cache, in bytes; of experts that share a base each its part. */
   readonly memoryBytes: number;
   /**
    * log p(token j | tokens before it) in nats for j in [max(1, from), length); index 0 of the result is token `from`.
    * The first token of a context has no probability and is NaN.
    */
   score(context: Int32Array, from: number, signal?: Signal): Promise<Float64Array | 'cancelled'>;
-  /** Forgets every context: the next answer depends on nothing that was asked before, not even by rounding. */
+  /** Forgets every context, also for those that share the base: the next answer depends on nothing that was asked before, not even by rounding. */
   forget(): Promise<void>;
   /** Waits for the call at hand and frees the session. */
   dispose(): Promise<void>;
@@ -61,71 +56,96 @@ export const MAX_ROWS = CHUNK;
 
 const endOfText = /^<(\|(endoftext|im_end|eot_id|end_of_text|end|eom_id|return)\||end_of_turn|eos|\/s)>$/;
 
-/** Opens the model in `folder`. Rejects with a `ChorusError` that names the file at fault and the remedy. */
+/**
+ * Opens the model or the adapter in `folder`. Adapters of one base, and the base itself, that are opened with the same `groups`
+ * share one worker and the base's weights. Rejects with a `ChorusError` that names the file at fault and the remedy.
+ */
 export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpert> {
-  const { name, folder, onProgress } = options;
+  const { name, onProgress } = options;
+  const groups = options.groups ?? createGroups(options.workerFile);
   onProgress?.(0.05);
-  const layout = await readLayout(folder, options.precision);
+  const { layout, seat } = await seated(options, groups);
   onProgress?.(0.1);
-  const tokenizer = await readTokenizer(layout.tokenizer, layout.tokenizerConfig);
-  checkVocabulary(layout, tokenizer);
-  const manifest = await readManifest(layout.manifest, {
-    folderName: name,
-    contextLength: layout.contextLength,
-    hasToken: (token) => tokenizer.specialId(token) !== undefined,
-  });
-  onProgress?.(0.3);
-
-  const vocabularySize = Math.min(tokenizer.size, layout.vocabularyRows);
-  const shared: SharedBuffers = {
-    context: new SharedArrayBuffer(4 * layout.contextLength),
-    logits: new SharedArrayBuffer(4 * CHUNK * vocabularySize),
-    probabilities: new SharedArrayBuffer(4 * SOFTMAX_ROWS * vocabularySize),
-    logSumExps: new SharedArrayBuffer(8 * SOFTMAX_ROWS),
-    logProbs: new SharedArrayBuffer(8 * layout.contextLength),
-    cancel: new SharedArrayBuffer(4),
-  };
-  const worker = startWorker(options.workerFile, {
-    onGone: (why) => options.onGone?.(why),
-    onProgress: (progress) => onProgress?.(0.3 + 0.65 * progress),
-  });
-  let asExported: string | undefined;
   try {
-    const { format, graph, precision, kvNames, layers, vocabularyRows, contextLength } = layout;
-    const answer = await worker.ask({
-      kind: 'load',
+    const tokenizer = await readTokenizer(layout.tokenizer, layout.tokenizerConfig);
+    checkVocabulary(layout, tokenizer);
+    const manifest = await manifestOf(name, layout, tokenizer);
+    onProgress?.(0.3);
+    const vocabularySize = Math.min(tokenizer.size, layout.vocabularyRows);
+    const shared: SharedBuffers = {
+      context: new SharedArrayBuffer(4 * layout.contextLength),
+      logits: new SharedArrayBuffer(4 * CHUNK * vocabularySize),
+      probabilities: new SharedArrayBuffer(4 * SOFTMAX_ROWS * vocabularySize),
+      logSumExps: new SharedArrayBuffer(8 * SOFTMAX_ROWS),
+      logProbs: new SharedArrayBuffer(8 * layout.contextLength),
+      cancel: new SharedArrayBuffer(4),
+    };
+    await seat.open({
+      shared,
+      vocabularySize,
+      threads: options.threads,
+      onGone: (why) => options.onGone?.(why),
+      onProgress: (progress) => onProgress?.(0.3 + 0.65 * progress),
+    });
+    onProgress?.(1);
+    return loadedExpert({ name, layout, tokenizer, manifest, vocabularySize, shared, seat });
+  } catch (thrown) {
+    await seat.leave();
+    throw thrown;
+  }
+}
+
+async function seated(
+  options: OpenExpertOptions,
+  groups: Groups,
+): Promise<{ readonly layout: ExpertLayout; readonly seat: Seat }> {
+  const arrived = groups.arriving();
+  try {
+    const layout = await layoutOf(options);
+    const { format, folder, precision, kvNames, layers, vocabularyRows, contextLength, adapter } = layout;
+    const { cacheFolder, keepExport = false } = options;
+    const graph = await realpath(layout.graph).catch(() => layout.graph);
+    const model = {
       format,
       folder,
       graph,
       precision,
-      cacheFolder: options.cacheFolder,
-      keepExport: options.keepExport ?? false,
+      cacheFolder,
+      keepExport,
       kvNames,
       layers,
-      threads: options.threads,
-      vocabularySize,
       vocabularyRows,
       contextLength,
-      shared,
-    });
-    if (answer.kind === 'loaded') asExported = answer.asExported;
-  } catch (thrown) {
-    await worker.close();
-    throw thrown;
+    };
+    return { layout, seat: groups.seat(model, adapter?.folder ?? null) };
+  } finally {
+    arrived();
   }
-  onProgress?.(1);
-  return loadedExpert({ name, layout, tokenizer, manifest, vocabularySize, shared, worker, asExported });
+}
+
+/** What an adapter's manifest does not say, its base's does. */
+async function manifestOf(
+  name: string,
+  { manifest, adapter, folder, contextLength }: ExpertLayout,
+  tokenizer: Tokenizer,
+): Promise<Manifest> {
+  const hints = {
+    contextLength,
+    hasToken: (token: string) => tokenizer.specialId(token) !== undefined,
+  };
+  if (adapter === undefined) return readManifest(manifest, { ...hints, folderName: name });
+  const base = await readManifest(adapter.baseManifest, { ...hints, folderName: basename(folder) });
+  return readManifest(manifest, { ...hints, folderName: name, completion: base.completion });
 }
 
 interface Parts {
   readonly name: string;
-  readonly layout: ModelLayout;
+  readonly layout: ExpertLayout;
   readonly tokenizer: Tokenizer;
   readonly manifest: Manifest;
   readonly vocabularySize: number;
   readonly shared: SharedBuffers;
-  readonly worker: WorkerHandle;
-  readonly asExported: string | undefined;
+  readonly seat: Seat;
 }
 
 function loadedExpert({
@@ -135,8 +155,7 @@ function loadedExpert({
   manifest,
   vocabularySize,
   shared,
-  worker,
-  asExported,
+  seat,
 }: Parts): LoadedExpert {
   const context = new Int32Array(shared.context);
   const logits = new Float32Array(shared.logits);
@@ -163,7 +182,6 @@ function loadedExpert({
         `The text has ${tokens.length} tokens, '${name}' reads at most ${layout.contextLength}. Shorten it or start a new chat.`,
       );
     }
-    context.set(tokens);
     Atomics.store(cancel, 0, 0);
     const stop = (): void => {
       Atomics.store(cancel, 0, 1);
@@ -171,9 +189,8 @@ function loadedExpert({
     const events = signal instanceof AbortSignal ? signal : undefined;
     events?.addEventListener('abort', stop, { once: true });
     try {
-      const answer = await worker.ask({ kind: 'run', length: tokens.length, rows, scoreFrom });
-      if (answer.kind !== 'ran')
-        throw new Error(`unexpected answer '${answer.kind}' from the worker of '${name}'`);
+      const order = { length: tokens.length, rows, scoreFrom };
+      const answer = await seat.run(order, () => context.set(tokens));
       cacheBytes = answer.cacheBytes;
       reused = answer.reused;
       return answer.cancelled ? 'cancelled' : 'done';
@@ -191,12 +208,15 @@ function loadedExpert({
     endTokens: endTokens(layout, tokenizer),
     templateFile: layout.tokenizerConfig,
     precision: layout.precision,
-    asExported,
+    get asExported() {
+      return seat.asExported();
+    },
     get reused() {
       return reused;
     },
     get memoryBytes() {
-      return layout.graphBytes + cacheBytes;
+      // The base and what it remembers are there once for all who share it.
+      return (layout.graphBytes + cacheBytes) / seat.members() + (layout.adapter?.bytes ?? 0);
     },
     logits: (tokens, { rows, signal }: LogitsOptions) =>
       inTurn(async () => {
@@ -219,11 +239,8 @@ function loadedExpert({
         const outcome = await run(tokens, Math.min(1, tokens.length), from, signal);
         return outcome === 'cancelled' ? outcome : logProbs.slice(from, tokens.length);
       }),
-    forget: () =>
-      inTurn(async () => {
-        await worker.ask({ kind: 'forget' });
-      }),
-    dispose: () => inTurn(() => worker.close()),
+    forget: () => inTurn(() => seat.forget()),
+    dispose: () => inTurn(() => seat.leave()),
   };
 }
 
@@ -243,66 +260,4 @@ function endTokens(layout: ModelLayout, tokenizer: Tokenizer): ReadonlySet<numbe
     if (endOfText.test(new TextDecoder().decode(tokenizer.bytes(id)))) ends.add(id);
   }
   return ends;
-}
-
-interface WorkerHandle {
-  /** One question at a time; rejects with a `ChorusError`. */
-  ask(order: ToWorker): Promise<FromWorker>;
-  close(): Promise<void>;
-}
-
-interface WorkerEvents {
-  readonly onGone: (why: ChorusError) => void;
-  readonly onProgress: (progress: number) => void;
-}
-
-/** Starts the thread. It is never terminated while it runs a graph, which would abort the process. */
-function startWorker(file: string, { onGone, onProgress }: WorkerEvents): WorkerHandle {
-  // Read by the native module when it is first loaded; a worker with its own environment would not be heard.
-  process.env.ORT_DISABLE_TELEMETRY = '1';
-  const worker = new Worker(file, { env: SHARE_ENV });
-  let waiting: { resolve: (message: FromWorker) => void; reject: (error: Error) => void } | undefined;
-  let gone: ChorusError | undefined;
-
-  const settle = (): typeof waiting => {
-    const settled = waiting;
-    waiting = undefined;
-    return settled;
-  };
-  const end = (why: string): void => {
-    if (gone !== undefined) return;
-    gone = new ChorusError(
-      'internal',
-      `An expert's thread ended: ${why}. Switch the expert off and on again.`,
-    );
-    settle()?.reject(gone);
-    onGone(gone);
-  };
-  worker.on('message', (message: FromWorker) => {
-    if (message.kind === 'progress') onProgress(message.progress);
-    else if (message.kind === 'failed') {
-      const { code, message: text, file: path } = message.failure;
-      settle()?.reject(new ChorusError(code, text, path));
-    } else settle()?.resolve(message);
-  });
-  worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
-  worker.on('exit', (code) => end(`exit code ${code}`));
-
-  const ask = (order: ToWorker): Promise<FromWorker> =>
-    new Promise((resolve, reject) => {
-      if (gone !== undefined) {
-        reject(gone);
-        return;
-      }
-      waiting = { resolve, reject };
-      worker.postMessage(order);
-    });
-  return {
-    ask,
-    close: async () => {
-      if (gone !== undefined) return;
-      await ask({ kind: 'close' }).catch(() => {});
-      gone ??= new ChorusError('internal', 'This expert was unloaded.');
-    },
-  };
 }

@@ -9,8 +9,8 @@ import type { Memory } from './decoder.ts';
 export interface KvEntry<M extends Memory = Memory> {
   /** The tokens whose keys and values are held. */
   tokens: Int32Array;
-  /** log p(token j | before), NaN where unknown; same length as `tokens`. */
-  logProbs: Float64Array;
+  /** Of each expert log p(token j | before), NaN where unknown; as long as `tokens`. */
+  logProbs: readonly Float64Array[];
   readonly memory: M;
 }
 
@@ -32,7 +32,11 @@ export interface KvLimits {
   readonly bytes: number;
 }
 
-export function createKvCache<M extends Memory>(createMemory: () => M, limits: KvLimits): KvCache<M> {
+/** @param experts how many share every memory, their keys and values side by side */
+export function createKvCache<M extends Memory>(
+  createMemory: () => M,
+  { experts, ...limits }: KvLimits & { readonly experts: number },
+): KvCache<M> {
   // Most recently used first.
   let entries: KvEntry<M>[] = [];
 
@@ -61,11 +65,12 @@ export function createKvCache<M extends Memory>(createMemory: () => M, limits: K
     },
     rewind(entry, kept) {
       if (entry === undefined || kept === 0) {
-        return use({ tokens: new Int32Array(0), logProbs: new Float64Array(0), memory: createMemory() });
+        const logProbs = Array.from({ length: experts }, () => new Float64Array(0));
+        return use({ tokens: new Int32Array(0), logProbs, memory: createMemory() });
       }
       if (kept === entry.tokens.length) return use(entry);
       const tokens = entry.tokens.slice(0, kept);
-      const logProbs = entry.logProbs.slice(0, kept);
+      const logProbs = entry.logProbs.map((ofExpert) => ofExpert.slice(0, kept));
       // Another text that only begins alike is remembered beside the first.
       if (kept * 2 < entry.tokens.length) {
         return use({ tokens, logProbs, memory: entry.memory.fork(kept) as M });

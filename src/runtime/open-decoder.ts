@@ -6,9 +6,11 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as ort from 'onnxruntime-node';
+import { adaptableTensors, adaptExport } from '../graph/adapt-export.ts';
 import { buildModel } from '../graph/build-model.ts';
 import type { DecodeGraph } from '../graph/decode-graph.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
+import { withAdapters } from '../graph/open-adapters.ts';
 import { type Rewritten, rewriteExport } from '../graph/rewrite-export.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { Decoder } from './decoder.ts';
@@ -28,9 +30,16 @@ export async function openDecoder(
   order: LoadOrder,
   onProgress: (progress: number) => void,
 ): Promise<OpenedDecoder> {
-  if (order.format === 'safetensors')
-    return { decoder: await openBuilt(order, onProgress), asExported: undefined };
+  if (order.format !== 'onnx')
+    return { decoder: await openBuilt(order, order.format, onProgress), asExported: undefined };
   const rewritten = await rewrittenGraph(order);
+  if (hasAdapters(order)) {
+    if (rewritten.kind === 'refused') throw noBase(order, rewritten.reason);
+    const decoder = await openRewritten(order, rewritten.graph).catch((thrown: unknown) => {
+      throw loadError(order, thrown);
+    });
+    return { decoder, asExported: undefined };
+  }
   if (rewritten.kind === 'refused') {
     return { decoder: await openExport(order), asExported: rewritten.reason };
   }
@@ -45,12 +54,30 @@ export async function openDecoder(
   }
 }
 
+function hasAdapters({ adapters }: LoadOrder): boolean {
+  return adapters.some((adapter) => adapter !== null);
+}
+
+function noBase({ graph }: LoadOrder, reason: string): ChorusError {
+  return new ChorusError(
+    'unsupported',
+    `${graph} cannot be the base of adapters, as its graph is not understood: ${reason}. Use the same model as safetensors or GGUF, or another export of it.`,
+    graph,
+  );
+}
+
 async function rewrittenGraph(order: LoadOrder): Promise<Rewritten> {
   if (order.keepExport) return { kind: 'refused', reason: 'it was asked for' };
   try {
     const file = await realpath(order.graph);
-    return rewriteExport(readOnnx(await readFile(file), basename(file), order.graph));
+    const model = readOnnx(await readFile(file), basename(file), order.graph);
+    if (!hasAdapters(order)) return rewriteExport(model);
+    const adapted = await withAdapters(order.adapters, adaptableTensors(model), (adapters) =>
+      adaptExport(model, adapters),
+    );
+    return adapted.kind === 'refused' ? adapted : rewriteExport(adapted.model, order.adapters.length);
   } catch (thrown) {
+    if (thrown instanceof ChorusError && hasAdapters(order)) throw thrown;
     if (thrown instanceof ChorusError) return { kind: 'refused', reason: thrown.message };
     return { kind: 'refused', reason: `it cannot be read (${String(thrown).slice(0, 200)})` };
   }
@@ -66,16 +93,22 @@ async function openRewritten(order: LoadOrder, graph: DecodeGraph): Promise<Deco
   return openGraph(graph, { folder: dirname(await realpath(order.graph)), threads, contextLength });
 }
 
-async function openBuilt(order: LoadOrder, onProgress: (progress: number) => void): Promise<Decoder> {
+async function openBuilt(
+  order: LoadOrder,
+  format: 'safetensors' | 'gguf',
+  onProgress: (progress: number) => void,
+): Promise<Decoder> {
   const { cacheFolder, contextLength, precision, threads } = order;
-  const { graph, folder } = await buildModel({
+  const model = {
+    format,
     folder: order.folder,
     weightsFile: order.graph,
     cacheFolder,
     precision: precision === 'fp32' ? 'fp32' : 'q4',
     contextLength,
     onProgress,
-  });
+  } as const;
+  const { graph, folder } = await buildModel(model, order.adapters);
   try {
     return await openGraph(graph, { folder, threads, contextLength });
   } catch (thrown) {

@@ -1,10 +1,13 @@
-/** One ONNX decode graph with its KV cache, behind one question: the logits after a context. Runs in a worker. */
+/**
+ * One ONNX decode graph with its KV cache, behind one question: the logits after a context. Runs in a worker. Of a graph that is
+ * several experts over one base, each run answers for all of them, and who asks for the same context next has its answer.
+ */
 
 import { logProbability } from '../core/distribution.ts';
 import { createKvCache, type KvEntry } from './kv-cache.ts';
 import { openDecoder, sessionOptions } from './open-decoder.ts';
 import { createSoftmax } from './softmax.ts';
-import { type LoadOrder, SOFTMAX_ROWS } from './worker-messages.ts';
+import { type LoadOrder, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 /** A chat, a completion and their earlier versions take turns; each finds its own context again. */
 const LIMITS = { contexts: 8, bytes: 256 * 1024 * 1024 };
@@ -13,10 +16,12 @@ export interface Session {
   /** Why the export is run as it is; undefined where it was rewritten. */
   readonly asExported: string | undefined;
   /**
-   * Writes the last `rows` rows of logits, padding cut off, to the shared buffer, and log-probabilities from token
-   * `scoreFrom` on. `cancelled` is asked between chunks; what was computed until then is kept.
+   * Writes the last `rows` rows of an expert's logits, padding cut off, to its shared buffer, and log-probabilities from
+   * token `scoreFrom` on. `cancelled` is asked between chunks; what was computed until then is kept.
    */
   run(order: {
+    /** Its place in the order to load. */
+    readonly expert: number;
     readonly context: Int32Array;
     readonly rows: number;
     readonly scoreFrom: number;
@@ -34,48 +39,64 @@ export async function openSession(
 ): Promise<Session> {
   const { decoder, asExported } = await openDecoder(order, onProgress);
   const softmax = await createSoftmax(order.vocabularySize, sessionOptions(order.threads));
-  const cache = createKvCache(decoder.createMemory, LIMITS);
-  const outLogits = new Float32Array(order.shared.logits);
-  const outProbabilities = new Float32Array(order.shared.probabilities);
-  const outLogSumExps = new Float64Array(order.shared.logSumExps);
-  const outLogProbs = new Float64Array(order.shared.logProbs);
+  const experts = order.shared.length;
+  const cache = createKvCache(decoder.createMemory, {
+    experts,
+    contexts: LIMITS.contexts,
+    bytes: experts * LIMITS.bytes,
+  });
+  const outs = order.shared.map(outputsOf);
   const size = order.vocabularySize;
-  /** Which context the rows in the shared buffer belong to, so that asking twice costs nothing. */
+  /** The logits of the last run, [experts, rows, size]: asking again, or for another expert, costs nothing. */
+  let held = new Float32Array(experts * size);
   let answered: { readonly entry: KvEntry; readonly length: number; readonly rows: number } | undefined;
 
   const feed = async (entry: KvEntry, tokens: Int32Array, rows: number): Promise<Float32Array> => {
     const logits = await decoder.feed(entry.memory, tokens, rows);
     entry.tokens = joined(entry.tokens, tokens);
-    const logProbs = new Float64Array(entry.tokens.length).fill(Number.NaN);
-    logProbs.set(entry.logProbs);
-    entry.logProbs = logProbs;
+    entry.logProbs = entry.logProbs.map((before) => {
+      const logProbs = new Float64Array(entry.tokens.length).fill(Number.NaN);
+      logProbs.set(before);
+      return logProbs;
+    });
     return logits;
   };
 
-  const finish = async (rows: number): Promise<void> => {
-    if (rows === 0 || rows > SOFTMAX_ROWS) return;
-    const length = rows * size;
-    // The kernel does not read shared memory.
-    await softmax.run(outLogits.slice(0, length), outProbabilities.subarray(0, length), outLogSumExps);
+  /** Gives `expert` its last `rows` rows of what is held, and its scores. */
+  const give = async (
+    { entry, length, rows: all }: NonNullable<typeof answered>,
+    {
+      expert,
+      rows,
+      scoreFrom,
+    }: { readonly expert: number; readonly rows: number; readonly scoreFrom: number },
+  ): Promise<void> => {
+    const out = outs[expert];
+    if (out === undefined) throw new RangeError(`there is no expert ${expert}`);
+    const logits = held.subarray((expert * all + all - rows) * size, (expert + 1) * all * size);
+    out.logits.set(logits);
+    // The kernel does not keep what it reads.
+    if (rows > 0 && rows <= SOFTMAX_ROWS)
+      await softmax.run(logits, out.probabilities.subarray(0, rows * size), out.logSumExps);
+    if (scoreFrom < length)
+      out.logProbs.set(logProbsOf(entry, expert).subarray(scoreFrom, length), scoreFrom);
   };
 
   return {
     asExported,
-    async run({ context, rows, scoreFrom, cancelled }) {
+    async run({ expert, context, rows, scoreFrom, cancelled }) {
       const found = cache.best(context);
-      const unknown = firstUnknown(found.entry, found.shared, Math.max(1, scoreFrom), context.length);
+      const known = found.entry && logProbsOf(found.entry, expert);
+      const unknown = firstUnknown(known, found.shared, Math.max(1, scoreFrom), context.length);
       if (
         unknown === undefined &&
-        found.entry !== undefined &&
-        answered?.entry === found.entry &&
+        answered !== undefined &&
+        answered.entry === found.entry &&
         answered.length === context.length &&
         found.shared === context.length &&
         answered.rows >= rows
       ) {
-        outLogits.copyWithin(0, (answered.rows - rows) * size, answered.rows * size);
-        answered = { ...answered, rows };
-        await finish(rows);
-        copyScores(found.entry, scoreFrom, context.length, outLogProbs);
+        await give(answered, { expert, rows, scoreFrom });
         return { cancelled: false, reused: context.length };
       }
       answered = undefined;
@@ -83,33 +104,39 @@ export async function openSession(
         0,
         Math.min(found.shared, context.length - rows, (unknown ?? context.length) - 1),
       );
-      /** log p of the first token of the next chunk, which only the row before the chunk can tell. */
-      let boundary = kept < found.shared ? (found.entry?.logProbs[kept] ?? Number.NaN) : Number.NaN;
+      /** log p of the first token of the next chunk by each expert, which only the row before the chunk can tell. */
+      const boundary = Array.from({ length: experts }, (_, e) =>
+        kept < found.shared && found.entry ? (logProbsOf(found.entry, e)[kept] ?? Number.NaN) : Number.NaN,
+      );
       const entry = cache.rewind(found.entry, kept);
+      const wanted = context.length - rows;
+      if (held.length < experts * rows * size) held = new Float32Array(experts * rows * size);
       for (let start = kept, end = kept; start < context.length; start = end) {
         if (cancelled()) return { cancelled: true, reused: kept };
         end = decoder.runEnd(start, context.length);
         // Rows are computed from the first on that is asked for, at least the last.
-        const first = Math.min(end - 1, Math.max(start, Math.min(context.length - rows, scoreFrom - 1)));
+        const first = Math.min(end - 1, Math.max(start, Math.min(wanted, scoreFrom - 1)));
         const data = await feed(entry, context.slice(start, end), end - first);
-        const row = (position: number): Float32Array => {
-          const offset = (position - first) * order.vocabularyRows;
-          return data.subarray(offset, offset + size);
-        };
-        entry.logProbs[start] = boundary;
-        for (let j = Math.max(start + 1, scoreFrom); j <= end && j < context.length; j++) {
-          const score = logProbability(row(j - 1), context[j] as number);
-          if (j === end) boundary = score;
-          else entry.logProbs[j] = score;
-        }
-        for (let position = Math.max(start, context.length - rows); position < end; position++) {
-          outLogits.set(row(position), (position - (context.length - rows)) * size);
+        for (let e = 0; e < experts; e++) {
+          const row = (position: number): Float32Array => {
+            const offset = (e * (end - first) + position - first) * order.vocabularyRows;
+            return data.subarray(offset, offset + size);
+          };
+          const logProbs = logProbsOf(entry, e);
+          logProbs[start] = boundary[e] ?? Number.NaN;
+          for (let j = Math.max(start + 1, scoreFrom); j <= end && j < context.length; j++) {
+            const score = logProbability(row(j - 1), context[j] as number);
+            if (j === end) boundary[e] = score;
+            else logProbs[j] = score;
+          }
+          for (let position = Math.max(start, wanted); position < end; position++) {
+            held.set(row(position), (e * rows + position - wanted) * size);
+          }
         }
       }
       cache.trim();
-      await finish(rows);
       answered = { entry, length: context.length, rows };
-      copyScores(entry, scoreFrom, context.length, outLogProbs);
+      await give(answered, { expert, rows, scoreFrom });
       return { cancelled: false, reused: kept };
     },
     cacheBytes: () => cache.bytes(),
@@ -124,21 +151,39 @@ export async function openSession(
   };
 }
 
-/** The first token from `from` on whose log-probability the entry does not know; undefined where it knows all. */
+interface Outputs {
+  readonly logits: Float32Array;
+  readonly probabilities: Float32Array;
+  readonly logSumExps: Float64Array;
+  readonly logProbs: Float64Array;
+}
+
+function outputsOf({ logits, probabilities, logSumExps, logProbs }: SharedBuffers): Outputs {
+  return {
+    logits: new Float32Array(logits),
+    probabilities: new Float32Array(probabilities),
+    logSumExps: new Float64Array(logSumExps),
+    logProbs: new Float64Array(logProbs),
+  };
+}
+
+function logProbsOf(entry: KvEntry, expert: number): Float64Array {
+  const found = entry.logProbs[expert];
+  if (found === undefined) throw new RangeError(`there is no expert ${expert}`);
+  return found;
+}
+
+/** The first token from `from` on whose log-probability is not known; undefined where it knows all. */
 function firstUnknown(
-  entry: KvEntry | undefined,
+  logProbs: Float64Array | undefined,
   shared: number,
   from: number,
   length: number,
 ): number | undefined {
   for (let j = from; j < length; j++) {
-    if (j >= shared || Number.isNaN(entry?.logProbs[j] ?? Number.NaN)) return j;
+    if (j >= shared || Number.isNaN(logProbs?.[j] ?? Number.NaN)) return j;
   }
   return undefined;
-}
-
-function copyScores(entry: KvEntry, from: number, length: number, out: Float64Array): void {
-  if (from < length) out.set(entry.logProbs.subarray(from, length), from);
 }
 
 function joined(a: Int32Array, b: Int32Array): Int32Array {

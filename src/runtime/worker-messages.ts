@@ -24,6 +24,7 @@ export interface SharedBuffers {
   readonly cancel: SharedArrayBuffer;
 }
 
+/** A worker that is loaded already lets go of what it has. */
 export interface LoadOrder {
   readonly kind: 'load';
   readonly format: ModelLayout['format'];
@@ -39,11 +40,16 @@ export interface LoadOrder {
   readonly vocabularySize: number;
   readonly vocabularyRows: number;
   readonly contextLength: number;
-  readonly shared: SharedBuffers;
+  /** Folder of each expert's adapter, null for the base itself: the rows of the batch. */
+  readonly adapters: readonly (string | null)[];
+  /** Of each expert. */
+  readonly shared: readonly SharedBuffers[];
 }
 
 export interface RunOrder {
   readonly kind: 'run';
+  /** Which of those that were loaded is asked. */
+  readonly expert: number;
   readonly length: number;
   /** Rows of logits wanted, 0 to CHUNK. */
   readonly rows: number;

@@ -1,4 +1,4 @@
-/** An expert's worker thread: owns one session and answers one order at a time. */
+/** A worker thread: owns one session, of an expert or of several over one base, and answers one order at a time. */
 
 import { parentPort } from 'node:worker_threads';
 import { toFailure } from '../protocol/failure.ts';
@@ -7,8 +7,7 @@ import type { FromWorker, LoadOrder, ToWorker } from './worker-messages.ts';
 
 interface Loaded {
   readonly session: Session;
-  readonly context: Int32Array;
-  readonly cancel: Int32Array;
+  readonly experts: readonly { readonly context: Int32Array; readonly cancel: Int32Array }[];
 }
 
 let loaded: Loaded | undefined;
@@ -16,11 +15,15 @@ let loaded: Loaded | undefined;
 const say = (message: FromWorker): void => parentPort?.postMessage(message);
 
 async function load(order: LoadOrder): Promise<FromWorker> {
+  await loaded?.session.release();
+  loaded = undefined;
   const session = await openSession(order, (progress) => say({ kind: 'progress', progress }));
   loaded = {
     session,
-    context: new Int32Array(order.shared.context),
-    cancel: new Int32Array(order.shared.cancel),
+    experts: order.shared.map(({ context, cancel }) => ({
+      context: new Int32Array(context),
+      cancel: new Int32Array(cancel),
+    })),
   };
   return { kind: 'loaded', asExported: session.asExported };
 }
@@ -30,9 +33,12 @@ async function answer(order: ToWorker): Promise<FromWorker> {
     case 'load':
       return load(order);
     case 'run': {
-      if (loaded === undefined) throw new Error('run before load');
-      const { session, context, cancel } = loaded;
+      const expert = loaded?.experts[order.expert];
+      if (loaded === undefined || expert === undefined) throw new Error('run before load');
+      const { session } = loaded;
+      const { context, cancel } = expert;
       const outcome = await session.run({
+        expert: order.expert,
         context: context.slice(0, order.length),
         rows: order.rows,
         scoreFrom: order.scoreFrom,

@@ -75,10 +75,10 @@ describe('the contexts that are remembered', () => {
     const used = cache.rewind(entry, shared);
     used.memory.append(rowsOf([...tokens.slice(shared)]), tokens.length - shared);
     used.tokens = tokens;
-    used.logProbs = new Float64Array(tokens.length);
+    used.logProbs = [new Float64Array(tokens.length)];
     cache.trim();
   };
-  const cacheOf = (contexts: number, bytes: number) => createKvCache(memory, { contexts, bytes });
+  const cacheOf = (contexts: number, bytes: number) => createKvCache(memory, { experts: 1, contexts, bytes });
   const shares = (cache: ReturnType<typeof cacheOf>, tokens: Int32Array): number => cache.best(tokens).shared;
 
   it('are as many as fit, and the one used longest ago goes first', () => {

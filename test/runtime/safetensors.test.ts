@@ -1,29 +1,12 @@
 /** A model folder as Hugging Face has it, without any graph. */
 
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ChorusError } from '../../src/protocol/failure.ts';
 import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
-import { exportTensors, sourceOf } from '../graph/export-tensors.ts';
-import { safetensorsBytes } from '../graph/safetensors-bytes.ts';
 import { pocket, programs, temporaryFolder } from '../programs.ts';
-
-async function modelFolder(): Promise<string> {
-  const folder = temporaryFolder();
-  for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'chorus.json'])
-    copyFileSync(join(pocket('code'), name), join(folder, name));
-  const tensors = await exportTensors('code');
-  const { tensors: infos } = await sourceOf('code', tensors);
-  const written = Object.fromEntries(
-    [...tensors].map(([name, values]) => [
-      name,
-      { dtype: 'F32', shape: infos.get(name)?.shape ?? [], data: new Uint8Array(values.buffer) },
-    ]),
-  );
-  writeFileSync(join(folder, 'model.safetensors'), safetensorsBytes(written));
-  return folder;
-}
+import { modelFolder } from './model-folder.ts';
 
 const open = (folder: string, cacheFolder: string, progress: number[] = []): Promise<LoadedExpert> =>
   openExpert({

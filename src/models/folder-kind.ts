@@ -1,0 +1,41 @@
+/** What lies in a folder that is to be an expert: a model with files of its own, one GGUF file, or an adapter of another model. */
+
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ChorusError } from '../protocol/failure.ts';
+
+export type FolderKind =
+  | { readonly kind: 'model' }
+  /** `file` is the whole model. */
+  | { readonly kind: 'gguf'; readonly file: string }
+  | { readonly kind: 'adapter' };
+
+/** Names of which one makes a folder a model, whatever else is in it. */
+const ofModel = new Set(['onnx', 'genai_config.json', 'model.safetensors', 'model.safetensors.index.json']);
+
+/** `path` may be a GGUF file itself. Where nothing can be read the answer is `model`, whose errors name what is missing. */
+export async function folderKind(path: string): Promise<FolderKind> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (isFile && isGguf(path)) return { kind: 'gguf', file: path };
+  const names = await readdir(path).catch((): string[] => []);
+  if (names.some((name) => ofModel.has(name))) return { kind: 'model' };
+  if (names.includes('adapter_config.json')) return { kind: 'adapter' };
+  const files = names.filter(isGguf).sort();
+  const [file] = files;
+  if (file === undefined) return { kind: 'model' };
+  if (files.length > 1) {
+    throw new ChorusError(
+      'config-invalid',
+      `The folder ${path} holds ${files.length} GGUF files (${files.slice(0, 5).join(', ').slice(0, 300)}), and it is not said which to use. Name one of the files instead of the folder, or keep only one there; a model that was split into several files must be joined first.`,
+      path,
+    );
+  }
+  return { kind: 'gguf', file: join(path, file) };
+}
+
+function isGguf(name: string): boolean {
+  return name.toLowerCase().endsWith('.gguf');
+}

@@ -1,0 +1,143 @@
+/** One GGUF file, in a folder or alone, as an expert. */
+
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
+import { layoutOf } from '../../src/runtime/layout.ts';
+import { exportTensors, sourceOf } from '../graph/export-tensors.ts';
+import { failureOf } from '../graph/failing.ts';
+import { f32Value, ggufBytes, str, u32, type WrittenGgufTensor } from '../graph/gguf-bytes.ts';
+import { pocketTokenizer } from '../graph/gguf-models.ts';
+import { pocket, programs, temporaryFolder } from '../programs.ts';
+
+const TEMPLATE = '{% for message in messages %}{{ message.content }}{% endfor %}';
+
+const names: readonly (readonly [RegExp, string])[] = [
+  [/^model\.embed_tokens/, 'token_embd'],
+  [/^model\.norm/, 'output_norm'],
+  [/^model\.layers\.(\d+)\.input_layernorm/, 'blk.$1.attn_norm'],
+  [/^model\.layers\.(\d+)\.post_attention_layernorm/, 'blk.$1.ffn_norm'],
+  [/^model\.layers\.(\d+)\.self_attn\.o_proj/, 'blk.$1.attn_output'],
+  [/^model\.layers\.(\d+)\.self_attn\.(\w)_proj/, 'blk.$1.attn_$2'],
+  [/^model\.layers\.(\d+)\.mlp\.(\w+)_proj/, 'blk.$1.ffn_$2'],
+];
+
+/** The pocket expert `code` as llama.cpp's converter would write it. */
+async function pocketGguf(): Promise<Buffer> {
+  const tensors = await exportTensors('code');
+  const { tensors: infos } = await sourceOf('code', tensors);
+  const written = [...tensors].map(([name, values]): [string, WrittenGgufTensor] => {
+    const [pattern, renamed] = names.find(([from]) => from.test(name)) ?? [/$^/, ''];
+    const shape = infos.get(name)?.shape ?? [];
+    return [name.replace(pattern, renamed), { shape, type: 0, data: new Uint8Array(values.buffer) }];
+  });
+  const metadata = {
+    ...pocketTokenizer('code'),
+    'general.architecture': str('qwen2'),
+    'qwen2.block_count': u32(6),
+    'qwen2.context_length': u32(1024),
+    'qwen2.embedding_length': u32(256),
+    'qwen2.feed_forward_length': u32(704),
+    'qwen2.attention.head_count': u32(4),
+    'qwen2.attention.head_count_kv': u32(2),
+    'qwen2.attention.layer_norm_rms_epsilon': f32Value(1e-6),
+    'qwen2.rope.freq_base': f32Value(10_000),
+    'tokenizer.chat_template': str(TEMPLATE),
+  };
+  return ggufBytes({ metadata, tensors: Object.fromEntries(written) });
+}
+
+const open = (folder: string, cacheFolder: string, progress: number[] = []): Promise<LoadedExpert> =>
+  openExpert({
+    name: 'code',
+    folder,
+    precision: 'fp32',
+    threads: 1,
+    workerFile: join(programs, 'worker.js'),
+    cacheFolder,
+    onProgress: (value) => progress.push(value),
+  });
+
+const row = async (expert: LoadedExpert, context: Int32Array): Promise<Float32Array> => {
+  const answer = await expert.logits(context, { rows: 1 });
+  if (answer === 'cancelled') throw new Error('cancelled');
+  return answer.logits.slice();
+};
+
+describe('a GGUF file', () => {
+  const context = Int32Array.from({ length: 70 }, (_, i) => (i * 37) % 4000);
+
+  it('alone in its folder is an expert with its own tokenizer and template, and gives the logits of the export', async () => {
+    const [folder, cache] = [temporaryFolder(), temporaryFolder()];
+    writeFileSync(join(folder, 'model-f32.gguf'), await pocketGguf());
+    const progress: number[] = [];
+    const expert = await open(folder, cache, progress);
+    expect(progress.length).toBeGreaterThan(6);
+    const exported = await open(pocket('code'), cache);
+    // The same table of tokens: such experts are mixed token by token.
+    expect(expert.tokenizer.hash).toBe(exported.tokenizer.hash);
+    expect(expert.tokenizer.chatTemplate).toBe(TEMPLATE);
+    expect(expert.endTokens).toEqual(exported.endTokens);
+    expect(expert.contextLength).toBe(1024);
+    const [actual, expected] = [await row(expert, context), await row(exported, context)];
+    for (const [i, value] of expected.entries())
+      expect(Math.abs(value - (actual[i] ?? Number.NaN))).toBeLessThan(1e-3);
+    await Promise.all([expert.dispose(), exported.dispose()]);
+  });
+
+  it('may be named itself, is built once, and what is kept of it is made anew where it is damaged', async () => {
+    const [folder, cache] = [temporaryFolder(), temporaryFolder()];
+    const file = join(folder, 'model.gguf');
+    writeFileSync(file, await pocketGguf());
+    writeFileSync(join(folder, 'other.gguf'), 'not looked at');
+    const first = await open(file, cache);
+    const expected = await row(first, context);
+    await first.dispose();
+
+    const again: number[] = [];
+    const found = await open(file, cache, again);
+    // No progress of building between loading and loaded.
+    expect(again.length).toBeLessThan(6);
+    expect(await row(found, context)).toEqual(expected);
+    await found.dispose();
+
+    const [kept = ''] = readdirSync(join(cache, 'gguf'));
+    const tokenizer = join(cache, 'gguf', kept, 'tokenizer.json');
+    rmSync(tokenizer);
+    writeFileSync(join(cache, 'gguf', kept, 'model.json'), '{"layers": 6');
+    const anew = await open(file, cache);
+    expect(existsSync(tokenizer)).toBe(true);
+    expect(await row(anew, context)).toEqual(expected);
+    await anew.dispose();
+  });
+});
+
+describe('a folder', () => {
+  const at = (folder: string) => layoutOf({ folder, precision: 'auto', cacheFolder: temporaryFolder() });
+
+  it('with several GGUF files is refused with their names', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['b.gguf', 'a.GGUF']) writeFileSync(join(folder, name), '');
+    const { code, message } = await failureOf(at(folder));
+    expect(code).toBe('config-invalid');
+    expect(message).toContain('2 GGUF files (a.GGUF, b.gguf)');
+  });
+
+  it('with a graph is that model, whatever else lies in it', async () => {
+    const folder = join(temporaryFolder(), 'model');
+    cpSync(pocket('code'), folder, { recursive: true });
+    for (const name of ['a.gguf', 'b.gguf', 'adapter_config.json']) writeFileSync(join(folder, name), '');
+    expect((await at(folder)).format).toBe('onnx');
+    // Without its graph the two files are what is left.
+    renameSync(join(folder, 'onnx'), join(folder, 'elsewhere'));
+    for (const name of ['genai_config.json', 'adapter_config.json']) rmSync(join(folder, name));
+    expect((await failureOf(at(folder))).message).toContain('2 GGUF files');
+  });
+
+  it('that is named like a GGUF file is looked into', async () => {
+    const folder = join(temporaryFolder(), 'model.gguf');
+    mkdirSync(folder);
+    expect((await failureOf(at(folder))).message).toContain('config.json is missing');
+  });
+});
