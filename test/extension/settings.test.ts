@@ -87,7 +87,7 @@ describe('the mix that the settings make', () => {
       { id: 'pocket/code', folder: '/ext/models/pocket/code', precision: 'auto', active: true, weight: 1 },
       { id: 'pocket/math', folder: '/ext/models/pocket/math', precision: 'auto', active: true, weight: 0.25 },
     ]);
-    expect(mix).toMatchObject({ pool: { kind: 'linear' }, weighting: 'adaptive' });
+    expect(mix).toMatchObject({ pool: { kind: 'linear' }, weighting: 'prompt' });
   });
 
   it('gives the power mean its exponent', () => {
