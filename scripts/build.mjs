@@ -27,6 +27,7 @@ const built = await Promise.all([
       extension: 'src/extension/main.ts',
       engine: 'src/engine/main.ts',
       worker: 'src/runtime/worker.ts',
+      'device-check': 'src/runtime/device-check.ts',
       watchdog: 'src/engine/watchdog.ts',
       'template-process': 'src/engine/template-process.ts',
       cli: 'src/cli/main.ts',

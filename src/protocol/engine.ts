@@ -19,6 +19,12 @@ export type WeightingSetting = 'fixed' | 'prompt' | 'fixedShare' | 'adaptive' | 
 /** Which of the stored graphs of a model to run; `auto` takes int4 where it is there. */
 export type Precision = 'auto' | 'fp32' | 'q4';
 
+/** What a model's graph runs on. */
+export type Device = 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
+
+/** `auto`: the first device that answers as the CPU does and sooner, else the CPU. */
+export type DeviceSetting = 'auto' | Device;
+
 export interface ExpertSetting {
   /** Stable name shown to the user, `pocket/code` for instance. */
   readonly id: string;
@@ -27,6 +33,8 @@ export interface ExpertSetting {
   /** Of an adapter the absolute path of its base; where it is left out, it is looked for. */
   readonly base?: string | undefined;
   readonly precision: Precision;
+  /** `cpu` where left out. */
+  readonly device?: DeviceSetting | undefined;
   /** Whether it takes part; an inactive expert is not loaded, or is unloaded. */
   readonly active: boolean;
   /** Relative weight, >= 0; only ratios count. Of a veto its strength: 1 lowers to what the veto itself would give. */
@@ -48,7 +56,10 @@ export type ExpertState =
   | { readonly kind: 'loading'; readonly progress: number }
   | {
       readonly kind: 'ready';
+      /** As people know it: `CPU`, `WebGPU`. */
       readonly device: string;
+      /** Why it is this one, where another was asked for or tried. */
+      readonly deviceReason?: string;
       readonly memoryBytes: number;
       readonly precision: string;
     }

@@ -11,6 +11,8 @@ export interface Memory {
   truncate(kept: number): void;
   /** Another memory with the first `kept` tokens, apart from this one. */
   fork(kept: number): Memory;
+  /** Frees what lies in a device's memory. */
+  dispose?(): void;
 }
 
 export interface Decoder<M extends Memory = Memory> {

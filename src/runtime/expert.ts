@@ -5,9 +5,12 @@ import { basename } from 'node:path';
 import type { Expert, LogitsOptions, Signal } from '../core/expert.ts';
 import type { ModelLayout } from '../models/layout.ts';
 import { type Manifest, readManifest } from '../models/manifest.ts';
+import type { DeviceSetting } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
+import { deviceNames } from './devices.ts';
 import { createGroups, type Groups, type Seat } from './group.ts';
 import { type ExpertLayout, type LayoutOptions, layoutOf } from './layout.ts';
+import type { Devices } from './model-device.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
@@ -19,6 +22,10 @@ export interface OpenExpertOptions extends LayoutOptions {
   readonly workerFile: string;
   /** Experts opened with the same one share what they can; alone where it is left out. */
   readonly groups?: Groups;
+  /** `cpu` where left out. */
+  readonly device?: DeviceSetting | undefined;
+  /** Who chooses among devices where `groups` is left out. */
+  readonly devices?: Devices | undefined;
   /** Runs an export as it is, to compare with. */
   readonly keepExport?: boolean;
   /** Called with values rising in [0, 1]. */
@@ -36,6 +43,10 @@ export interface LoadedExpert extends Expert {
   readonly precision: string;
   /** Why the graph is run as it was exported, with the cache copied at every token; undefined where it was rewritten. */
   readonly asExported: string | undefined;
+  /** As people know it. */
+  readonly device: string;
+  /** Why it is this one, where another was asked for or tried. */
+  readonly deviceReason: string | undefined;
   /** Tokens of the last call's context that were already in the KV cache. */
   readonly reused: number;
   /** Weights on disk plus KV cache, in bytes; of experts that share a base each its part. */
@@ -62,7 +73,7 @@ const endOfText = /^<(\|(endoftext|im_end|eot_id|end_of_text|end|eom_id|return)\
  */
 export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpert> {
   const { name, onProgress } = options;
-  const groups = options.groups ?? createGroups(options.workerFile);
+  const groups = options.groups ?? createGroups(options.workerFile, options.devices);
   onProgress?.(0.05);
   const { layout, seat } = await seated(options, groups);
   onProgress?.(0.1);
@@ -103,7 +114,7 @@ async function seated(
   try {
     const layout = await layoutOf(options);
     const { format, folder, precision, kvNames, layers, vocabularyRows, contextLength, adapter } = layout;
-    const { cacheFolder, keepExport = false } = options;
+    const { cacheFolder, keepExport = false, device = 'cpu' } = options;
     const graph = await realpath(layout.graph).catch(() => layout.graph);
     const model = {
       format,
@@ -116,6 +127,8 @@ async function seated(
       layers,
       vocabularyRows,
       contextLength,
+      wanted: device,
+      graphBytes: layout.graphBytes,
     };
     return { layout, seat: groups.seat(model, adapter?.folder ?? null) };
   } finally {
@@ -210,6 +223,12 @@ function loadedExpert({
     precision: layout.precision,
     get asExported() {
       return seat.asExported();
+    },
+    get device() {
+      return deviceNames[seat.device().device];
+    },
+    get deviceReason() {
+      return seat.device().reason;
     },
     get reused() {
       return reused;

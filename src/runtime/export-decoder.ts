@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import type { ChorusError } from '../protocol/failure.ts';
 import { type Decoder, logitsOf, type Memory } from './decoder.ts';
 import { graphError, vocabularyError } from './graph-errors.ts';
-import { CHUNK, type LoadOrder } from './worker-messages.ts';
+import { CHUNK, type GraphOrder } from './worker-messages.ts';
 
 type KvTensors = Readonly<Record<string, ort.Tensor>>;
 
@@ -15,9 +15,14 @@ interface TensorMemory extends Memory {
 }
 
 /** Checks that the graph has the inputs and outputs of a decoder with KV cache. */
-export function createExportDecoder(session: ort.InferenceSession, order: LoadOrder): Decoder<TensorMemory> {
-  const inputs = new Set(session.inputNames);
-  const { presentOfPast, empty } = describeCache(session, order);
+export function createExportDecoder(session: ort.InferenceSession, order: GraphOrder): Decoder<TensorMemory> {
+  const { presentOfPast, heads, headDim } = describeCache(session, order);
+  const empty = Object.fromEntries(
+    [...presentOfPast.keys()].map((name) => [
+      name,
+      new ort.Tensor('float32', new Float32Array(0), [1, heads, 0, headDim]),
+    ]),
+  );
   checkOthers(session, order, presentOfPast);
 
   return {
@@ -25,13 +30,11 @@ export function createExportDecoder(session: ort.InferenceSession, order: LoadOr
     // Only the first run may be shorter: the last rows come from one.
     runEnd: (from, to) => from + ((to - from) % CHUNK || CHUNK),
     async feed(memory, tokens, rows) {
-      const past = memory.length;
-      const total = past + tokens.length;
-      const feeds: Record<string, ort.Tensor> = { ...memory.tensors };
-      if (inputs.has('input_ids')) feeds.input_ids = int64([...tokens]);
-      if (inputs.has('attention_mask')) feeds.attention_mask = int64(new Array<number>(total).fill(1));
-      if (inputs.has('position_ids')) feeds.position_ids = int64([...tokens.keys()].map((i) => past + i));
-      const results = await session.run(feeds);
+      const total = memory.length + tokens.length;
+      const results = await session.run({
+        ...memory.tensors,
+        ...exportFeeds(session, memory.length, tokens),
+      });
       const { data, columns } = logitsOf(results);
       if (columns !== order.vocabularyRows) throw vocabularyError(order, columns);
       const present: Record<string, ort.Tensor> = {};
@@ -41,6 +44,21 @@ export function createExportDecoder(session: ort.InferenceSession, order: LoadOr
     },
     release: () => session.release(),
   };
+}
+
+/** What an export reads besides the past. */
+export function exportFeeds(
+  session: ort.InferenceSession,
+  past: number,
+  tokens: Int32Array,
+): Record<string, ort.Tensor> {
+  const inputs = session.inputNames;
+  const feeds: Record<string, ort.Tensor> = {};
+  if (inputs.includes('input_ids')) feeds.input_ids = int64([...tokens]);
+  if (inputs.includes('attention_mask'))
+    feeds.attention_mask = int64(new Array<number>(past + tokens.length).fill(1));
+  if (inputs.includes('position_ids')) feeds.position_ids = int64([...tokens.keys()].map((i) => past + i));
+  return feeds;
 }
 
 function createTensorMemory(empty: KvTensors, from: KvTensors, count: number): TensorMemory {
@@ -90,14 +108,19 @@ function sliceTensor(tensor: ort.Tensor, kept: number): ort.Tensor {
   return new ort.Tensor('float32', to, [1, heads, kept, headDim]);
 }
 
-function describeCache(
+/** The names of the past with those of the present, and the sizes that all layers share. */
+export function describeCache(
   session: ort.InferenceSession,
-  order: LoadOrder,
-): { readonly presentOfPast: ReadonlyMap<string, string>; readonly empty: KvTensors } {
+  order: GraphOrder,
+): {
+  readonly presentOfPast: ReadonlyMap<string, string>;
+  readonly heads: number;
+  readonly headDim: number;
+} {
   const inputs = new Map(session.inputMetadata.map((meta) => [meta.name, meta]));
   const outputs = new Set(session.outputNames);
   const presentOfPast = new Map<string, string>();
-  const empty: Record<string, ort.Tensor> = {};
+  let sizes: { readonly heads: number; readonly headDim: number } | undefined;
   for (let layer = 0; layer < order.layers; layer++) {
     const { pastKey, pastValue, presentKey, presentValue } = order.kvNames;
     for (const [past, present] of [
@@ -119,16 +142,19 @@ function describeCache(
           `the shape of '${name}' is not [batch, heads, past, headDim] with fixed heads`,
         );
       }
+      sizes ??= { heads, headDim };
+      if (sizes.heads !== heads || sizes.headDim !== headDim)
+        throw graphError(order, 'its layers have caches of different sizes');
       presentOfPast.set(name, out);
-      empty[name] = new ort.Tensor('float32', new Float32Array(0), [1, heads, 0, headDim]);
     }
   }
-  return { presentOfPast, empty };
+  if (sizes === undefined) throw graphError(order, 'it has no layers');
+  return { presentOfPast, ...sizes };
 }
 
-function checkOthers(
+export function checkOthers(
   session: ort.InferenceSession,
-  order: LoadOrder,
+  order: GraphOrder,
   presentOfPast: ReadonlyMap<string, string>,
 ): void {
   const refuse = (what: string): ChorusError => graphError(order, what);

@@ -1,10 +1,10 @@
 /** What is wrong with a graph that cannot be run, as a sentence with the file and the remedy. */
 
 import { ChorusError } from '../protocol/failure.ts';
-import type { LoadOrder } from './worker-messages.ts';
+import type { GraphOrder } from './worker-messages.ts';
 
 /** `what` goes on after "is not a decoder that Chorus can run: ". */
-export function graphError(order: LoadOrder, what: string): ChorusError {
+export function graphError(order: GraphOrder, what: string): ChorusError {
   return new ChorusError(
     'model-invalid',
     `${order.graph} is not a decoder that Chorus can run: ${what}. Export it with a KV cache in float32 (int4 or fp32 weights).`,
@@ -12,7 +12,7 @@ export function graphError(order: LoadOrder, what: string): ChorusError {
   );
 }
 
-export function vocabularyError(order: LoadOrder, columns: number): ChorusError {
+export function vocabularyError(order: GraphOrder, columns: number): ChorusError {
   return new ChorusError(
     'model-invalid',
     `${order.graph} gives logits for ${columns} tokens, its config says ${order.vocabularyRows}: they do not belong together. Download the model again.`,
@@ -20,7 +20,7 @@ export function vocabularyError(order: LoadOrder, columns: number): ChorusError 
   );
 }
 
-export function loadError(order: LoadOrder, thrown: unknown): ChorusError {
+export function loadError(order: GraphOrder, thrown: unknown): ChorusError {
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   return new ChorusError(
     /alloc/i.test(why) ? 'out-of-memory' : 'model-invalid',

@@ -6,12 +6,20 @@
 
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
+import type { DeviceSetting } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
+import type { ChosenDevice } from './choose-device.ts';
+import { createDeviceLock } from './device-lock.ts';
+import type { Devices } from './model-device.ts';
+import { reasonOf } from './self-check.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
-import type { FromWorker, LoadOrder, RunOrder, SharedBuffers } from './worker-messages.ts';
+import type { FromWorker, GraphOrder, RunOrder, SharedBuffers } from './worker-messages.ts';
 
 /** What all members of a group share of the order to load it. */
-export type GroupModel = Omit<LoadOrder, 'kind' | 'adapters' | 'shared' | 'threads' | 'vocabularySize'>;
+export interface GroupModel extends Omit<GraphOrder, 'adapters' | 'threads' | 'vocabularySize'> {
+  readonly wanted: DeviceSetting;
+  readonly graphBytes: number;
+}
 
 export interface Groups {
   /** Says that somebody is about to take a seat, whom those who open theirs wait for; to be called when that is done. */
@@ -50,6 +58,8 @@ export interface Seat {
   members(): number;
   /** Why the export is run as it is; undefined where it was rewritten. */
   asExported(): string | undefined;
+  /** What it runs on, and why where another was asked for or tried. */
+  device(): ChosenDevice;
 }
 
 export type Ran = Extract<FromWorker, { readonly kind: 'ran' }>;
@@ -70,8 +80,14 @@ interface Group {
   add(adapter: string | null): Seat;
 }
 
-/** @param workerFile the bundled worker, dist/worker.js */
-export function createGroups(workerFile: string): Groups {
+/** Of this process. */
+const lock = createDeviceLock();
+
+/**
+ * @param workerFile the bundled worker, dist/worker.js
+ * @param devices who chooses among devices; without, all run on the CPU
+ */
+export function createGroups(workerFile: string, devices?: Devices): Groups {
   const groups = new Set<Group>();
   const arrivals = new Set<Promise<void>>();
   const arrived = async (): Promise<void> => {
@@ -87,14 +103,15 @@ export function createGroups(workerFile: string): Groups {
       };
     },
     seat(model, adapter) {
-      const { graph, precision, keepExport } = model;
-      const key = JSON.stringify([graph, precision, keepExport]);
+      const { graph, precision, keepExport, wanted } = model;
+      const key = JSON.stringify([graph, precision, keepExport, wanted]);
       let group = [...groups].find(
         (other) => other.key === key && !other.members.some((member) => member.adapter === adapter),
       );
       if (group === undefined) {
         const made: Group = createGroup({
           workerFile,
+          devices,
           key,
           model,
           arrived,
@@ -110,6 +127,7 @@ export function createGroups(workerFile: string): Groups {
 
 interface GroupOptions {
   readonly workerFile: string;
+  readonly devices: Devices | undefined;
   readonly key: string;
   readonly model: GroupModel;
   /** Resolves when those who are about to take a seat have it. */
@@ -118,11 +136,13 @@ interface GroupOptions {
   readonly onEmpty: () => void;
 }
 
-function createGroup({ workerFile, key, model, arrived, onEmpty }: GroupOptions): Group {
+function createGroup({ workerFile, devices, key, model, arrived, onEmpty }: GroupOptions): Group {
+  const { wanted, graphBytes, ...graph } = model;
   let members: Member[] = [];
   /** The rows of the session, in order. */
   let loaded: readonly Member[] = [];
   let asExported: string | undefined;
+  let used: ChosenDevice & { readonly order?: GraphOrder } = { device: 'cpu', reason: undefined };
   let last: Promise<unknown> = Promise.resolve();
   const worker: WorkerHandle = startWorker(workerFile, {
     onGone: (why) => {
@@ -157,19 +177,22 @@ function createGroup({ workerFile, key, model, arrived, onEmpty }: GroupOptions)
       const before = loaded;
       loaded = [];
       try {
-        const answer = await worker.ask({
-          kind: 'load',
-          ...model,
+        const order: GraphOrder = {
+          ...graph,
           vocabularySize: first.vocabularySize,
           threads: Math.min(
             availableParallelism(),
             openings.reduce((sum, { threads }) => sum + threads, 0),
           ),
           adapters: opened.map(({ adapter }) => adapter),
-          shared: openings.map(({ shared }) => shared),
-        });
+        };
+        const chosen = await chooseDevice(order);
+        const shared = openings.map((opening) => opening.shared);
+        const answer = await worker.ask({ kind: 'load', ...order, device: chosen.device, lock, shared });
+        if (answer.kind !== 'loaded') throw new Error(`unexpected answer '${answer.kind}' to 'load'`);
         loaded = opened;
-        asExported = answer.kind === 'loaded' ? answer.asExported : undefined;
+        asExported = answer.asExported;
+        used = { device: answer.device, reason: answer.deviceReason ?? chosen.reason, order };
       } catch (thrown) {
         const guilty = guiltyOf(thrown, opened, before);
         guilty.failure = thrown;
@@ -177,6 +200,26 @@ function createGroup({ workerFile, key, model, arrived, onEmpty }: GroupOptions)
         if (thrown instanceof ChorusError) guilty.opening?.onGone(thrown);
       }
     }
+  };
+
+  const chooseDevice = async (order: GraphOrder): Promise<ChosenDevice> => {
+    const adapted = order.adapters.some((adapter) => adapter !== null);
+    if (devices === undefined || wanted === 'cpu') return { device: 'cpu', reason: undefined };
+    if (adapted) return { device: 'cpu', reason: 'adapters run on the CPU' };
+    return devices.choose(wanted, { order, graphBytes });
+  };
+
+  const ask = (member: Member, order: Parameters<Seat['run']>[0]): Promise<FromWorker> =>
+    worker.ask({ kind: 'run', expert: loaded.indexOf(member), ...order });
+
+  /** A device that fails after its check is not used any more; the same is asked of the CPU. */
+  const withoutDevice = async (thrown: unknown): Promise<void> => {
+    const { device, order } = used;
+    if (device === 'cpu' || order === undefined || devices === undefined) throw thrown;
+    await devices.refuse(device, { order, graphBytes }, `failed while it ran: ${reasonOf(thrown)}`);
+    loaded = [];
+    await load();
+    if (used.device === device) throw thrown;
   };
 
   const closeIfEmpty = async (): Promise<void> => {
@@ -207,7 +250,10 @@ function createGroup({ workerFile, key, model, arrived, onEmpty }: GroupOptions)
           await load();
           if (member.failure !== undefined) throw member.failure;
           prepareRun();
-          const answer = await worker.ask({ kind: 'run', expert: loaded.indexOf(member), ...order });
+          const answer = await ask(member, order).catch(async (thrown: unknown) => {
+            await withoutDevice(thrown);
+            return ask(member, order);
+          });
           if (answer.kind === 'ran') return answer;
           throw new Error(`unexpected answer '${answer.kind}' from the worker of ${model.graph}`);
         }),
@@ -221,6 +267,7 @@ function createGroup({ workerFile, key, model, arrived, onEmpty }: GroupOptions)
       },
       members: () => Math.max(1, members.length),
       asExported: () => asExported,
+      device: () => used,
     };
   };
 

@@ -47,7 +47,9 @@ export function createKvCache<M extends Memory>(
     return entry;
   };
   const trim = (): void => {
-    while (entries.length > 1 && (entries.length > limits.contexts || bytes() > limits.bytes)) entries.pop();
+    while (entries.length > 1 && (entries.length > limits.contexts || bytes() > limits.bytes)) {
+      entries.pop()?.memory.dispose?.();
+    }
   };
 
   return {
@@ -84,6 +86,7 @@ export function createKvCache<M extends Memory>(
     trim,
     bytes,
     forget() {
+      for (const { memory } of entries) memory.dispose?.();
       entries = [];
     },
   };

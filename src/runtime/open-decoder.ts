@@ -1,5 +1,5 @@
 /**
- * Opens a decoder for a model's graph: rewritten so that nothing of the past is copied at a token where the graph is
+ * Opens a decoder for a model's graph, on a device or on the CPU where that fails. On the CPU: rewritten so that nothing of the past is copied at a token where the graph is
  * understood, as it was exported elsewhere, and then with the reason.
  */
 
@@ -12,24 +12,71 @@ import type { DecodeGraph } from '../graph/decode-graph.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
 import { withAdapters } from '../graph/open-adapters.ts';
 import { type Rewritten, rewriteExport } from '../graph/rewrite-export.ts';
+import type { Device } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { Decoder } from './decoder.ts';
+import { openDeviceDecoder } from './device-decoder.ts';
+import type { DeviceLock } from './device-lock.ts';
+import { deviceNames, providersOf } from './devices.ts';
 import { createExportDecoder } from './export-decoder.ts';
 import { graphError, loadError, vocabularyError } from './graph-errors.ts';
 import { createSegmentDecoder } from './segment-decoder.ts';
-import type { LoadOrder } from './worker-messages.ts';
+import { reasonOf } from './self-check.ts';
+import type { GraphOrder } from './worker-messages.ts';
 
 export interface OpenedDecoder {
   readonly decoder: Decoder;
+  readonly device: Device;
+  /** Why it is not the device that was asked for; undefined where it is. */
+  readonly deviceReason: string | undefined;
   /** Why the export is run as it is; undefined where it was rewritten. */
   readonly asExported: string | undefined;
 }
 
+export interface OnDevice {
+  readonly device: Device;
+  /** The same for all threads of the process. */
+  readonly lock: DeviceLock;
+}
+
 /** @param onProgress called with values rising in [0, 1] while a graph is built */
 export async function openDecoder(
-  order: LoadOrder,
+  order: GraphOrder,
+  { device, lock }: OnDevice,
   onProgress: (progress: number) => void,
 ): Promise<OpenedDecoder> {
+  if (device === 'cpu') {
+    return { ...(await openOnCpu(order, onProgress)), device, deviceReason: undefined };
+  }
+  try {
+    const decoder = await openOnDevice(order, { device, lock });
+    return { decoder, asExported: undefined, device, deviceReason: undefined };
+  } catch (thrown) {
+    const deviceReason = `${deviceNames[device]} cannot be used: ${reasonOf(thrown)}`;
+    return { ...(await openOnCpu(order, onProgress)), device: 'cpu', deviceReason };
+  }
+}
+
+/** Rejects where the device does not open the graph; whether it computes it right is another question (self-check.ts). */
+export async function openOnDevice(order: GraphOrder, { device, lock }: OnDevice): Promise<Decoder> {
+  if (device === 'webgpu') {
+    if (order.format !== 'onnx')
+      throw new Error('it runs ONNX exports, and this model is built from tensors');
+    if (hasAdapters(order)) throw new Error('it runs no adapters');
+    const session = { ...sessionOptions(order.threads, device), extra: { session: threading } };
+    return openDeviceDecoder(order, { session, lock });
+  }
+  if (order.format !== 'onnx') return openBuilt(order, order.format, () => {}, device);
+  const rewritten = await rewrittenGraph(order);
+  return rewritten.kind === 'refused'
+    ? openExport(order, device)
+    : openRewritten(order, rewritten.graph, device);
+}
+
+export async function openOnCpu(
+  order: GraphOrder,
+  onProgress: (progress: number) => void,
+): Promise<Pick<OpenedDecoder, 'decoder' | 'asExported'>> {
   if (order.format !== 'onnx')
     return { decoder: await openBuilt(order, order.format, onProgress), asExported: undefined };
   const rewritten = await rewrittenGraph(order);
@@ -54,11 +101,11 @@ export async function openDecoder(
   }
 }
 
-function hasAdapters({ adapters }: LoadOrder): boolean {
+function hasAdapters({ adapters }: GraphOrder): boolean {
   return adapters.some((adapter) => adapter !== null);
 }
 
-function noBase({ graph }: LoadOrder, reason: string): ChorusError {
+function noBase({ graph }: GraphOrder, reason: string): ChorusError {
   return new ChorusError(
     'unsupported',
     `${graph} cannot be the base of adapters, as its graph is not understood: ${reason}. Use the same model as safetensors or GGUF, or another export of it.`,
@@ -66,7 +113,7 @@ function noBase({ graph }: LoadOrder, reason: string): ChorusError {
   );
 }
 
-async function rewrittenGraph(order: LoadOrder): Promise<Rewritten> {
+async function rewrittenGraph(order: GraphOrder): Promise<Rewritten> {
   if (order.keepExport) return { kind: 'refused', reason: 'it was asked for' };
   try {
     const file = await realpath(order.graph);
@@ -83,20 +130,26 @@ async function rewrittenGraph(order: LoadOrder): Promise<Rewritten> {
   }
 }
 
-async function openRewritten(order: LoadOrder, graph: DecodeGraph): Promise<Decoder> {
+async function openRewritten(
+  order: GraphOrder,
+  graph: DecodeGraph,
+  device: Device = 'cpu',
+): Promise<Decoder> {
   const { shape } = graph;
   if (shape.layers !== order.layers) {
     throw graphError(order, `it has ${shape.layers} layers, its config says ${order.layers}`);
   }
   if (shape.vocabulary !== order.vocabularyRows) throw vocabularyError(order, shape.vocabulary);
   const { threads, contextLength } = order;
-  return openGraph(graph, { folder: dirname(await realpath(order.graph)), threads, contextLength });
+  const folder = dirname(await realpath(order.graph));
+  return openGraph(graph, { folder, threads, contextLength, device });
 }
 
 async function openBuilt(
-  order: LoadOrder,
+  order: GraphOrder,
   format: 'safetensors' | 'gguf',
   onProgress: (progress: number) => void,
+  device: Device = 'cpu',
 ): Promise<Decoder> {
   const { cacheFolder, contextLength, precision, threads } = order;
   const model = {
@@ -110,7 +163,7 @@ async function openBuilt(
   } as const;
   const { graph, folder } = await buildModel(model, order.adapters);
   try {
-    return await openGraph(graph, { folder, threads, contextLength });
+    return await openGraph(graph, { folder, threads, contextLength, device });
   } catch (thrown) {
     throw loadError(order, thrown);
   }
@@ -119,10 +172,16 @@ async function openBuilt(
 /** Opens a graph of Chorus's own form whose weights are in files of `folder`. */
 export async function openGraph(
   { model, shape }: DecodeGraph,
-  options: { readonly folder: string; readonly threads: number; readonly contextLength: number },
+  options: {
+    readonly folder: string;
+    readonly threads: number;
+    readonly contextLength: number;
+    /** The CPU where left out. */
+    readonly device?: Device;
+  },
 ): Promise<Decoder> {
   const session = await ort.InferenceSession.create(model, {
-    ...sessionOptions(options.threads),
+    ...sessionOptions(options.threads, options.device),
     // Shapes change with every block; remembering an allocation plan for each would only grow.
     enableMemPattern: false,
     extra: { session: { ...threading, model_external_initializers_file_folder_path: options.folder } },
@@ -130,11 +189,11 @@ export async function openGraph(
   return createSegmentDecoder(session, shape, options.contextLength);
 }
 
-async function openExport(order: LoadOrder): Promise<Decoder> {
+async function openExport(order: GraphOrder, device: Device = 'cpu'): Promise<Decoder> {
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(order.graph, {
-      ...sessionOptions(order.threads),
+      ...sessionOptions(order.threads, device),
       extra: { session: threading },
     });
   } catch (thrown) {
@@ -145,9 +204,9 @@ async function openExport(order: LoadOrder): Promise<Decoder> {
 
 const threading = { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } };
 
-export function sessionOptions(threads: number): ort.InferenceSession.SessionOptions {
+export function sessionOptions(threads: number, device: Device = 'cpu'): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: providersOf(device),
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableCpuMemArena: false,

@@ -5,14 +5,14 @@
 
 import { logProbability } from '../core/distribution.ts';
 import { createKvCache, type KvEntry } from './kv-cache.ts';
-import { openDecoder, sessionOptions } from './open-decoder.ts';
+import { type OpenedDecoder, openDecoder, sessionOptions } from './open-decoder.ts';
 import { createSoftmax } from './softmax.ts';
 import { type LoadOrder, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 /** A chat, a completion and their earlier versions take turns; each finds its own context again. */
 const LIMITS = { contexts: 8, bytes: 256 * 1024 * 1024 };
 
-export interface Session {
+export interface Session extends Pick<OpenedDecoder, 'device' | 'deviceReason'> {
   /** Why the export is run as it is; undefined where it was rewritten. */
   readonly asExported: string | undefined;
   /**
@@ -37,7 +37,7 @@ export async function openSession(
   order: LoadOrder,
   onProgress: (progress: number) => void,
 ): Promise<Session> {
-  const { decoder, asExported } = await openDecoder(order, onProgress);
+  const { decoder, asExported, device, deviceReason } = await openDecoder(order, order, onProgress);
   const softmax = await createSoftmax(order.vocabularySize, sessionOptions(order.threads));
   const experts = order.shared.length;
   const cache = createKvCache(decoder.createMemory, {
@@ -84,6 +84,8 @@ export async function openSession(
 
   return {
     asExported,
+    device,
+    deviceReason,
     async run({ expert, context, rows, scoreFrom, cancelled }) {
       const found = cache.best(context);
       const known = found.entry && logProbsOf(found.entry, expert);
@@ -145,6 +147,7 @@ export async function openSession(
       answered = undefined;
     },
     async release() {
+      cache.forget();
       await softmax.release();
       await decoder.release();
     },

@@ -1,7 +1,9 @@
 /** What an expert's handle and its worker thread say to each other; the numbers themselves lie in shared memory. */
 
 import type { KvNames, ModelLayout } from '../models/layout.ts';
+import type { Device } from '../protocol/engine.ts';
 import type { Failure } from '../protocol/failure.ts';
+import type { DeviceLock } from './device-lock.ts';
 
 /** Most rows whose softmax the expert's thread computes; more at once are for scoring, which needs a number of each. */
 export const SOFTMAX_ROWS = 8;
@@ -24,9 +26,8 @@ export interface SharedBuffers {
   readonly cancel: SharedArrayBuffer;
 }
 
-/** A worker that is loaded already lets go of what it has. */
-export interface LoadOrder {
-  readonly kind: 'load';
+/** What it takes to open a graph. */
+export interface GraphOrder {
   readonly format: ModelLayout['format'];
   readonly folder: string;
   readonly graph: string;
@@ -42,6 +43,13 @@ export interface LoadOrder {
   readonly contextLength: number;
   /** Folder of each expert's adapter, null for the base itself: the rows of the batch. */
   readonly adapters: readonly (string | null)[];
+}
+
+/** A worker that is loaded already lets go of what it has. */
+export interface LoadOrder extends GraphOrder {
+  readonly kind: 'load';
+  readonly device: Device;
+  readonly lock: DeviceLock;
   /** Of each expert. */
   readonly shared: readonly SharedBuffers[];
 }
@@ -66,6 +74,9 @@ export type FromWorker =
       readonly kind: 'loaded';
       /** Why the export is run as it is; undefined where it was rewritten. */
       readonly asExported: string | undefined;
+      readonly device: Device;
+      /** Why it is not the device of the order; undefined where it is. */
+      readonly deviceReason: string | undefined;
     }
   | {
       readonly kind: 'ran';

@@ -25,7 +25,8 @@ async function load(order: LoadOrder): Promise<FromWorker> {
       cancel: new Int32Array(cancel),
     })),
   };
-  return { kind: 'loaded', asExported: session.asExported };
+  const { asExported, device, deviceReason } = session;
+  return { kind: 'loaded', asExported, device, deviceReason };
 }
 
 async function answer(order: ToWorker): Promise<FromWorker> {

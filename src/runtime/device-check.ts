@@ -1,0 +1,33 @@
+/** The process of one self-check: opens the model on a device and on the CPU, and answers how they compare. */
+
+import { listSupportedBackends } from 'onnxruntime-node';
+import type { CheckOrder } from './check-process.ts';
+import { createDeviceLock } from './device-lock.ts';
+import { providerNames } from './devices.ts';
+import { openOnCpu, openOnDevice } from './open-decoder.ts';
+import { type CheckOutcome, reasonOf, selfCheck, TOLERANCE } from './self-check.ts';
+
+async function check({ device, load }: CheckOrder): Promise<CheckOutcome> {
+  // One that is not compiled in is replaced by the CPU without an error.
+  if (!listSupportedBackends().some(({ name }) => name === providerNames[device])) {
+    return { kind: 'refused', why: 'is not part of this build of ONNX Runtime' };
+  }
+  return selfCheck({
+    openDevice: () => openOnDevice(load, { device, lock: createDeviceLock() }),
+    openCpu: async () => (await openOnCpu(load, () => {})).decoder,
+    vocabulary: load.vocabularySize,
+    tolerance: load.precision === 'fp32' ? TOLERANCE.full : TOLERANCE.int4,
+    clock: () => performance.now(),
+  });
+}
+
+process.on('message', (order: CheckOrder) => {
+  check(order)
+    .catch(
+      (thrown: unknown): CheckOutcome => ({ kind: 'refused', why: `cannot be checked: ${reasonOf(thrown)}` }),
+    )
+    .then((outcome) => process.send?.(outcome))
+    .catch(() => {});
+});
+// Its parent ended.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -1,0 +1,87 @@
+/** Chooses the device of a model with what this machine has: its platform, driver, cache folder, and a process for checks. */
+
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { env } from 'onnxruntime-common';
+import type { Device, DeviceSetting } from '../protocol/engine.ts';
+import { checkInProcess } from './check-process.ts';
+import { type ChosenDevice, createDeviceChooser } from './choose-device.ts';
+import { createVerdicts } from './device-verdicts.ts';
+import { graphicsDriver } from './driver.ts';
+import type { GraphOrder } from './worker-messages.ts';
+
+export interface Devices {
+  choose(wanted: DeviceSetting, model: ModelGraph): Promise<ChosenDevice>;
+  /** The device failed after its check, and is not used for this model until its driver changes. */
+  refuse(device: Device, model: ModelGraph, why: string): Promise<void>;
+}
+
+export interface ModelGraph {
+  readonly order: GraphOrder;
+  readonly graphBytes: number;
+}
+
+export interface DevicesOptions {
+  /** The bundled self-check, dist/device-check.js. */
+  readonly checkProgram: string;
+  /** Verdicts are kept in its folder `devices`. */
+  readonly cacheFolder: string;
+  readonly log: (text: string) => void;
+}
+
+/** Of a graph this much is hashed, besides its size: the operators and the first weights. */
+const HASHED_BYTES = 1024 * 1024;
+
+export function createDevices({ checkProgram, cacheFolder, log }: DevicesOptions): Devices {
+  let driver: Promise<string> | undefined;
+  const chooser = createDeviceChooser({
+    platform: { system: process.platform, arch: process.arch },
+    verdicts: createVerdicts(join(cacheFolder, 'devices')),
+    driver: () => {
+      driver ??= graphicsDriver();
+      return driver;
+    },
+    runtime: env.versions.common,
+    now: () => Date.now(),
+    process: process.pid,
+    isAlive,
+    log,
+  });
+  const question = async ({ order, graphBytes }: ModelGraph) => ({
+    precision: `${order.format} ${order.precision}`,
+    graph: await hashOf(order.graph),
+    graphBytes,
+  });
+  return {
+    async choose(wanted, model) {
+      if (wanted === 'cpu') return { device: 'cpu', reason: undefined };
+      const check = (device: Device) => checkInProcess(checkProgram, { device, load: model.order });
+      return chooser.choose({ wanted, check, ...(await question(model)) });
+    },
+    async refuse(device, model, why) {
+      await chooser.refuse(await question(model), device, why);
+    },
+  };
+}
+
+async function hashOf(file: string): Promise<string> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const start = new Uint8Array(Math.min(size, HASHED_BYTES));
+    await handle.read(start, 0, start.length, 0);
+    return createHash('sha256').update(`${size} `).update(start).digest('hex').slice(0, 40);
+  } finally {
+    await handle.close();
+  }
+}
+
+function isAlive(id: number): boolean {
+  try {
+    return process.kill(id, 0);
+  } catch (thrown) {
+    // It is there, and another user's.
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

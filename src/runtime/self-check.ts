@@ -1,0 +1,153 @@
+/**
+ * Whether a device can be trusted with a model: it answers a short prompt and two tokens as the CPU does; and how long a token takes
+ * on both.
+ */
+
+import type { Decoder } from './decoder.ts';
+
+/**
+ * How far a logit may be from the CPU's, in units of the standard deviation of the CPU's row. The CPU's kernels for int4 round
+ * the activations to 8 bits, a device's do not, so that the two differ by the rounding of either.
+ */
+export const TOLERANCE = { full: 0.01, int4: 0.25 } as const;
+
+/** Another token may be the likeliest only where the CPU's own logits of the two are this near, in the same unit. */
+const NEAR_TIE = 0.05;
+
+const PROMPT = 24;
+/** Single tokens whose logits are compared, after the prompt's; a device compiles what it needs meanwhile. */
+const COMPARED = 2;
+/** Single tokens that are timed after those. */
+const TIMED = 5;
+
+export type CheckOutcome =
+  | {
+      readonly kind: 'passed';
+      /** A token, in ms. */
+      readonly deviceMs: number;
+      readonly cpuMs: number;
+      /** The largest, in the unit of `TOLERANCE`. */
+      readonly difference: number;
+    }
+  /** `why` goes on after "WebGPU " or another device's name. */
+  | { readonly kind: 'refused'; readonly why: string };
+
+export interface SelfCheckOptions {
+  /** Opened first: where it is not there, nothing else is loaded. */
+  readonly openDevice: () => Promise<Decoder>;
+  readonly openCpu: () => Promise<Decoder>;
+  /** Rows of the logits. */
+  readonly vocabulary: number;
+  readonly tolerance: number;
+  /** In ms. */
+  readonly clock: () => number;
+}
+
+export async function selfCheck(options: SelfCheckOptions): Promise<CheckOutcome> {
+  let device: Decoder;
+  try {
+    device = await options.openDevice();
+  } catch (thrown) {
+    return { kind: 'refused', why: `cannot be used: ${reasonOf(thrown)}` };
+  }
+  try {
+    const cpu = await options.openCpu();
+    try {
+      return await compared(device, cpu, options);
+    } finally {
+      await cpu.release();
+    }
+  } finally {
+    await device.release().catch(() => {});
+  }
+}
+
+async function compared(
+  device: Decoder,
+  cpu: Decoder,
+  { vocabulary, tolerance, clock }: SelfCheckOptions,
+): Promise<CheckOutcome> {
+  const tokens = Int32Array.from({ length: PROMPT + COMPARED + TIMED }, (_, i) => (7 + 31 * i) % vocabulary);
+  const { rows: expected, ms: cpuMs } = await stepped(cpu, tokens, clock);
+  let stepsOfDevice: Steps;
+  try {
+    stepsOfDevice = await stepped(device, tokens, clock);
+  } catch (thrown) {
+    return { kind: 'refused', why: `fails when it runs: ${reasonOf(thrown)}` };
+  }
+  const { rows: actual, ms: deviceMs } = stepsOfDevice;
+  let difference = 0;
+  for (const [at, row] of expected.entries()) {
+    const other = actual[at];
+    if (other === undefined || other.length !== row.length || !other.every(Number.isFinite)) {
+      return { kind: 'refused', why: 'gives logits that are no numbers' };
+    }
+    const unit = deviationOf(row);
+    const distance = largestDifference(row, other) / unit;
+    if (distance > tolerance) {
+      return {
+        kind: 'refused',
+        why: `gives other logits than the CPU (${distance.toPrecision(2)} standard deviations apart, ${tolerance} is allowed)`,
+      };
+    }
+    const lost = (row[indexOfLargest(row)] as number) - (row[indexOfLargest(other)] as number);
+    if (lost > NEAR_TIE * unit) return { kind: 'refused', why: 'chooses another token than the CPU' };
+    difference = Math.max(difference, distance);
+  }
+  return { kind: 'passed', deviceMs, cpuMs, difference };
+}
+
+interface Steps {
+  /** After the prompt and after each token that is compared. */
+  readonly rows: readonly Float32Array[];
+  /** The median of the tokens that are timed. */
+  readonly ms: number;
+}
+
+/** Feeds the prompt and then token by token. */
+async function stepped(decoder: Decoder, tokens: Int32Array, clock: () => number): Promise<Steps> {
+  const memory = decoder.createMemory();
+  const rows: Float32Array[] = [];
+  const times: number[] = [];
+  try {
+    rows.push((await decoder.feed(memory, tokens.slice(0, PROMPT), 1)).slice());
+    for (let at = PROMPT; at < tokens.length; at++) {
+      const start = clock();
+      const row = await decoder.feed(memory, tokens.slice(at, at + 1), 1);
+      if (at < PROMPT + COMPARED) rows.push(row.slice());
+      else times.push(clock() - start);
+    }
+    return { rows, ms: times.sort((a, b) => a - b)[TIMED >> 1] as number };
+  } finally {
+    memory.dispose?.();
+  }
+}
+
+function deviationOf(row: Float32Array): number {
+  let sum = 0;
+  let squares = 0;
+  for (const z of row) {
+    sum += z;
+    squares += z * z;
+  }
+  const mean = sum / row.length;
+  return Math.sqrt(Math.max(Number.MIN_VALUE, squares / row.length - mean * mean));
+}
+
+function largestDifference(row: Float32Array, other: Float32Array): number {
+  let largest = 0;
+  for (const [x, z] of row.entries()) largest = Math.max(largest, Math.abs(z - (other[x] as number)));
+  return largest;
+}
+
+function indexOfLargest(values: Float32Array): number {
+  let best = 0;
+  for (let x = 1; x < values.length; x++) if ((values[x] as number) > (values[best] as number)) best = x;
+  return best;
+}
+
+/** One line of what was thrown. */
+export function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.replace(/\s+/g, ' ').trim().slice(0, 200);
+}

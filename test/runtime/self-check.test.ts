@@ -1,0 +1,136 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkInProcess } from '../../src/runtime/check-process.ts';
+import type { Decoder, Memory } from '../../src/runtime/decoder.ts';
+import { type CheckOutcome, selfCheck, TOLERANCE } from '../../src/runtime/self-check.ts';
+import { temporaryFolder } from '../programs.ts';
+
+const VOCABULARY = 50;
+
+interface ToyMemory extends Memory {
+  tokens: number[];
+}
+
+/** Logits that follow from the tokens; `change` is what a device makes of them, `cost` the ms of each run on the clock. */
+function toy(clock: { now: number }, cost: number, change: (z: number, x: number) => number = (z) => z) {
+  const state = { released: 0, disposed: 0 };
+  const decoder: Decoder<ToyMemory> = {
+    createMemory: () => ({
+      tokens: [],
+      bytes: 0,
+      get length() {
+        return this.tokens.length;
+      },
+      truncate() {},
+      fork() {
+        return this;
+      },
+      dispose() {
+        state.disposed++;
+      },
+    }),
+    runEnd: (_from, to) => to,
+    async feed(memory, tokens) {
+      clock.now += cost;
+      memory.tokens.push(...tokens);
+      const sum = memory.tokens.reduce((a, token, i) => a + token * (i + 1), 0);
+      return Float32Array.from({ length: VOCABULARY }, (_, x) => change(Math.sin(sum + x * x), x));
+    },
+    async release() {
+      state.released++;
+    },
+  };
+  return { decoder, state };
+}
+
+async function check(
+  change: (z: number, x: number) => number,
+  { cost = 1, tolerance = TOLERANCE.full as number } = {},
+): Promise<CheckOutcome> {
+  const clock = { now: 0 };
+  const [device, cpu] = [toy(clock, cost, change), toy(clock, 2)];
+  const outcome = await selfCheck({
+    openDevice: async () => device.decoder,
+    openCpu: async () => cpu.decoder,
+    vocabulary: VOCABULARY,
+    tolerance,
+    clock: () => clock.now,
+  });
+  expect([device.state.released, cpu.state.released]).toEqual([1, 1]);
+  expect(device.state.disposed).toBeGreaterThan(0);
+  return outcome;
+}
+
+describe('a self-check', () => {
+  it('passes a device that answers as the CPU does, and gives both times', async () => {
+    expect(await check((z) => z)).toEqual({ kind: 'passed', deviceMs: 1, cpuMs: 2, difference: 0 });
+    expect(await check((z, x) => z + (x % 2) * 0.001, { cost: 5 })).toMatchObject({
+      kind: 'passed',
+      deviceMs: 5,
+    });
+  });
+
+  it.each<[string, (z: number, x: number) => number, RegExp]>([
+    ['gives other logits', (z, x) => (x === 3 ? z + 0.5 : z), /other logits/],
+    ['gives no numbers', (z, x) => (x === 3 ? Number.NaN : z), /no numbers/],
+    ['gives infinity', (z, x) => (x === 3 ? Number.NEGATIVE_INFINITY : z), /no numbers/],
+    ['gives the same for all', () => 0, /other logits/],
+    [
+      'throws when it runs',
+      () => {
+        throw new Error('device lost');
+      },
+      /fails when it runs: device lost/,
+    ],
+  ])('refuses a device that %s', async (_what, change, why) => {
+    expect(await check(change)).toMatchObject({ kind: 'refused', why: expect.stringMatching(why) });
+  });
+
+  it('refuses another token though the logits be near, and allows one of two that are as good', async () => {
+    const flat = (z: number, x: number): number => (x === 3 ? 1.1 : z);
+    expect(await check(flat, { tolerance: 10 })).toMatchObject({
+      kind: 'refused',
+      why: expect.stringMatching(/another token/),
+    });
+  });
+
+  it('does not load the CPU where the device cannot be opened', async () => {
+    let loaded = false;
+    const outcome = await selfCheck({
+      openDevice: () => Promise.reject(new Error('no adapter\n  found')),
+      openCpu: async () => {
+        loaded = true;
+        return toy({ now: 0 }, 1).decoder;
+      },
+      vocabulary: VOCABULARY,
+      tolerance: 1,
+      clock: () => 0,
+    });
+    expect(outcome).toEqual({ kind: 'refused', why: 'cannot be used: no adapter found' });
+    expect(loaded).toBe(false);
+  });
+});
+
+describe('the process of a check', () => {
+  const run = (code: string, milliseconds?: number): Promise<CheckOutcome> => {
+    const program = join(temporaryFolder(), 'program.cjs');
+    writeFileSync(program, code);
+    const load = {} as Parameters<typeof checkInProcess>[1]['load'];
+    return checkInProcess(program, { device: 'webgpu', load }, milliseconds);
+  };
+
+  it('answers what it found', async () => {
+    const answer = { kind: 'refused', why: 'is webgpu' };
+    const code = `process.on('message', ({device}) => process.send({kind: 'refused', why: 'is ' + device}))`;
+    expect(await run(code)).toEqual(answer);
+  });
+
+  it('may crash, end or hang: the device is refused with the reason', async () => {
+    const crash = `process.on('message', () => process.kill(process.pid, 'SIGSEGV'))`;
+    expect(await run(crash)).toMatchObject({ kind: 'refused', why: expect.stringMatching(/crashed/) });
+    expect(await run('process.exit(3)')).toMatchObject({ why: expect.stringMatching(/crashed.*3/) });
+    const hang = `process.on('message', () => { for (;;); })`;
+    expect(await run(hang, 300)).toMatchObject({ why: expect.stringMatching(/not done .* within 0.3 s/) });
+  });
+});
