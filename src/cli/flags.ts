@@ -19,6 +19,7 @@ A request, as JSON fields or flags (lists repeat the flag):
                "role": "veto" only lowers what the others propose;     --veto pocket/general=1
                its weight is how much (1: to what it would give itself)
   precision    auto (q4 where it is there), fp32 or q4                 --precision q4
+  device       cpu (unless given), auto, webgpu, cuda, directml, coreml --device webgpu
   pool         linear (unless given), geometric or power               --pool power
   power        the exponent of the power pool, 0 to 1; 0.5             --power 0.3
   weighting    fixed (unless given), prompt, fixedShare, adaptive or    --weighting prompt
@@ -49,7 +50,8 @@ says how often each expert was run.
 A result: id, text, unit (token or byte), ids (all that were drawn: the end token, those of a stop string, and for infill the word at the
 cursor, which is drawn anew, included), stop (end, length, stop, cancelled), promptTokens (of the longest
 prompt, where experts have their own), and, in the order of experts: promptLogProb (natural log, the prompt's tokens
-after the first; null for weight 0), weights at the end, shares, routed (the position of the expert that answered alone, if one did); ms {load, prefill, decode}; with trace, per token: id, text, logProb
+after the first; null for weight 0), weights at the end, shares, routed (the position of the expert that answered alone, if one did), devices (each one's device and
+why, where 'device' was given); ms {load, prefill, decode}; with trace, per token: id, text, logProb
 under the pool, shares, weights, entropy, agreement, evaluated (positions of the experts that ran).
 With several candidates also chosen, and candidates: text, stop and energy of each, lower is better, the first term that differs
 decides: for infill syntax errors (TypeScript, JavaScript, Python), in a chat whether cut off, faults in formulas and code; then minus
@@ -71,6 +73,7 @@ export const options = {
   expert: strings,
   veto: strings,
   precision: string,
+  device: string,
   pool: string,
   power: string,
   weighting: string,
@@ -115,8 +118,8 @@ export function requestOf(values: Values): object {
     candidates: values.candidates,
     routeWithin: values['route-within'],
   };
-  const { id, precision, pool, weighting, prompt, stop, accelerate, regex, route, trace, continuation } =
-    values;
+  const { id, precision, device, pool, weighting, prompt, stop, accelerate, regex, route, trace } = values;
+  const { continuation } = values;
   const request: Record<string, unknown> = {
     id,
     experts: [
@@ -124,6 +127,7 @@ export function requestOf(values: Values): object {
       ...list(values.veto ?? []).map((text) => ({ ...expertOf(text), role: 'veto' })),
     ],
     precision,
+    device,
     pool,
     weighting,
     prompt,

@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Engine } from '../engine/engine.ts';
-import type { TokenTrace } from '../protocol/engine.ts';
+import type { ExpertStatus, MixSetting, TokenTrace } from '../protocol/engine.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import { parseGenerate, parseScore } from './request.ts';
 
@@ -68,6 +68,7 @@ export async function answerRequest(
 async function answerGenerate(json: unknown, { engine, models }: LinesOptions): Promise<object> {
   const { id, ids, mix, prompt, request } = parseGenerate(json, models);
   const load = await loadAll(engine, mix);
+  const devices = devicesOf(mix, load.statuses);
   const outcome = await engine.generate(request);
   if (outcome.kind === 'failed') return errorLine(id, outcome.failure);
   const { result } = outcome;
@@ -83,7 +84,8 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
     weights: inOrder(ids, result.weights),
     shares: inOrder(ids, result.shares),
     ...(result.routed !== undefined && { routed: ids.indexOf(result.routed) }),
-    ms: { load: rounded(load), prefill: rounded(result.ms.prefill), decode: rounded(result.ms.decode) },
+    ...(devices !== undefined && { devices }),
+    ms: { load: rounded(load.ms), prefill: rounded(result.ms.prefill), decode: rounded(result.ms.decode) },
     ...(result.evaluations !== undefined && { evaluations: inOrder(ids, result.evaluations) }),
     ...(result.candidates !== undefined && { chosen: result.chosen, candidates: result.candidates }),
     ...(result.trace !== undefined && { trace: result.trace.map((token) => traceRow(token, ids)) }),
@@ -92,7 +94,8 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
 
 async function answerScore(json: unknown, { engine, models }: LinesOptions): Promise<object> {
   const { id, ids, mix, prompt, continuation } = parseScore(json, models);
-  await loadAll(engine, mix);
+  const { statuses } = await loadAll(engine, mix);
+  const devices = devicesOf(mix, statuses);
   const scored = await engine.score({ prompt, continuation });
   return {
     ...(id !== undefined && { id }),
@@ -102,22 +105,41 @@ async function answerScore(json: unknown, { engine, models }: LinesOptions): Pro
     unit: scored.unit,
     tokens: scored.tokens,
     bytes: scored.bytes,
+    ...(devices !== undefined && { devices }),
   };
 }
 
-/** Loads exactly the request's experts, in milliseconds; one that cannot be loaded fails the request. */
-async function loadAll(engine: Engine, mix: Parameters<Engine['configure']>[0]): Promise<number> {
+/** Loads exactly the request's experts; one that cannot be loaded fails the request. */
+async function loadAll(
+  engine: Engine,
+  mix: MixSetting,
+): Promise<{ readonly ms: number; readonly statuses: readonly ExpertStatus[] }> {
   const began = performance.now();
   engine.configure(mix);
-  for (const { state } of await engine.load()) {
+  const statuses = await engine.load();
+  for (const { state } of statuses) {
     if (state.kind === 'failed')
       throw new ChorusError(state.failure.code, state.failure.message, state.failure.file);
   }
-  const took = performance.now() - began;
+  const ms = performance.now() - began;
   // A line's result must depend on the line alone: int4 kernels round what they see to 8 bits, so a context that is read in
   // other pieces gives slightly other logits.
   await engine.forget();
-  return took;
+  return { ms, statuses };
+}
+
+/** What each expert runs on and why, in the order of the request; undefined where none asked for anything but the CPU. */
+function devicesOf(
+  { experts }: MixSetting,
+  statuses: readonly ExpertStatus[],
+): readonly object[] | undefined {
+  if (experts.every(({ device }) => device === 'cpu')) return undefined;
+  return experts.map(({ id }) => {
+    const state = statuses.find((status) => status.id === id)?.state;
+    if (state?.kind !== 'ready') return {};
+    const { device, deviceReason } = state;
+    return { device, ...(deviceReason !== undefined && { reason: deviceReason }) };
+  });
 }
 
 function traceRow(token: TokenTrace, ids: readonly string[]): object {

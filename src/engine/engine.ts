@@ -11,6 +11,7 @@ import type {
   Prompt,
 } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
+import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
 import { bestOf } from './best-of.ts';
 import { userCacheFolder } from './cache-folder.ts';
@@ -61,7 +62,9 @@ export function createEngine({
   onStatus = () => {},
   log = () => {},
 }: EngineOptions): Engine {
-  const experts = createExperts({ workerFile: join(programs, 'worker.js'), cacheFolder, onStatus, log });
+  const devices = createDevices({ checkProgram: join(programs, 'device-check.js'), cacheFolder, log });
+  const workerFile = join(programs, 'worker.js');
+  const experts = createExperts({ workerFile, cacheFolder, devices, onStatus, log });
   const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();
   const syntax = createSyntax(programs);

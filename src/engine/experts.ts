@@ -7,10 +7,12 @@ import { type ChorusError, toFailure } from '../protocol/failure.ts';
 import { type LoadedExpert, openExpert } from '../runtime/expert.ts';
 import { createGroups } from '../runtime/group.ts';
 import { type LayoutOptions, layoutOf } from '../runtime/layout.ts';
+import type { Devices } from '../runtime/model-device.ts';
 
 export interface ExpertsOptions {
   readonly workerFile: string;
   readonly cacheFolder: string;
+  readonly devices: Devices;
   readonly onStatus: (statuses: readonly ExpertStatus[]) => void;
   readonly log: (text: string) => void;
 }
@@ -52,13 +54,13 @@ interface Slot {
   loading: Promise<void> | undefined;
 }
 
-export function createExperts({ workerFile, cacheFolder, onStatus, log }: ExpertsOptions): Experts {
+export function createExperts({ workerFile, cacheFolder, devices, onStatus, log }: ExpertsOptions): Experts {
   let mix: MixSetting = { experts: [], pool: { kind: 'linear' }, weighting: 'fixed' };
   /** By id, in the order of the settings. */
   let slots = new Map<string, Slot>();
   let awake = false;
   /** Experts of one base are rows of one batch. */
-  const groups = createGroups(workerFile);
+  const groups = createGroups(workerFile, devices);
   const leaving = new Set<Promise<void>>();
   const changes = createSignal();
 
@@ -116,6 +118,7 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
       threads,
       workerFile,
       groups,
+      device: slot.setting.device,
       onProgress,
       onGone,
     })
@@ -127,7 +130,7 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
         else {
           slot.state = readyState(expert);
           log(
-            `'${id}' is ready: ${expert.precision}, ${threads} threads, ${Math.round(performance.now() - began)} ms`,
+            `'${id}' is ready: ${expert.precision}, ${describeDevice(expert)}, ${threads} threads, ${Math.round(performance.now() - began)} ms`,
           );
           if (expert.asExported !== undefined) {
             log(`'${id}' runs as it was exported, slower with every token of context: ${expert.asExported}`);
@@ -200,7 +203,14 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
       if (slot.expert !== undefined) return { expert: Promise.resolve(slot.expert), giveBack: () => {} };
       const threads = availableParallelism();
       // Apart from those that share a base: these go on undisturbed.
-      const expert = openExpert({ ...placeOf(slot), name: id, threads, workerFile });
+      const expert = openExpert({
+        ...placeOf(slot),
+        name: id,
+        threads,
+        workerFile,
+        device: slot.setting.device,
+        devices,
+      });
       const giveBack = (): void => {
         const gone: Promise<void> = expert
           .then((loaded) => loaded.dispose())
@@ -219,7 +229,7 @@ export function createExperts({ workerFile, cacheFolder, onStatus, log }: Expert
 
   /** The slot under its new setting: the same model stays loaded, another one is loaded anew. */
   function changed(slot: Slot, setting: ExpertSetting): Slot {
-    const same = (['folder', 'base', 'precision'] as const).every(
+    const same = (['folder', 'base', 'precision', 'device'] as const).every(
       (key) => slot.setting[key] === setting[key],
     );
     // One that is loading goes on: if it is switched on again meanwhile, it is there sooner.
@@ -260,8 +270,13 @@ function activeCount(mix: MixSetting): number {
   return mix.experts.filter(({ active }) => active).length;
 }
 
-function readyState({ precision, memoryBytes }: LoadedExpert): ExpertState {
-  return { kind: 'ready', device: 'CPU', memoryBytes, precision };
+function readyState({ precision, memoryBytes, device, deviceReason }: LoadedExpert): ExpertState {
+  const reason = deviceReason === undefined ? {} : { deviceReason };
+  return { kind: 'ready', device, ...reason, memoryBytes, precision };
+}
+
+function describeDevice({ device, deviceReason }: LoadedExpert): string {
+  return deviceReason === undefined ? device : `${device} (${deviceReason})`;
 }
 
 function stateOf({ expert, setting, state }: Slot): ExpertState {

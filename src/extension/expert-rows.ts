@@ -48,7 +48,12 @@ export function detailsOf(row: ExpertRow): string {
   const { state } = row;
   const lines = [`**${escapeMarkdown(row.id)}**`, escapeMarkdown(describeRow(row))];
   if (state.kind === 'failed') lines.push(`$(error) ${escapeMarkdown(state.failure.message)}`);
-  if (state.kind === 'ready') lines.push(`Precision: ${escapeMarkdown(state.precision)}`);
+  if (state.kind === 'ready') {
+    if (state.deviceReason !== undefined) {
+      lines.push(escapeMarkdown(`Runs on ${state.device}: ${state.deviceReason}`));
+    }
+    lines.push(`Precision: ${escapeMarkdown(state.precision)}`);
+  }
   lines.push(`Folder: ${escapeMarkdown(row.folder)}`);
   return lines.join('\n\n');
 }

@@ -76,6 +76,7 @@ function settingOf({ id, folder }: KnownExpert, values: SettingValues): ExpertSe
     id,
     folder,
     precision: values['models.precision'],
+    device: values['engine.device'],
     active: values['experts.active'].includes(id),
     weight: weights.get(id) ?? 1,
   };

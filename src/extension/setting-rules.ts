@@ -1,7 +1,7 @@
 /** What each setting of Chorus may be and what stands in for a bad value. The manifest is checked against this table. */
 
 import { isAbsolute } from 'node:path';
-import type { Precision, RouteSetting, WeightingSetting } from '../protocol/engine.ts';
+import type { DeviceSetting, Precision, RouteSetting, WeightingSetting } from '../protocol/engine.ts';
 import type { MultilineMode } from '../text/ghost.ts';
 
 export interface SettingRule<T> {
@@ -34,6 +34,7 @@ export const settingRules = {
   ]),
   'mix.route': choice<RouteSetting>('never', ['never', 'auto']),
   'mix.memoryLimit': whole(0, 0, 1_000_000),
+  'engine.device': choice<DeviceSetting>('auto', ['auto', 'cpu', 'webgpu', 'cuda', 'directml', 'coreml']),
   'models.folders': list([], isFolder, 'a list of absolute paths of folders'),
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q4']),
   'chat.maxTokens': whole(256, 1, 8192),

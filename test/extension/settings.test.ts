@@ -81,11 +81,26 @@ describe('the mix that the settings make', () => {
         id: 'pocket/general',
         folder: '/ext/models/pocket/general',
         precision: 'auto',
+        device: 'auto',
         active: false,
         weight: 1,
       },
-      { id: 'pocket/code', folder: '/ext/models/pocket/code', precision: 'auto', active: true, weight: 1 },
-      { id: 'pocket/math', folder: '/ext/models/pocket/math', precision: 'auto', active: true, weight: 0.25 },
+      {
+        id: 'pocket/code',
+        folder: '/ext/models/pocket/code',
+        precision: 'auto',
+        device: 'auto',
+        active: true,
+        weight: 1,
+      },
+      {
+        id: 'pocket/math',
+        folder: '/ext/models/pocket/math',
+        precision: 'auto',
+        device: 'auto',
+        active: true,
+        weight: 0.25,
+      },
     ]);
     expect(mix).toMatchObject({ pool: { kind: 'linear' }, weighting: 'prompt' });
   });

@@ -34,6 +34,16 @@ describe('an expert in the tree', () => {
     expect(row && describeRow(row)).toBe('off');
   });
 
+  it('says why it runs where it runs, where there is a reason', () => {
+    const fallen: ExpertState = { ...ready, deviceReason: 'WebGPU found no adapter' };
+    const details = (state: ExpertState) =>
+      expertRows(experts, snapshot({ kind: 'ready' }, state))
+        .map(detailsOf)
+        .join();
+    expect(details(fallen)).toContain(escapeMarkdown('Runs on CPU: WebGPU found no adapter'));
+    expect(details(ready)).not.toContain('Runs on');
+  });
+
   it('says why it failed', () => {
     const row = expertRows(experts, snapshot({ kind: 'ready' }, failed)).find(({ name }) => name === 'code');
     expect(row && detailsOf(row)).toContain(escapeMarkdown('The file model.onnx is missing.'));
