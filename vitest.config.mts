@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/programs.ts'],
-    exclude: ['test/editor/**', '**/node_modules/**'],
+    exclude: ['test/editor/**', 'test/webgpu/**', '**/node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -20,7 +20,8 @@ function applications() {
   return { darwin: mac, win32: windows }[process.platform] ?? [];
 }
 
-function findChromium() {
+/** A Chromium that is there; undefined where none is. */
+export function findChromium() {
   const onPath = commands.map(findCommand).find(Boolean);
   return onPath ?? applications().find((path) => existsSync(path));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { testInEditor } from './editor-test.mjs';
 import { installDependencies } from './install.mjs';
 import { main, root, run } from './process.mjs';
+import { testOnWebGpu } from './webgpu-test.mjs';
 
 const reports = join(root, '.cache', 'test');
 const tool = (path) => join(root, 'node_modules', path);
@@ -34,12 +35,14 @@ const stages = [
   ],
   ['unit tests', unitTests],
   ['real editor', () => testInEditor({ report: join(reports, 'editor.json') })],
+  // After the editor, whose Chromium has the driver.
+  ['WebGPU', () => testOnWebGpu({ report: join(reports, 'webgpu.json') })],
 ];
 
 /** How many tests ran in the stages so far, from vitest's reports. */
 function countTests() {
   const counts = { passed: 0, failed: 0 };
-  for (const name of ['unit.json', 'editor.json']) {
+  for (const name of ['unit.json', 'editor.json', 'webgpu.json']) {
     const path = join(reports, name);
     if (!existsSync(path)) continue;
     const report = JSON.parse(readFileSync(path, 'utf8'));
