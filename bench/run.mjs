@@ -12,18 +12,19 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     tokens: { type: 'string', default: '64' },
     model: { type: 'string', multiple: true },
+    adapter: { type: 'string', multiple: true },
     help: { type: 'boolean', short: 'h' },
   },
 });
 if (values.help) {
-  console.log(`Usage: npm run bench -- [mixing] [decoding] [context] [--rounds 5] [--tokens 64] [--model FOLDER ...]
+  console.log(`Usage: npm run bench -- [mixing] [decoding] [context] [adapters] [--rounds 5] [--tokens 64] [--model FOLDER ...]
 
 Measures the pocket experts, and each FOLDER (a model in the transformers.js or onnxruntime-genai layout; by default
-SmolLM2-135M-Instruct where it lies beside the project).`);
+SmolLM2-135M-Instruct where it lies beside the project). The part "adapters" runs each --adapter FOLDER over the first of these models.`);
   process.exit(0);
 }
 
-const parts = ['mixing', 'decoding', 'context'];
+const parts = ['mixing', 'decoding', 'context', 'adapters'];
 const unknown = positionals.find((name) => !parts.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}"; there are ${parts.join(', ')}.`);
@@ -38,6 +39,11 @@ for (const name of ['rounds', 'tokens']) {
 }
 
 const beside = join(root, '..', 'shared', 'models', 'smollm2-135m-instruct');
+const adaptersBeside = ['code', 'math'].map((name) =>
+  join(root, '..', 'shared', 'models', 'adapters', `smollm2-135m-${name}`),
+);
+const adapters =
+  values.adapter ?? (values.model === undefined ? adaptersBeside.filter((folder) => existsSync(folder)) : []);
 const folders = values.model ?? (existsSync(beside) ? [beside] : []);
 
 buildPrograms();
@@ -48,6 +54,7 @@ mkdirSync(out, { recursive: true });
 process.env.ORT_DISABLE_TELEMETRY = '1';
 const { measureMathematics } = (await load('mathematics', out)).module;
 const { measureMixing } = (await load('mixing', out)).module;
+const { measureAdapters } = (await load('adapters', out)).module;
 const { measureContext } = (await load('context', out)).module;
 const { measureDecoding } = (await load('decoding', out)).module;
 
@@ -99,6 +106,11 @@ for (const suite of suites) {
     const context = await measureContext({ ...options, threads: cpus().length });
     result.context = context;
     console.table(context.rows);
+  }
+  if (wanted('adapters') && adapters.length > 0 && suite.first === folders[0]) {
+    const measured = await measureAdapters({ ...options, adapters, cores: cpus().length });
+    result.adapters = measured;
+    console.table(measured.rows);
   }
   results.push(result);
 }
