@@ -33,54 +33,71 @@ export interface LowRankOptions {
   readonly columns: number;
 }
 
-/** Adds the terms as two products, with A [experts, columns, ranks] and B [experts, ranks, rows]. */
+/**
+ * Adds the terms as two products over all experts' A [columns, ranks] and B [ranks, rows], side by side and one under another.
+ * Between them a mask [experts, 1, ranks] leaves each row its own expert's ranks: what it removes adds exact zeros. Two products
+ * of plain matrices are packed once, when the graph is loaded; a batch of matrices would be packed anew at every token.
+ */
 export async function addLowRank(store: LowRankStore, options: LowRankOptions): Promise<string> {
   const { draft, weights, adapters } = store;
   const { input, base, to, modules, columns } = options;
-  const { down, up, ranks, rows } = await stacked(adapters, modules, columns);
-  const dims = { down: [adapters.length, columns, ranks], up: [adapters.length, ranks, rows] };
-  for (const [name, values] of [
-    ['down', down],
-    ['up', up],
-  ] as const) {
+  const { down, up, own, ranks, rows } = await stacked(adapters, modules, columns);
+  const constants = [
+    ['down', down, [columns, ranks]],
+    ['up', up, [ranks, rows]],
+    ['own', own, [adapters.length, 1, ranks]],
+  ] as const;
+  for (const [name, values, dims] of constants) {
+    if (name === 'own' && adapters.length === 1) continue;
     const data = await weights.add(values);
-    draft.tensors.push({ name: `${to}.${name}`, type: elementTypes.float, dims: dims[name], data });
+    draft.tensors.push({ name: `${to}.${name}`, type: elementTypes.float, dims, data });
   }
   // Factors other than 1 keep the runtime from its kernel for one row, which adds in another order than that for several.
-  const low = draft.add('FusedMatMul', [input, `${to}.down`], `${to}.low`, { alpha: float(2) });
+  let low = draft.add('FusedMatMul', [input, `${to}.down`], `${to}.low`, { alpha: float(2) });
+  if (adapters.length > 1) low = draft.add('Mul', [low, `${to}.own`], `${to}.low.own`);
   const term = draft.add('FusedMatMul', [low, `${to}.up`], `${to}.term`, { alpha: float(0.5) });
   return draft.add('Add', [base, term], to);
 }
 
-/** All experts' A and B of the modules, those of each module in their own rows and columns. */
+interface Stacked {
+  readonly down: Float32Array;
+  readonly up: Float32Array;
+  /** 1 where a rank is of an expert, else 0. */
+  readonly own: Float32Array;
+  readonly ranks: number;
+  readonly rows: number;
+}
+
+/** All experts' A and B of the modules, each with ranks of its own. */
 async function stacked(
   adapters: readonly (Adapter | null)[],
   modules: readonly Module[],
   columns: number,
-): Promise<{ down: Float32Array; up: Float32Array; ranks: number; rows: number }> {
-  const rank = Math.max(...adapters.map((adapter) => adapter?.rank ?? 0));
-  const ranks = modules.length * rank;
+): Promise<Stacked> {
   const rows = modules.reduce((sum, module) => sum + module.rows, 0);
-  const down = new Float32Array(adapters.length * columns * ranks);
-  const up = new Float32Array(adapters.length * ranks * rows);
-  for (const [expert, adapter] of adapters.entries()) {
+  const blocks = adapters.flatMap((adapter, expert) => {
     let row = 0;
-    for (const [place, module] of modules.entries()) {
+    return modules.flatMap((module) => {
       const part = adapter?.parts.get(module.name);
-      if (adapter && part !== undefined) {
-        const { a, b } = await part.read();
-        for (let r = 0; r < adapter.rank; r++) {
-          const at = place * rank + r;
-          for (let c = 0; c < columns; c++) {
-            down[(expert * columns + c) * ranks + at] = adapter.scale * (a[r * columns + c] ?? 0);
-          }
-          for (let n = 0; n < module.rows; n++) {
-            up[(expert * ranks + at) * rows + row + n] = b[n * adapter.rank + r] ?? 0;
-          }
-        }
-      }
+      const from = row;
       row += module.rows;
+      return adapter && part ? [{ adapter, part, expert, row: from }] : [];
+    });
+  });
+  const ranks = blocks.reduce((sum, { adapter }) => sum + adapter.rank, 0);
+  const down = new Float32Array(columns * ranks);
+  const up = new Float32Array(ranks * rows);
+  const own = new Float32Array(adapters.length * ranks);
+  let start = 0;
+  for (const { adapter, part, expert, row } of blocks) {
+    const { rank, scale } = adapter;
+    const { a, b } = await part.read();
+    for (let r = 0; r < rank; r++) {
+      own[expert * ranks + start + r] = 1;
+      for (let c = 0; c < columns; c++) down[c * ranks + start + r] = scale * (a[r * columns + c] ?? 0);
+      for (let n = 0; n < part.outputs; n++) up[(start + r) * rows + row + n] = b[n * rank + r] ?? 0;
     }
+    start += rank;
   }
-  return { down, up, ranks, rows };
+  return { down, up, own, ranks, rows };
 }
