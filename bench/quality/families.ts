@@ -1,9 +1,10 @@
-/** Which models are measured together: the pocket experts, and of the folders named those that share a vocabulary. */
+/** Which models are measured together: the pocket experts, and of the models and adapters named those that share a vocabulary. */
 
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { userCacheFolder } from '../../src/engine/cache-folder.ts';
-import { layoutOf } from '../../src/runtime/layout.ts';
+import type { BaseHints } from '../../src/models/adapter-base.ts';
+import { type ExpertLayout, layoutOf } from '../../src/runtime/layout.ts';
 import { readTokenizer } from '../../src/runtime/tokenizer.ts';
 import { fingerprint } from './results-store.ts';
 import type { Family, Model } from './variants.ts';
@@ -19,19 +20,17 @@ export function pocketFamily(models: string): Family {
   };
 }
 
-/** Rejects with a `ChorusError` where a folder holds no model. */
-export async function familiesOf(folders: readonly string[]): Promise<Family[]> {
+/** Rejects with a `ChorusError` where a folder holds neither a model nor an adapter whose base is found. */
+export async function familiesOf(given: readonly string[]): Promise<Family[]> {
+  const folders = given.map((folder) => resolve(folder));
   const groups = new Map<string, Model[]>();
-  for (const folder of folders.map((given) => resolve(given))) {
-    const { tokenizer, tokenizerConfig } = await layoutOf({
-      folder,
-      precision: 'auto',
-      cacheFolder: userCacheFolder(process.env),
-    });
+  for (const folder of folders) {
+    const { tokenizer, tokenizerConfig, adapter } = await layoutAt({ folder, folders });
     const { hash } = await readTokenizer(tokenizer, tokenizerConfig);
     const taken = [...groups.values()].flat().some(({ id }) => id === basename(folder));
     const id = taken ? `${basename(dirname(folder))}/${basename(folder)}` : basename(folder);
-    groups.set(hash, [...(groups.get(hash) ?? []), { id, folder }]);
+    const model = { id, folder, ...(adapter && { base: adapter.base }) };
+    groups.set(hash, [...(groups.get(hash) ?? []), model]);
   }
   return [...groups.values()].map((models): Family => {
     const [first, second] = models;
@@ -45,9 +44,14 @@ export async function familiesOf(folders: readonly string[]): Promise<Family[]> 
   });
 }
 
-/** Changes when a model's graph does. */
-export async function stampOf({ folder }: Model): Promise<string> {
-  const { graph } = await layoutOf({ folder, precision: 'auto', cacheFolder: userCacheFolder(process.env) });
-  const { size, mtimeMs } = statSync(graph);
-  return fingerprint(folder, graph, String(size), String(mtimeMs));
+/** Changes when a model's graph does, or an adapter or the graph of its base. */
+export async function stampOf({ folder, base }: Model): Promise<string> {
+  const { graph, adapter } = await layoutAt({ folder, base });
+  const files = [graph, ...(adapter ? [join(adapter.folder, 'adapter_model.safetensors')] : [])];
+  const sizes = files.map((file) => statSync(file)).flatMap(({ size, mtimeMs }) => [size, mtimeMs]);
+  return fingerprint(folder, ...files, ...sizes.map(String));
+}
+
+function layoutAt(place: BaseHints & { readonly folder: string }): Promise<ExpertLayout> {
+  return layoutOf({ ...place, precision: 'auto', cacheFolder: userCacheFolder(process.env) });
 }

@@ -11,7 +11,7 @@ Measures the pocket experts, each alone and mixed in every way, and further mode
 
   --suite NAME     one of ${suiteNames.join(', ')}; may be repeated (default: all)
   --cases N        cases per suite (default: problems 150, gsm8k 30, infilling 100, mixed 80; other models, which take longer: 24, mixed 12)
-  --model FOLDER   a further model; may be repeated, and those with the same vocabulary are mixed too
+  --model FOLDER   a further model, or an adapter of one; may be repeated, and those with the same vocabulary are mixed too
                    (default: SmolLM2-135M-Instruct where it lies beside the project)
   --only-pocket    no further model
   --data FOLDER    the evaluation data (default: ../shared/data where it is there, else the small samples that come along)

@@ -7,6 +7,8 @@ export interface Model {
   /** Short name in the tables. */
   readonly id: string;
   readonly folder: string;
+  /** Of an adapter. */
+  readonly base?: string;
 }
 
 /** Models of one vocabulary. */
@@ -108,9 +110,10 @@ export function isAlone({ weights }: Variant): boolean {
 /** All models of the family stay loaded; those that take no part have weight 0. */
 export function mixOf({ models }: Family, { weights, pool, weighting }: Variant): MixSetting {
   return {
-    experts: models.map(({ id, folder }) => ({
+    experts: models.map(({ id, folder, base }) => ({
       id,
       folder,
+      ...(base !== undefined && { base }),
       precision: 'auto',
       active: true,
       weight: weights[id] ?? 0,

@@ -24,6 +24,8 @@ export interface ExpertLayout extends ModelLayout {
 export interface AdapterPlace {
   readonly folder: string;
   readonly bytes: number;
+  /** What it is an adapter of: a folder, or a GGUF file. */
+  readonly base: string;
   /** The base's chorus.json, for what the adapter's own does not say. */
   readonly baseManifest: string;
 }
@@ -48,6 +50,7 @@ export async function layoutOf(options: LayoutOptions): Promise<ExpertLayout> {
         tokenizerConfig: (await sizeOf(own)) === undefined ? layout.tokenizerConfig : own,
         adapter: {
           folder: resolve(folder),
+          base,
           bytes: (await sizeOf(join(folder, 'adapter_model.safetensors'))) ?? 0,
           baseManifest: layout.manifest,
         },

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { readData } from '../../bench/quality/data.ts';
-import { pocketFamily } from '../../bench/quality/families.ts';
+import { familiesOf, pocketFamily, stampOf } from '../../bench/quality/families.ts';
 import { measureAll } from '../../bench/quality/measure.ts';
 import { parseOptions } from '../../bench/quality/options.ts';
 import { openResults } from '../../bench/quality/results-store.ts';
 import { type SuiteName, suiteOf } from '../../bench/quality/suites.ts';
 import { variantsOf } from '../../bench/quality/variants.ts';
-import { programs, root, temporaryFolder } from '../programs.ts';
+import { pocket, programs, root, temporaryFolder } from '../programs.ts';
+import { writeAdapter } from '../runtime/adapter-folders.ts';
 
 const family = pocketFamily(join(root, 'models'));
 const data = await readData(join(root, 'bench', 'quality', 'data'));
@@ -36,6 +37,29 @@ async function measured(
   });
   return { results, said };
 }
+
+describe('the models that are named', () => {
+  it('are measured together where they share a vocabulary, adapters with their base', async () => {
+    const place = temporaryFolder();
+    const adapter = { rank: 2, seed: 1, layers: [0], modules: ['mlp.up_proj'], base: 'a/code' } as const;
+    const adapted = writeAdapter(join(place, 'adapted'), adapter);
+    const families = await familiesOf([pocket('code'), adapted]);
+    expect(families).toHaveLength(1);
+    const models = families[0]?.models ?? [];
+    expect(models).toEqual([
+      { id: 'code', folder: pocket('code') },
+      { id: 'adapted', folder: adapted, base: pocket('code') },
+    ]);
+    const stamps = () => Promise.all(models.map(stampOf));
+    const before = await stamps();
+    expect(new Set(before).size).toBe(2);
+    // Another rank is another size, whatever the clock says.
+    writeAdapter(adapted, { ...adapter, rank: 3 });
+    const after = await stamps();
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
+  });
+});
 
 describe('the evaluation', () => {
   it('gives the same figures again, and a second run takes them from the first', async () => {
