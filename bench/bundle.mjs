@@ -13,8 +13,8 @@ export function buildPrograms() {
   if (built.status !== 0) process.exit(1);
 }
 
-/** Bundles `bench/NAME.ts` into `folder` and loads it: `{ module, file }`. */
-export async function load(name, folder) {
+/** Bundles `bench/NAME.ts` into `folder`; resolves to the file. */
+export async function bundle(name, folder) {
   const file = join(folder, `${name.replaceAll('/', '-')}.cjs`);
   await build({
     absWorkingDir: root,
@@ -26,5 +26,11 @@ export async function load(name, folder) {
     outfile: file,
     logLevel: 'warning',
   });
+  return file;
+}
+
+/** Bundles `bench/NAME.ts` into `folder` and loads it: `{ module, file }`. */
+export async function load(name, folder) {
+  const file = await bundle(name, folder);
   return { module: createRequire(import.meta.url)(file), file };
 }

@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPrograms, load, root } from './bundle.mjs';
+import { comparePeers } from './peers/run.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,6 +14,8 @@ const { values, positionals } = parseArgs({
     tokens: { type: 'string', default: '64' },
     model: { type: 'string', multiple: true },
     adapter: { type: 'string', multiple: true },
+    gguf: { type: 'string' },
+    fetch: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -20,11 +23,16 @@ if (values.help) {
   console.log(`Usage: npm run bench -- [mixing] [decoding] [context] [adapters] [--rounds 5] [--tokens 64] [--model FOLDER ...]
 
 Measures the pocket experts, and each FOLDER (a model in the transformers.js or onnxruntime-genai layout; by default
-SmolLM2-135M-Instruct where it lies beside the project). The part "adapters" runs each --adapter FOLDER over the first of these models.`);
+SmolLM2-135M-Instruct where it lies beside the project). The part "adapters" runs each --adapter FOLDER over the first of these models.
+
+       npm run bench -- peers [--rounds 5] [--tokens 64] [--model FOLDER] [--gguf FILE | --fetch]
+
+Measures Chorus beside transformers.js on the same ONNX graph and llama.cpp on the same model as GGUF, each in a process of its
+own. The first time installs them (600 MB, in bench/peers/node_modules); --fetch gets SmolLM2-135M-Instruct as GGUF (93 MB).`);
   process.exit(0);
 }
 
-const parts = ['mixing', 'decoding', 'context', 'adapters'];
+const parts = ['mixing', 'decoding', 'context', 'adapters', 'peers'];
 const unknown = positionals.find((name) => !parts.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}"; there are ${parts.join(', ')}.`);
@@ -45,6 +53,15 @@ const adaptersBeside = ['code', 'math'].map((name) =>
 const adapters =
   values.adapter ?? (values.model === undefined ? adaptersBeside.filter((folder) => existsSync(folder)) : []);
 const folders = values.model ?? (existsSync(beside) ? [beside] : []);
+
+if (positionals.includes('peers')) {
+  if (positionals.length > 1) {
+    console.error('"peers" is run by itself: it starts processes of its own, and others would disturb them.');
+    process.exit(2);
+  }
+  await comparePeers({ values, beside });
+  process.exit();
+}
 
 buildPrograms();
 const out = join(root, '.cache', 'bench');
