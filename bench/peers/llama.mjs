@@ -1,5 +1,5 @@
 // llama.cpp, through node-llama-cpp, on the processor: one model from a GGUF file.
-import { createRequire } from 'node:module';
+import { readFile } from 'node:fs/promises';
 import { getLlama } from 'node-llama-cpp';
 import { serve } from './serve.mjs';
 
@@ -11,7 +11,8 @@ serve(async ({ models: [modelPath], threads, longest }) => {
     threads: { ideal: threads, min: threads },
   });
   const sequence = context.getSequence();
-  const { version } = createRequire(import.meta.url)('node-llama-cpp/package.json');
+  const described = new URL('../package.json', import.meta.resolve('node-llama-cpp'));
+  const { version } = JSON.parse(await readFile(described, 'utf8'));
   return {
     versions: {
       'node-llama-cpp': version,

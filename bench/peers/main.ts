@@ -1,12 +1,14 @@
 /** `npm run bench -- peers`: Chorus beside transformers.js on the same ONNX and llama.cpp on the same model as GGUF. */
 
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
+import { arch, cpus, platform, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
+import { readLayout } from '../../src/models/layout.ts';
 import { readTokenizer } from '../../src/runtime/tokenizer.ts';
+import { busyNow, busyWarning } from './busy.ts';
 import { targets } from './figures.ts';
 import { findGguf } from './gguf.ts';
-import { CONTEXTS, measure, type Variant } from './measure.ts';
+import { CONTEXTS, LONGEST, measure, type Variant } from './measure.ts';
 import { promptsFrom } from './prompts.ts';
 import { figuresTable, memoryTable, mixingTable, targetsTable } from './table.ts';
 
@@ -34,6 +36,12 @@ const quantisation =
 /** Measures, prints the tables and writes .cache/bench/peers.json. Rejects with a sentence for the user. */
 export async function compare(options: CompareOptions): Promise<void> {
   const { root, folder, rounds, tokens, threads } = options;
+  if (tokens < 2) throw new Error('--tokens must be at least 2: the first is not like those that follow.');
+  const { contextLength } = await readLayout(folder, 'q4');
+  if (contextLength < LONGEST + tokens)
+    throw new Error(
+      `${folder} reads ${contextLength} tokens, and ${LONGEST + tokens} are needed. Name a model with a longer context.`,
+    );
   const cacheFolder = join(root, '.cache', 'bench');
   const gguf =
     options.gguf === undefined && !options.isUsual
@@ -71,7 +79,7 @@ export async function compare(options: CompareOptions): Promise<void> {
     machine: `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${arch()}`,
     node: process.version,
     date: new Date().toISOString(),
-    loadBefore: Number(loadavg()[0]?.toFixed(2)),
+    busyBefore: await busyNow(),
     command: options.command,
     model: basename(folder),
     gguf: gguf === undefined ? undefined : basename(gguf),
@@ -80,7 +88,7 @@ export async function compare(options: CompareOptions): Promise<void> {
     tokens,
     threads,
   };
-  console.log(`${about.machine}, Node ${about.node}, ${about.date}, load ${about.loadBefore}`);
+  console.log(`${about.machine}, Node ${about.node}, ${about.date}`);
   console.log(
     `${about.command}: ${about.model}, ${rounds} rounds, ${tokens} tokens each, ${threads} threads each`,
   );
@@ -94,6 +102,8 @@ export async function compare(options: CompareOptions): Promise<void> {
     cacheFolder,
     progress: (what) => console.log(`… ${what}`),
   });
+  const busyAfter = await busyNow();
+  const warning = busyWarning(about.busyBefore, busyAfter);
   const reached = targets(measured.figures);
   const { versions, figures, mixing, memory, alike } = measured;
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
@@ -103,12 +113,17 @@ export async function compare(options: CompareOptions): Promise<void> {
     'transformers.js runs two experts in turn, unmixed; it cannot go back in its cache, so after one more character it reads the whole text again.\n',
   );
   console.log(`${mixingTable(mixing)}\n\n${memoryTable(memory)}\n\n${targetsTable(reached)}\n`);
+  if (warning !== undefined) console.log(`${warning}\n`);
   for (const { runtime, context, tokens: same, of } of alike)
     console.log(`Greedy tokens like those of Chorus at context ${context}, ${runtime}: ${same} of ${of}`);
   await mkdir(cacheFolder, { recursive: true });
   await writeFile(
     join(cacheFolder, 'peers.json'),
-    JSON.stringify({ ...about, versions, figures, mixing, memory, targets: reached, alike }, null, 2),
+    JSON.stringify(
+      { ...about, busyAfter, warning, versions, figures, mixing, memory, targets: reached, alike },
+      null,
+      2,
+    ),
   );
 }
 

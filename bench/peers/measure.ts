@@ -8,7 +8,7 @@ import type { Answered, OpenOrder } from './serve.mjs';
 import type { MemoryFigure } from './table.ts';
 
 export const CONTEXTS = [32, 256, 1024] as const;
-const LONGEST = 1024;
+export const LONGEST = 1024;
 
 /** A process to be measured. */
 export interface Variant {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { busyShare, busyWarning, type CoreTimes } from '../../bench/peers/busy.ts';
 import { type Figure, msOf, targets } from '../../bench/peers/figures.ts';
 import { checkHash, checkIsGguf, findGguf } from '../../bench/peers/gguf.ts';
 import { memoryOf, parseSmaps } from '../../bench/peers/memory.ts';
@@ -109,6 +110,24 @@ describe('memory', () => {
 
   it('of a process that is not there is unknown', async () => {
     expect(await memoryOf(2 ** 30)).toBeUndefined();
+  });
+});
+
+describe('other work on the machine', () => {
+  const core = (user: number, sys: number, idle: number): CoreTimes => ({ user, nice: 0, sys, idle, irq: 0 });
+
+  it('is the time that was not idle, of all cores', () => {
+    expect(busyShare([core(5, 5, 10), core(0, 0, 0)], [core(15, 10, 95), core(20, 15, 65)])).toBeCloseTo(
+      0.25,
+    );
+    expect(busyShare([core(1, 1, 1)], [core(1, 1, 101)])).toBe(0);
+    expect(busyShare([core(1, 1, 1)], [core(1, 1, 1)])).toBe(0);
+  });
+
+  it('is warned of where there was any to speak of, before or after', () => {
+    expect(busyWarning(0.02, 0.1)).toBeUndefined();
+    expect(busyWarning(0.02, 0.11)).toContain('11 % after');
+    expect(busyWarning(0.5, 0)).toContain('50 % of its cores before');
   });
 });
 
