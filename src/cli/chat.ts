@@ -185,7 +185,7 @@ function defaultMix(models: string): MixSetting {
   return {
     experts: [expert('code', true), expert('math', true), expert('general', false)],
     pool: { kind: 'linear' },
-    weighting: 'prompt',
+    weighting: 'adaptive',
   };
 }
 

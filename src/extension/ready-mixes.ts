@@ -22,13 +22,13 @@ export const readyMixes: readonly ReadyMix[] = [
     },
   },
   {
-    label: 'Code + maths, by the prompt',
-    detail: 'The expert that foresaw the prompt better counts more.',
+    label: 'Code + maths, adaptive',
+    detail: 'The expert that foresees the prompt, and then the answer, better counts more.',
     sets: {
       'experts.active': [code, math],
       'experts.weights': { [code]: 1, [math]: 1 },
       'mix.pool': 'linear',
-      'mix.weighting': 'prompt',
+      'mix.weighting': 'adaptive',
     },
   },
   {
@@ -55,6 +55,12 @@ export const readyMixes: readonly ReadyMix[] = [
     label: 'Veto (geometric)',
     detail: 'A token must be likely for every expert; keeps the experts and weights chosen now.',
     sets: { 'mix.pool': 'geometric', 'mix.weighting': 'fixed' },
+  },
+  {
+    label: 'Weights by the prompt and the answer',
+    detail:
+      'Keeps the experts; the one that foresaw the prompt better counts more, until another foresees the answer better.',
+    sets: { 'mix.weighting': 'adaptive' },
   },
   {
     label: 'Weights by the prompt',

@@ -25,7 +25,7 @@ export const settingRules = {
   'experts.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
   'mix.power': rule(0.5, 'a number above 0 and up to 1', isExponent),
-  'mix.weighting': choice<WeightingSetting>('prompt', [
+  'mix.weighting': choice<WeightingSetting>('adaptive', [
     'fixed',
     'prompt',
     'fixedShare',

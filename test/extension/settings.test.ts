@@ -102,7 +102,7 @@ describe('the mix that the settings make', () => {
         weight: 0.25,
       },
     ]);
-    expect(mix).toMatchObject({ pool: { kind: 'linear' }, weighting: 'prompt' });
+    expect(mix).toMatchObject({ pool: { kind: 'linear' }, weighting: 'adaptive' });
   });
 
   it('gives the power mean its exponent', () => {
