@@ -31,13 +31,15 @@ A request, as JSON fields or flags (lists repeat the flag):
   temperature  0 is greedy                                             --temperature 0.8
   topK topP minP seed                                                  --top-k 0 --top-p 1 --min-p 0 --seed 0
   stop         [text]                                                  --stop TEXT
-  accelerate   none, auto (the same text, sooner; int4: up to rounding), --accelerate auto
-               or one way alone: lookup, inTurn, lazily
+  accelerate   none, auto (the same text, sooner), or one way alone:    --accelerate auto
+               lookup, inTurn, lazily (where tokens are drawn by chance another text from the same distribution; null
+               in the trace for what was not computed)
   candidates   1; more: the best of as many answers (temperature > 0)  --candidates 5
   regex        what the whole answer must match (JavaScript, flag u)   --regex PATTERN
   jsonSchema   a JSON schema the answer must follow; true: any JSON    --json-schema FILE or the schema itself
   route        never, or auto: one expert answers alone where the mixture is within
-  routeWithin  0.1 (total variation) of it; sooner, not the same       --route auto --route-within 0.1
+  routeWithin  0.1 (total variation) of it; sooner, not the same; with  --route auto --route-within 0.1
+               weighting fixed or prompt, without vetoes and grammars
   trace        a row for every token                                   --trace
   continuation (score only) the text to score                          --continuation TEXT
 

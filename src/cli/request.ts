@@ -57,7 +57,7 @@ const generateSchema = v.strictObject({
   topK: v.optional(whole, 0),
   topP: v.optional(v.pipe(share, v.gtValue(0)), 1),
   minP: v.optional(share, 0),
-  seed: v.optional(v.pipe(v.number(), v.integer()), 0),
+  seed: v.optional(v.pipe(v.number(), v.safeInteger()), 0),
   stop: v.optional(v.array(v.string()), []),
   accelerate: v.optional(v.picklist(['none', 'lookup', 'inTurn', 'lazily', 'auto']), 'none'),
   candidates: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(64)), 1),
@@ -121,10 +121,19 @@ export function parseScore(json: unknown, models: string): ParsedScore {
   return { ...parsed(line, models), continuation: line.continuation };
 }
 
+const STRONGEST_VETO = 1000;
+
 type Line = v.InferOutput<typeof generateSchema> | v.InferOutput<typeof scoreSchema>;
 
 function parsed(line: Line, models: string): Parsed {
   const { weighting } = line;
+  const strong = line.experts.find(({ role, weight }) => role === 'veto' && weight > STRONGEST_VETO);
+  if (strong !== undefined) {
+    throw new ChorusError(
+      'request-invalid',
+      `The weight of a veto is 0 to ${STRONGEST_VETO}, not ${strong.weight}; 1 lowers to what the veto itself would give.`,
+    );
+  }
   const voices = line.experts.filter(({ role }) => role === 'voice');
   if (voices.every(({ weight }) => weight === 0)) {
     throw new ChorusError(

@@ -2,7 +2,7 @@
 
 import { DecodeError } from './decode-error.ts';
 import { agreement, type Distribution, distributionOf, entropy } from './distribution.ts';
-import type { Rows } from './expert.ts';
+import type { Expert, Rows } from './expert.ts';
 import type { Mix, Participant } from './mix.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
 import { sample } from './sampler.ts';
@@ -20,6 +20,8 @@ export interface Decoding {
   readonly generated: readonly number[];
   /** Those with a weight above 0, and after them the vetoes. */
   readonly participants: readonly Participant[];
+  /** How many of them are no vetoes. */
+  readonly voices: number;
   readonly pool: Pool;
   readonly weighting: Weighting;
   readonly vocabularySize: number;
@@ -47,7 +49,10 @@ export interface Decoding {
 export function createDecoding(options: DecodeOptions): Decoding {
   const generated: number[] = [];
   const chances: number[] = [];
-  const contexts = new Map<Int32Array, { readonly buffer: Int32Array; filled: number }>();
+  const contexts = new Map<
+    Expert,
+    { readonly prompt: Int32Array; readonly buffer: Int32Array; filled: number }
+  >();
   let mix: Mix | undefined;
   let participants: readonly Participant[] = [];
   let voices: readonly Participant[] = [];
@@ -77,6 +82,9 @@ export function createDecoding(options: DecodeOptions): Decoding {
     get participants() {
       return participants;
     },
+    get voices() {
+      return voices.length;
+    },
     get pool() {
       return mix?.pool ?? { kind: 'linear' };
     },
@@ -105,11 +113,11 @@ export function createDecoding(options: DecodeOptions): Decoding {
     room: () =>
       Math.min(...participants.map((p) => p.expert.contextLength - p.prompt.length)) - generated.length,
     context({ prompt, expert }, more) {
-      let kept = contexts.get(prompt);
-      if (kept === undefined) {
-        kept = { buffer: new Int32Array(expert.contextLength), filled: prompt.length };
+      let kept = contexts.get(expert);
+      if (kept?.prompt !== prompt) {
+        kept = { prompt, buffer: new Int32Array(expert.contextLength), filled: prompt.length };
         kept.buffer.set(prompt);
-        contexts.set(prompt, kept);
+        contexts.set(expert, kept);
       }
       const length = prompt.length + generated.length;
       for (; kept.filled < length; kept.filled++) {

@@ -5,6 +5,7 @@
  * when it is not, and the text is the one that asking all experts at once gives (docs/decisions/005).
  */
 
+import { DecodeError } from './decode-error.ts';
 import type { Asker, Decoding } from './decoding.ts';
 import type { Distribution } from './distribution.ts';
 import { copyRows } from './expert.ts';
@@ -20,7 +21,12 @@ export function askInTurn(decoding: Decoding): Asker {
   /** What each participant says of the next token and of those after the guesses, as far as it was asked. */
   const known = participants.map((): Distribution[] => []);
   let guesses: number[] = [];
-  let weights: readonly number[] = normaliseWeights(participants.map(({ weight }) => weight));
+  /** Where the next token stands in the answer. */
+  let position = decoding.generated.length;
+  /** Of the voices: vetoes propose nothing. */
+  let weights: readonly number[] = normaliseWeights(
+    participants.slice(0, decoding.voices).map(({ weight }) => weight),
+  );
 
   const forget = (queue: Distribution[], count: number): void => {
     for (const { probabilities } of queue.splice(0, count)) {
@@ -32,15 +38,20 @@ export function askInTurn(decoding: Decoding): Asker {
   const guess = (): void => {
     const ahead = guesses.length;
     const left = Math.min(decoding.room(), options.maxTokens - decoding.generated.length) - 1;
-    const informed = [...known.keys()].filter((i) => known[i]?.[ahead] !== undefined);
+    const informed = [...weights.keys()].filter((i) => known[i]?.[ahead] !== undefined);
     const mass = informed.map((i) => weights[i] ?? 0);
     if (ahead >= left || Math.max(0, ...mass) === 0) return;
     const distributions = informed.map((i) => known[i]?.[ahead] as Distribution);
-    poolInto(decoding.pool, distributions, normaliseWeights(mass), guessed);
-    decoding.mask(guessed, ahead);
-    const token = sample(guessed, options.sampling, () => decoding.chance(ahead));
-    // Nothing follows a stop token.
-    if (!options.stopTokens.has(token)) guesses.push(token);
+    try {
+      poolInto(decoding.pool, distributions, normaliseWeights(mass), guessed);
+      decoding.mask(guessed, ahead);
+      const token = sample(guessed, options.sampling, () => decoding.chance(ahead));
+      // Nothing follows a stop token.
+      if (!options.stopTokens.has(token)) guesses.push(token);
+    } catch (thrown) {
+      // What these experts cannot say together, all of them may: then there is no guess.
+      if (!(thrown instanceof DecodeError)) throw thrown;
+    }
   };
 
   /** Asks the participant that knows least. */
@@ -68,9 +79,15 @@ export function askInTurn(decoding: Decoding): Asker {
 
   return {
     async next() {
+      if (decoding.generated.length !== position) {
+        // Others have drawn tokens since.
+        guesses = [];
+        for (const queue of known) forget(queue, queue.length);
+      }
       while (known.some((queue) => queue.length === 0)) if ((await ask()) === 'cancelled') return 'cancelled';
       const step = decoding.draw(known.map((queue) => queue[0] as Distribution));
       weights = step.weights;
+      position = decoding.generated.length;
       const right = guesses.shift() === step.token;
       if (!right) guesses = [];
       for (const queue of known) forget(queue, right ? 1 : queue.length);

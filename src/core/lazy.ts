@@ -145,6 +145,7 @@ export function askLazily(decoding: Decoding): Asker {
 
   /** Whether `token` may be drawn, asking further experts where those that were asked cannot tell. */
   const mayBeDrawn = async (token: number): Promise<boolean | 'cancelled'> => {
+    if (options.bannedTokens.has(token)) return false;
     for (;;) {
       const rest = boundInto();
       const symbol = symbolOf(token);

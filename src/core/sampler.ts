@@ -1,6 +1,6 @@
 /** The sampler: one token from the pooled distribution. Temperature first, then top-k, top-p, min-p, then one draw. */
 
-import { DecodeError } from './decode-error.ts';
+import { NothingToDraw } from './decode-error.ts';
 
 export interface Sampling {
   /** Divides log m; 0 is greedy. */
@@ -33,7 +33,7 @@ export function greedy(probabilities: Float64Array): number {
  */
 export function sample(probabilities: Float64Array, sampling: Sampling, random: () => number): number {
   const best = greedy(probabilities);
-  if (!((probabilities[best] as number) > 0)) throw new DecodeError('no token may be drawn');
+  if (!((probabilities[best] as number) > 0)) throw new NothingToDraw();
   if (sampling.temperature === 0) return best;
   if (sampling.temperature !== 1) temper(probabilities, sampling.temperature);
   const u = random();

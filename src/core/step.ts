@@ -25,8 +25,8 @@ export interface DecodeOptions {
   readonly random: () => number;
   /** Any of these ends the generation; it is yielded as the last step. They count as one symbol. */
   readonly stopTokens: ReadonlySet<number>;
-  /** Never drawn. */
-  readonly bannedTokens: Iterable<number>;
+  /** Never drawn; may change between two tokens. */
+  readonly bannedTokens: ReadonlySet<number>;
   /** What else may not be drawn, as it depends on what was. */
   readonly constraint?: Constraint | undefined;
   /**

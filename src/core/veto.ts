@@ -9,6 +9,7 @@
  * DExperts (arXiv 2105.03023) the vetoes come as a product, but theirs can raise tokens too.
  */
 
+import { DecodeError } from './decode-error.ts';
 import type { Distribution } from './distribution.ts';
 import type { Participant } from './mix.ts';
 
@@ -39,15 +40,22 @@ export const VETO_FLOOR = 1e-4;
 export function vetoInto(pooled: Float64Array, vetoes: readonly Veto[], floor = VETO_FLOOR): void {
   const active = vetoes.filter(({ strength }) => strength > 0);
   if (active.length === 0) return;
-  let mass = 0;
+  // In logarithms: strong vetoes would underflow, and leave nothing where all of the pool is lowered.
+  let most = Number.NEGATIVE_INFINITY;
   for (let x = 0; x < pooled.length; x++) {
     const m = pooled[x] as number;
-    if (m === 0) continue;
-    let kept = m;
+    let kept = Math.log(m);
     for (const { distribution, strength } of active) {
       const p = distribution.probabilities[x] as number;
-      if (p < m) kept *= Math.max(floor, p / m) ** strength;
+      if (p < m) kept += strength * Math.log(Math.max(floor, p / m));
     }
+    pooled[x] = kept;
+    if (kept > most) most = kept;
+  }
+  if (most === Number.NEGATIVE_INFINITY) throw new DecodeError('the vetoes leave no token');
+  let mass = 0;
+  for (let x = 0; x < pooled.length; x++) {
+    const kept = Math.exp((pooled[x] as number) - most);
     pooled[x] = kept;
     mass += kept;
   }

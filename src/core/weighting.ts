@@ -31,7 +31,7 @@ export const FIXED_SHARE: FixedShareOptions = { rate: 0.5, share: 0.05, floor: 1
 
 /**
  * Tempered fixed share (Herbster and Warmuth 1998, "Tracking the best expert"; Bayes at rate 1 and share 0):
- * u_i ~ w_i p_i(x)^eta, then w_i = (1 - alpha) u_i + alpha pi_i, then at least `floor`.
+ * u_i ~ w_i p_i(x)^eta, then w_i = (1 - alpha) u_i + alpha pi_i, then at least `floor`, and normalised.
  * @param prior pi, relative weights >= 0, [experts]
  * @param start the weights of the first token, normalised; pi where they are left out
  */

@@ -1,7 +1,7 @@
 /** One request: its prompts, the decode loop over the live mixture, and the text that streams back. */
 
 import type { DecodeEnd } from '../core/decode.ts';
-import { DecodeError } from '../core/decode-error.ts';
+import { DecodeError, NothingToDraw } from '../core/decode-error.ts';
 import { stopMatcher } from '../core/stop.ts';
 import { untilAborted } from '../protocol/abort.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';
@@ -40,6 +40,12 @@ export async function generate(request: GenerateRequest, options: GenerateOption
   } catch (thrown) {
     // What core says of a model: numbers that are not finite, or nothing left to draw.
     if (!(thrown instanceof DecodeError)) throw thrown;
+    if (thrown instanceof NothingToDraw && request.grammar !== undefined) {
+      throw new ChorusError(
+        'request-invalid',
+        'No token of these models can go on with the grammar here. Check that the grammar can end where it should, and write it with characters that the models have.',
+      );
+    }
     throw new ChorusError(
       'model-invalid',
       `An expert cannot go on: ${thrown.message}. Turn it off, or choose another model.`,
@@ -62,7 +68,8 @@ async function generateInTurn(
     request.prompt,
     templates,
     signal,
-    route === 'auto' ? routeWithin : undefined,
+    // A grammar can make a small difference large.
+    route === 'auto' && request.grammar === undefined ? routeWithin : undefined,
   );
   const first = await mixture.now();
   if (first.participants.length === 0) throw nobody(experts);

@@ -116,7 +116,8 @@ export function createMixture(
         const participants = members.map((member, i) => participantOf(member, weights[i] ?? 0));
         // What is wrong with an expert shows when it is asked for the answer.
         const route =
-          routeWithin === undefined
+          // A veto can make a small difference large.
+          routeWithin === undefined || vetoes.length > 0
             ? undefined
             : await routeOf(participants, { pool, weighting, within: routeWithin, signal }).catch(
                 () => undefined,
@@ -194,7 +195,9 @@ async function weigh(
     case 'adaptive': {
       const logProbs = await ofPrompt();
       // By bytes the experts cut the prompt into different tokens, and only its whole can be compared.
-      return unit === 'token' ? fixedShareWeights(prior, logProbs) : byLoss(logProbs);
+      const start = unit === 'token' ? fixedShareWeights(prior, logProbs) : byLoss(logProbs);
+      // However far behind, every expert can come back.
+      return normaliseWeights(start.map((w) => Math.max(FIXED_SHARE.floor, w)));
     }
     default:
       return weighting satisfies never;

@@ -1,7 +1,6 @@
 /** A grammar as a constraint on the pool: tokens that lead out of it get probability 0, and the end only where it may end. */
 
 import type { Constraint } from '../core/constraint.ts';
-import { ChorusError } from '../protocol/failure.ts';
 import { type Automaton, DEAD, type State } from './automaton.ts';
 import type { TokenTrie } from './token-trie.ts';
 
@@ -50,20 +49,10 @@ export function grammarConstraint({
       const mask = maskOf(state);
       const mayEnd = automaton.accepts(state);
       const endings = [...ends].map((end) => [end, probabilities[end] as number] as const);
-      let mass = 0;
       for (let token = 0; token < probabilities.length; token++) {
-        if ((((mask[token >> 5] ?? 0) >>> (token & 31)) & 1) === 1) mass += probabilities[token] as number;
-        else probabilities[token] = 0;
+        if ((((mask[token >> 5] ?? 0) >>> (token & 31)) & 1) === 0) probabilities[token] = 0;
       }
-      for (const [end, probability] of endings) {
-        mass += (mayEnd ? probability : 0) - (probabilities[end] as number);
-        probabilities[end] = mayEnd ? probability : 0;
-      }
-      if (mass > 0) return;
-      throw new ChorusError(
-        'request-invalid',
-        'No token of this model can go on with the grammar here. Check that the grammar can end where it should, and write it with characters that the model has.',
-      );
+      for (const [end, probability] of endings) probabilities[end] = mayEnd ? probability : 0;
     },
     accept(token) {
       if (ends.has(token)) return;

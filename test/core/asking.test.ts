@@ -65,7 +65,7 @@ describe('experts asked in turn', () => {
             mix: () => mix,
             sampling,
             stopTokens: new Set([5, 6]),
-            bannedTokens: [4],
+            bannedTokens: new Set([4]),
             constraint: constrained ? noRepeats() : undefined,
           });
           const plain = await run(options(), seed);
@@ -139,7 +139,7 @@ describe('experts asked lazily', () => {
           const options = () => ({
             mix: () => mix,
             stopTokens: new Set([5, 6]),
-            bannedTokens: [4],
+            bannedTokens: new Set([4]),
             constraint: constrained ? noRepeats() : undefined,
           });
           const plain = await run(options());
@@ -249,7 +249,7 @@ describe('drawing by chance', () => {
     { ...unfiltered, minP: 0.3 },
     { ...unfiltered, topK: 4, topP: 0.9, minP: 0.1 },
   ];
-  const banned = [3];
+  const banned = new Set([3]);
   const first = Int32Array.of(2);
 
   /** What the sampler makes of the pool after `last`. */
@@ -302,6 +302,28 @@ describe('drawing by chance', () => {
       }
     });
   }
+
+  it('lazily counts a banned stop token for nothing', async () => {
+    const change = {
+      bannedTokens: new Set([3, 6]),
+      stopTokens: new Set([5, 6]),
+      sampling: unfiltered,
+      maxTokens: 1,
+    };
+    const [together, lazily] = await Promise.all([
+      count({ ...change }),
+      count({ ...change, asking: 'lazily' }),
+    ]);
+    const first = (counts: readonly number[]): number[] =>
+      Array.from({ length: SIZE }, (_, x) => sum(counts.slice(SIZE * x, SIZE * (x + 1))));
+    const total = sum(together);
+    expect(
+      chiSquareP(
+        first(lazily),
+        first(together).map((n) => n / total),
+      ),
+    ).toBeGreaterThan(1e-4);
+  });
 
   /** Control: the test would see it. */
   it('is told from drawing with other weights', async () => {

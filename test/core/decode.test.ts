@@ -175,9 +175,23 @@ describe('the decode loop', () => {
     const expert = { ...padded, vocabularySize: SIZE };
     const { tokens } = await run({
       mix: () => ({ participants: [{ expert, prompt, weight: 1 }], pool: linear }),
-      bannedTokens: [2],
+      bannedTokens: new Set([2]),
     });
     expect(tokens.every((token) => token < SIZE && token !== 2)).toBe(true);
+  });
+
+  it('goes on where an expert with a longer context takes over the same prompt', async () => {
+    const rows = new Array(SIZE).fill(0).map(() => one(3));
+    const [small, large] = [markovExpert('small', rows, 4), markovExpert('large', rows, 50)];
+    let asked = 0;
+    const { tokens } = await run({
+      mix: () => ({
+        participants: [{ expert: asked++ < 2 ? small : large, prompt, weight: 1 }],
+        pool: linear,
+      }),
+      maxTokens: 12,
+    });
+    expect(tokens).toHaveLength(12);
   });
 
   it('refuses experts of different vocabularies with both names', async () => {

@@ -67,7 +67,7 @@ export async function run(
     sampling: greedySampling,
     random: seededRandom(seed),
     stopTokens: new Set(),
-    bannedTokens: [],
+    bannedTokens: new Set<number>(),
     maxTokens: 12,
     observe: true,
     ...options,
