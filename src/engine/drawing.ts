@@ -40,8 +40,11 @@ export function draw(request: GenerateRequest, options: DrawingOptions): Drawing
 
 const nothing = new Uint8Array(0);
 
-function common({ sampling, maxTokens, trace }: GenerateRequest, { signal }: DrawingOptions) {
-  return { sampling, random: seededRandom(sampling.seed), maxTokens, observe: trace, signal };
+function common(
+  { sampling, maxTokens, trace, observe = false }: GenerateRequest,
+  { signal }: DrawingOptions,
+) {
+  return { sampling, random: seededRandom(sampling.seed), maxTokens, observe: trace || observe, signal };
 }
 
 function drawTokens(request: GenerateRequest, options: DrawingOptions): Drawing {

@@ -22,6 +22,7 @@ export function createTally(first: Mix): Tally {
   let piece = createMeans();
   let logProb = 0;
   let agreement = 1;
+  let entropy = 0;
   let weights = byExpert(
     first.participants,
     first.participants.map(({ weight }) => weight),
@@ -35,6 +36,7 @@ export function createTally(first: Mix): Tally {
       piece.add(step);
       logProb += step.logProb;
       agreement = Math.min(agreement, step.agreement);
+      entropy = Math.max(entropy, step.entropy);
     },
     shares: whole.means,
     weights: () => weights,
@@ -43,10 +45,12 @@ export function createTally(first: Mix): Tally {
         shares: piece.means(),
         ...(Number.isFinite(logProb) && { logProb }),
         ...(Number.isFinite(agreement) && { agreement }),
+        ...(Number.isFinite(entropy) && { entropy }),
       };
       piece = createMeans();
       logProb = 0;
       agreement = 1;
+      entropy = 0;
       return origin;
     },
   };

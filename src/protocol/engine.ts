@@ -136,6 +136,8 @@ export interface GenerateRequest {
   readonly routeWithin?: number;
   /** A row per token in the result. */
   readonly trace: boolean;
+  /** Entropy and agreement of each piece as it streams; with `trace` they are there anyway. */
+  readonly observe?: boolean | undefined;
 }
 
 export type RouteSetting = 'never' | 'auto';
@@ -160,6 +162,8 @@ export interface PieceOrigin {
   readonly logProb?: number;
   /** The least agreement between the experts; absent where it was not observed. */
   readonly agreement?: number;
+  /** The largest entropy of the pool, in nats; absent where it was not observed. */
+  readonly entropy?: number;
 }
 
 /**

@@ -271,6 +271,12 @@ describe('the pieces of an answer', () => {
     bench.engine.configure(even);
     const pieces: Delta[] = [];
     const request = ask('const total = values.', { maxTokens: 30, trace: true });
+    const unobserved: Delta[] = [];
+    await bench.engine.generate(ask('const total = ', { maxTokens: 4 }), {
+      onDelta: (delta) => unobserved.push(delta),
+    });
+    expect(unobserved[0]?.origin.agreement).toBeUndefined();
+    expect(unobserved[0]?.origin.entropy).toBeUndefined();
     const onDelta = (delta: Delta): void => {
       pieces.push(delta);
     };
@@ -286,6 +292,7 @@ describe('the pieces of an answer', () => {
       logProb += origin.logProb ?? Number.NaN;
       before = tokens;
       expect(origin.agreement).toBeLessThanOrEqual(1);
+      expect(origin.entropy).toBeGreaterThanOrEqual(0);
     }
     const counted = trace.slice(0, before);
     expect(logProb).toBeCloseTo(
