@@ -34,7 +34,7 @@ serve(async ({ models, threads, programs, cacheFolder }) => {
         sampling: { temperature: 0, topK: 0, topP: 1, minP: 0 },
         random: () => 0,
         stopTokens: new Set(),
-        bannedTokens: [],
+        bannedTokens: new Set<number>(),
         maxTokens: tokens,
         observe: false,
       });
