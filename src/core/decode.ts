@@ -13,7 +13,7 @@ export type DecodeEnd = 'end' | 'length' | 'cancelled';
 
 /**
  * Yields a step per token and returns why it ended: `end` (a stop token), `length` (maxTokens, or an expert's context
- * is full), `cancelled` (the signal, or nobody takes part). Throws where vocabularies differ or logits are not finite.
+ * is full and may not slide), `cancelled` (the signal, or nobody takes part). Throws where vocabularies differ or logits are not finite.
  */
 export async function* decode(options: DecodeOptions): AsyncGenerator<Step, DecodeEnd> {
   const { asking = 'together', signal, stopTokens } = options;
@@ -28,7 +28,7 @@ export async function* decode(options: DecodeOptions): AsyncGenerator<Step, Deco
       if (asking === 'lazily' && mayBeLazy(decoding)) rest = askLazily(decoding);
     }
     if (signal?.aborted || decoding.participants.length === 0) return 'cancelled';
-    if (decoding.room() <= 0) return 'length';
+    if (decoding.room() <= 0 && !decoding.slide()) return 'length';
     // Guesses from the context cost nothing, so they go first.
     const step = await (together.guesses() ? together : rest).next();
     if (step === 'cancelled' || signal?.aborted) return 'cancelled';

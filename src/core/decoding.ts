@@ -6,6 +6,7 @@ import type { Expert, Rows } from './expert.ts';
 import type { Mix, Participant } from './mix.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
 import { sample } from './sampler.ts';
+import { createContext, type SlidingContext } from './slide.ts';
 import type { DecodeOptions, Step } from './step.ts';
 import { vetoesFrom, vetoInto } from './veto.ts';
 import { fixedWeighting, type Weighting } from './weighting.ts';
@@ -29,7 +30,9 @@ export interface Decoding {
   adopt(mix: Mix): boolean;
   /** Tokens that still fit into every context. */
   room(): number;
-  /** The participant's prompt followed by the generated tokens and `more`. Valid until the next call for it. */
+  /** Makes room in contexts that are full, where that was asked for (core/slide.ts); whether there is room now. */
+  slide(): boolean;
+  /** The participant's prompt followed by the generated tokens and `more`, without what slid out. Valid until the next call for it. */
   context(participant: Participant, more: readonly number[]): Int32Array;
   /** Row `row` of an answer of `participant`; its softmax is written to `out` [V] where the expert gave none. */
   distribution(participant: Participant, rows: Rows, row: number, out: Float64Array): Distribution;
@@ -49,10 +52,7 @@ export interface Decoding {
 export function createDecoding(options: DecodeOptions): Decoding {
   const generated: number[] = [];
   const chances: number[] = [];
-  const contexts = new Map<
-    Expert,
-    { readonly prompt: Int32Array; readonly buffer: Int32Array; filled: number }
-  >();
+  const contexts = new Map<Expert, Map<Int32Array, SlidingContext>>();
   let mix: Mix | undefined;
   let participants: readonly Participant[] = [];
   let voices: readonly Participant[] = [];
@@ -75,6 +75,15 @@ export function createDecoding(options: DecodeOptions): Decoding {
     options.constraint?.accept(token);
     weighting.learn(distributions.slice(0, voices.length), token);
   };
+
+  const contextOf = ({ prompt, expert }: Participant): SlidingContext => {
+    const ofExpert = contexts.get(expert) ?? new Map<Int32Array, SlidingContext>();
+    contexts.set(expert, ofExpert);
+    const known = ofExpert.get(prompt) ?? createContext(prompt, generated, expert.contextLength);
+    ofExpert.set(prompt, known);
+    return known;
+  };
+  const room = (): number => Math.min(...participants.map((p) => contextOf(p).room()));
 
   return {
     options,
@@ -110,22 +119,13 @@ export function createDecoding(options: DecodeOptions): Decoding {
       }
       return true;
     },
-    room: () =>
-      Math.min(...participants.map((p) => p.expert.contextLength - p.prompt.length)) - generated.length,
-    context({ prompt, expert }, more) {
-      let kept = contexts.get(expert);
-      if (kept?.prompt !== prompt) {
-        kept = { prompt, buffer: new Int32Array(expert.contextLength), filled: prompt.length };
-        kept.buffer.set(prompt);
-        contexts.set(expert, kept);
-      }
-      const length = prompt.length + generated.length;
-      for (; kept.filled < length; kept.filled++) {
-        kept.buffer[kept.filled] = generated[kept.filled - prompt.length] as number;
-      }
-      kept.buffer.set(more, length);
-      return kept.buffer.subarray(0, length + more.length);
+    room,
+    slide() {
+      if (options.whenFull !== 'slide') return false;
+      for (const participant of participants) contextOf(participant).slide();
+      return room() > 0;
     },
+    context: (participant, more) => contextOf(participant).tokens(more),
     distribution({ expert }, rows, row, out) {
       try {
         return distributionOf(rows, row, out);

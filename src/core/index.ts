@@ -19,6 +19,7 @@ export * from './random.ts';
 export * from './rerank.ts';
 export * from './route.ts';
 export * from './sampler.ts';
+export * from './slide.ts';
 export * from './step.ts';
 export * from './stop.ts';
 export * from './utf8.ts';

@@ -38,6 +38,8 @@ export interface DecodeOptions {
   /** `together` where it is left out. */
   readonly asking?: Asking | undefined;
   readonly maxTokens: number;
+  /** What happens where an expert's context is full: the answer ends, or the expert forgets its middle (core/slide.ts). */
+  readonly whenFull?: 'stop' | 'slide' | undefined;
   /** Also computes entropy and agreement, which costs a pass over the vocabulary each. */
   readonly observe: boolean;
   readonly signal?: Signal | undefined;
