@@ -156,6 +156,7 @@ export async function chat(
           messages: [...newestThatFit(turns, HISTORY_CHARACTERS, sizeOf).flat(), question],
         },
         maxTokens: 256,
+        whenFull: 'slide',
         sampling: greedy,
         stop: [],
         accelerate: 'lookup',

@@ -20,6 +20,7 @@ A request, as JSON fields or flags (lists repeat the flag):
                its weight is how much (1: to what it would give itself)
   precision    auto (q4 where it is there), fp32 or q4                 --precision q4
   device       cpu (unless given), auto, webgpu, cuda, directml, coreml --device webgpu
+  contextLimit most tokens an expert is given; all it reads            --context-limit 1024
   pool         linear (unless given), geometric or power               --pool power
   power        the exponent of the power pool, 0 to 1; 0.5             --power 0.3
   weighting    fixed (unless given), prompt, fixedShare, adaptive or    --weighting prompt
@@ -28,6 +29,8 @@ A request, as JSON fields or flags (lists repeat the flag):
   messages     [{"role": "user", "content": "..."}]                    --message TEXT (user turns)
   infill       {"prefix", "suffix", "file"}                            --prefix TEXT --suffix TEXT --file NAME
   maxTokens    128                                                     --max-tokens 128
+  whenFull     stop, or slide: an expert whose context is full forgets --when-full slide
+               its middle, and the answer goes on (not by bytes)
   temperature  0 is greedy                                             --temperature 0.8
   topK topP minP seed                                                  --top-k 0 --top-p 1 --min-p 0 --seed 0
   stop         [text]                                                  --stop TEXT
@@ -76,6 +79,7 @@ export const options = {
   veto: strings,
   precision: string,
   device: string,
+  'context-limit': string,
   pool: string,
   power: string,
   weighting: string,
@@ -85,6 +89,7 @@ export const options = {
   suffix: string,
   file: string,
   'max-tokens': string,
+  'when-full': string,
   temperature: string,
   'top-k': string,
   'top-p': string,
@@ -110,6 +115,7 @@ export function hasFlags(values: Values): boolean {
 /** The request that the flags spell; what is wrong with it is found where every request is checked. */
 export function requestOf(values: Values): object {
   const numbers = {
+    contextLimit: values['context-limit'],
     power: values.power,
     maxTokens: values['max-tokens'],
     temperature: values.temperature,
@@ -140,6 +146,7 @@ export function requestOf(values: Values): object {
         : { prefix: values.prefix, suffix: values.suffix, file: values.file },
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, numberOf(value)])),
     stop,
+    whenFull: values['when-full'],
     accelerate,
     regex,
     jsonSchema: values['json-schema'] && schemaOf(String(values['json-schema'])),

@@ -44,6 +44,7 @@ const mixEntries = {
   ),
   precision: v.optional(v.picklist(['auto', 'fp32', 'q4']), 'auto'),
   device: v.optional(v.picklist(['auto', 'cpu', 'webgpu', 'cuda', 'directml', 'coreml']), 'cpu'),
+  contextLimit: v.optional(v.pipe(whole, v.minValue(1))),
   pool: v.optional(v.picklist(['linear', 'geometric', 'power']), 'linear'),
   power: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.5),
   weighting: v.optional(v.picklist(['fixed', 'prompt', 'fixedShare', 'adaptive', 'confidence']), 'fixed'),
@@ -53,6 +54,7 @@ const generateSchema = v.strictObject({
   ...mixEntries,
   ...promptEntries,
   maxTokens: v.optional(v.pipe(whole, v.maxValue(1_000_000)), 128),
+  whenFull: v.optional(v.picklist(['stop', 'slide']), 'stop'),
   temperature: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100)), 0),
   topK: v.optional(whole, 0),
   topP: v.optional(v.pipe(share, v.gtValue(0)), 1),
@@ -93,14 +95,15 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
   const line = checked(generateSchema, json);
   const common = parsed(line, models);
   const grammar = grammarOf(line);
-  const { maxTokens, temperature, topK, topP, minP, seed, stop, accelerate, route, routeWithin, trace } =
-    line;
+  const { maxTokens, whenFull, temperature, topK, topP, minP, seed, stop } = line;
+  const { accelerate, route, routeWithin, trace } = line;
   return {
     ...common,
     request: {
       surface: common.prompt.kind === 'messages' ? 'chat' : 'completion',
       prompt: common.prompt,
       maxTokens,
+      whenFull,
       sampling: { temperature, topK, topP, minP, seed },
       stop,
       accelerate,
@@ -150,6 +153,7 @@ function parsed(line: Line, models: string): Parsed {
       ...(base !== undefined && { base: modelFolder(base, models) }),
       precision: line.precision,
       device: line.device,
+      contextLimit: line.contextLimit,
       active: true,
       weight,
       role,

@@ -4,7 +4,6 @@
  */
 
 import { ADVICE, adviceSteps, type Candidate, type Advice as Choice, type Piece } from '../core/advice.ts';
-import type { ModelLayout } from '../models/layout.ts';
 import { untilAborted } from '../protocol/abort.ts';
 import type { Advice, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type { ExpertSetting } from '../protocol/engine.ts';
@@ -84,9 +83,8 @@ interface Measuring {
 /** One expert's scores of all pieces; a model that is not loaded is loaded for this alone. */
 async function measured(setting: ExpertSetting, measuring: Measuring): Promise<Candidate> {
   const { experts, turns, signal } = measuring.options;
-  const layout = await experts.layout(setting.id);
-  if (layout.graphBytes > measuring.request.memoryLimit)
-    throw tooLarge(setting.id, layout, measuring.request);
+  const { total: memoryBytes } = await experts.memory(setting.id);
+  if (memoryBytes > measuring.request.memoryLimit) throw tooLarge(setting.id, memoryBytes, measuring.request);
   measuring.progress('loading', 0);
   const lent = experts.borrow(setting.id);
   try {
@@ -102,7 +100,7 @@ async function measured(setting: ExpertSetting, measuring: Measuring): Promise<C
     } finally {
       turn.end();
     }
-    return { id: setting.id, vocabulary: expert.tokenizer.hash, memoryBytes: layout.graphBytes, logProbs };
+    return { id: setting.id, vocabulary: expert.tokenizer.hash, memoryBytes, logProbs };
   } finally {
     lent.giveBack();
   }
@@ -168,10 +166,10 @@ function checkSample(pieces: readonly Piece[]): void {
   );
 }
 
-function tooLarge(id: string, { graphBytes }: ModelLayout, { memoryLimit }: AdviseRequest): ChorusError {
+function tooLarge(id: string, bytes: number, { memoryLimit }: AdviseRequest): ChorusError {
   return new ChorusError(
     'out-of-memory',
-    `'${id}' alone takes ${megabytes(graphBytes)}, more than the limit of ${megabytes(memoryLimit)}, and was not loaded. Raise the setting chorus.mix.memoryLimit to measure it.`,
+    `'${id}' alone needs about ${megabytes(bytes)}, more than the limit of ${megabytes(memoryLimit)}, and was not loaded. Raise the setting chorus.mix.memoryLimit to measure it.`,
   );
 }
 

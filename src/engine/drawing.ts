@@ -71,6 +71,7 @@ function drawTokens(request: GenerateRequest, options: DrawingOptions): Drawing 
       mix: async () => admit(await options.mix()),
       stopTokens: ends,
       bannedTokens: banned,
+      whenFull: request.whenFull,
       constraint: grammar ?? (opening.length === 0 ? undefined : mustBeginWith(opening, tokenizer.bytes)),
       ...accelerated(request),
     }),

@@ -13,9 +13,11 @@ import type {
 import { toFailure } from '../protocol/failure.ts';
 import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
+import { availableMemory } from './available-memory.ts';
 import { bestOf } from './best-of.ts';
 import { userCacheFolder } from './cache-folder.ts';
 import { createExperts } from './experts.ts';
+import { type Alarm, timerAlarm, watchIdle } from './idle.ts';
 import { promptFor } from './prompts.ts';
 import { type Score, score } from './score.ts';
 import { createSyntax } from './syntax.ts';
@@ -29,6 +31,10 @@ export interface EngineOptions {
   readonly cacheFolder?: string | undefined;
   readonly onStatus?: (statuses: readonly ExpertStatus[]) => void;
   readonly log?: (text: string) => void;
+  /** Wakes the engine to unload what is not used. */
+  readonly alarm?: Alarm;
+  /** Bytes that are free on the machine. */
+  readonly available?: () => number;
 }
 
 export interface Engine {
@@ -61,17 +67,28 @@ export function createEngine({
   cacheFolder = userCacheFolder(process.env),
   onStatus = () => {},
   log = () => {},
+  alarm = timerAlarm,
+  available = availableMemory,
 }: EngineOptions): Engine {
   const devices = createDevices({ checkProgram: join(programs, 'device-check.js'), cacheFolder, log });
   const workerFile = join(programs, 'worker.js');
-  const experts = createExperts({ workerFile, cacheFolder, devices, onStatus, log });
+  const experts = createExperts({ workerFile, cacheFolder, devices, onStatus, log, available });
   const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();
   const syntax = createSyntax(programs);
   const never = new AbortController().signal;
+  const idle = watchIdle({ alarm, onIdle: () => experts.rest() });
+  /** Nothing is unloaded while a request is under way. */
+  const inUse = async <T>(task: () => Promise<T>): Promise<T> => {
+    const over = idle.use();
+    try {
+      return await task();
+    } finally {
+      over();
+    }
+  };
 
-  return {
-    configure: (mix) => experts.configure(mix),
+  const calls: Pick<Engine, 'load' | 'generate' | 'score' | 'promptLogProbs' | 'advise' | 'forget'> = {
     async load() {
       await experts.load();
       return experts.statuses();
@@ -117,9 +134,24 @@ export function createEngine({
     async forget() {
       await Promise.all(experts.ready().map(({ expert }) => expert.forget()));
     },
+  };
+  return {
+    configure(mix) {
+      experts.configure(mix);
+      idle.setPatience(MINUTE * (mix.resources?.unloadAfterMinutes ?? 0));
+    },
+    load: () => inUse(calls.load),
+    generate: (request, options) => inUse(() => calls.generate(request, options)),
+    score: (request) => inUse(() => calls.score(request)),
+    promptLogProbs: (prompt) => inUse(() => calls.promptLogProbs(prompt)),
+    advise: (request, options) => inUse(() => calls.advise(request, options)),
+    forget: () => inUse(calls.forget),
     async dispose() {
+      idle.dispose();
       templates.dispose();
       await experts.dispose();
     },
   };
 }
+
+const MINUTE = 60_000;

@@ -1,13 +1,19 @@
 /** The experts the engine owns: which should be there, which are, and why one is not. */
 
 import { availableParallelism } from 'node:os';
-import type { ModelLayout } from '../models/layout.ts';
 import type { ExpertSetting, ExpertState, ExpertStatus, MixSetting } from '../protocol/engine.ts';
 import { type ChorusError, toFailure } from '../protocol/failure.ts';
-import { type LoadedExpert, openExpert } from '../runtime/expert.ts';
+import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../runtime/expert.ts';
 import { createGroups } from '../runtime/group.ts';
-import { type LayoutOptions, layoutOf } from '../runtime/layout.ts';
 import type { Devices } from '../runtime/model-device.ts';
+import {
+  type ExpertMemory,
+  fits,
+  type MemoryState,
+  type ModelPlace,
+  memoryOf,
+  refusal,
+} from './memory-check.ts';
 
 export interface ExpertsOptions {
   readonly workerFile: string;
@@ -15,6 +21,8 @@ export interface ExpertsOptions {
   readonly devices: Devices;
   readonly onStatus: (statuses: readonly ExpertStatus[]) => void;
   readonly log: (text: string) => void;
+  /** Bytes that are free on the machine. */
+  readonly available: () => number;
 }
 
 export interface Experts {
@@ -22,12 +30,14 @@ export interface Experts {
   configure(mix: MixSetting): void;
   /** Loads every active expert that is not there yet and waits until none is loading. */
   load(): Promise<void>;
+  /** Unloads all until the next `load`; false, and nothing happens, while one is loading. */
+  rest(): boolean;
   mix(): MixSetting;
   /** Experts that take part (active, with a weight above 0) and are ready, in the order of the settings. */
   ready(): readonly ReadyExpert[];
   statuses(): readonly ExpertStatus[];
-  /** What the files of the expert of this id are; rejects with a `ChorusError` where they are none. */
-  layout(id: string): Promise<ModelLayout>;
+  /** What the expert of this id needs, estimated; rejects with a `ChorusError` where its files are none. */
+  memory(id: string): Promise<ExpertMemory>;
   /** The expert of this id for a while, whether it takes part or not: the loaded one, or one loaded only for this. */
   borrow(id: string): Loan;
   dispose(): Promise<void>;
@@ -52,9 +62,18 @@ interface Slot {
   state: ExpertState;
   expert: LoadedExpert | undefined;
   loading: Promise<void> | undefined;
+  /** Estimated, from before it loads until it is gone; undefined while it is not there. */
+  memory: ExpertMemory | undefined;
 }
 
-export function createExperts({ workerFile, cacheFolder, devices, onStatus, log }: ExpertsOptions): Experts {
+export function createExperts({
+  workerFile,
+  cacheFolder,
+  devices,
+  onStatus,
+  log,
+  available,
+}: ExpertsOptions): Experts {
   let mix: MixSetting = { experts: [], pool: { kind: 'linear' }, weighting: 'fixed' };
   /** By id, in the order of the settings. */
   let slots = new Map<string, Slot>();
@@ -74,9 +93,10 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
     return slot;
   };
 
-  const placeOf = ({ setting: { folder, base, precision } }: Slot): LayoutOptions => ({
+  const placeOf = ({ setting: { folder, base, precision, contextLimit } }: Slot): ModelPlace => ({
     folder,
     base,
+    contextLimit,
     folders: [...slots.values()].map((other) => other.setting.folder),
     precision,
     cacheFolder,
@@ -85,10 +105,47 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
   const discard = (slot: Slot): void => {
     const { expert } = slot;
     slot.expert = undefined;
+    slot.memory = undefined;
     slot.state = { kind: 'off' };
     if (expert === undefined) return;
     const gone = expert.dispose().finally(() => leaving.delete(gone));
     leaving.add(gone);
+  };
+
+  const memoryState = (except: Slot, isLent: boolean): MemoryState => ({
+    available: available(),
+    // What is lent for a while is no part of the mix.
+    limit: isLent ? undefined : mix.resources?.memoryLimit,
+    others: [...slots.values()].flatMap((slot) => {
+      const { memory, loading, setting } = slot;
+      if (memory === undefined || slot === except) return [];
+      return [{ id: setting.id, memory, loading: loading !== undefined }];
+    }),
+  });
+
+  /** Rejects where there is no room for it. */
+  const admit = async (slot: Slot, isLent: boolean): Promise<void> => {
+    const place = placeOf(slot);
+    const memory = await memoryOf(place);
+    // What is being unloaded may be what is missing.
+    if (!fits(memory, memoryState(slot, isLent))) await Promise.all(leaving);
+    const state = memoryState(slot, isLent);
+    if (!fits(memory, state)) throw await refusal(slot.setting.id, place, state);
+    if (!isLent) slot.memory = memory;
+  };
+
+  /** Those who share its base wait until it is decided whether it comes. */
+  const openAdmitted = async (
+    slot: Slot,
+    options: Omit<OpenExpertOptions, keyof ModelPlace>,
+  ): Promise<LoadedExpert> => {
+    const decided = groups.arriving();
+    try {
+      await admit(slot, false);
+      return openExpert({ ...placeOf(slot), ...options });
+    } finally {
+      decided();
+    }
   };
 
   const start = (slot: Slot): void => {
@@ -108,20 +165,13 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
       // The slot may hold another load's expert by now.
       if (mine === undefined || slot.expert !== mine) return;
       slot.expert = undefined;
+      slot.memory = undefined;
       slot.state = { kind: 'failed', failure: why.failure };
       log(`'${id}' failed: ${why.message}`);
       report();
     };
-    slot.loading = openExpert({
-      ...placeOf(slot),
-      name: id,
-      threads,
-      workerFile,
-      groups,
-      device: slot.setting.device,
-      onProgress,
-      onGone,
-    })
+    const { device } = slot.setting;
+    slot.loading = openAdmitted(slot, { name: id, threads, workerFile, groups, device, onProgress, onGone })
       .then((expert) => {
         mine = expert;
         slot.expert = expert;
@@ -139,6 +189,7 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
       })
       .catch((thrown: unknown) => {
         const failure = toFailure(thrown);
+        slot.memory = undefined;
         // One that was switched off meanwhile forgets it: on again is another try.
         slot.state = slot.setting.active ? { kind: 'failed', failure } : { kind: 'off' };
         log(`'${id}' failed to load: ${failure.message}`);
@@ -189,6 +240,18 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
         await Promise.race([changes.next(), ...loading.map((slot) => slot.loading)]);
       }
     },
+    rest() {
+      const all = [...slots.values()];
+      if (all.some(({ loading }) => loading !== undefined)) return false;
+      awake = false;
+      for (const slot of all.filter(({ expert }) => expert !== undefined)) {
+        discard(slot);
+        slot.state = { kind: 'unloaded' };
+        log(`'${slot.setting.id}' is unloaded: it was not used for a while`);
+      }
+      report();
+      return true;
+    },
     mix: () => mix,
     ready: () =>
       [...slots.values()].flatMap(({ setting, expert }) =>
@@ -197,20 +260,16 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
           : [],
       ),
     statuses,
-    layout: async (id) => layoutOf(placeOf(slotOf(id))),
+    memory: async (id) => memoryOf(placeOf(slotOf(id))),
     borrow(id) {
       const slot = slotOf(id);
       if (slot.expert !== undefined) return { expert: Promise.resolve(slot.expert), giveBack: () => {} };
       const threads = availableParallelism();
       // Apart from those that share a base: these go on undisturbed.
-      const expert = openExpert({
-        ...placeOf(slot),
-        name: id,
-        threads,
-        workerFile,
-        device: slot.setting.device,
-        devices,
-      });
+      const { device } = slot.setting;
+      const expert = admit(slot, true).then(() =>
+        openExpert({ ...placeOf(slot), name: id, threads, workerFile, device, devices }),
+      );
       const giveBack = (): void => {
         const gone: Promise<void> = expert
           .then((loaded) => loaded.dispose())
@@ -229,7 +288,7 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
 
   /** The slot under its new setting: the same model stays loaded, another one is loaded anew. */
   function changed(slot: Slot, setting: ExpertSetting): Slot {
-    const same = (['folder', 'base', 'precision', 'device'] as const).every(
+    const same = (['folder', 'base', 'precision', 'contextLimit', 'device'] as const).every(
       (key) => slot.setting[key] === setting[key],
     );
     // One that is loading goes on: if it is switched on again meanwhile, it is there sooner.
@@ -240,6 +299,8 @@ export function createExperts({ workerFile, cacheFolder, devices, onStatus, log 
     }
     // Switched off, a failed expert forgets its failure: off and on again is another try.
     if (!setting.active) discard(slot);
+    // There may be room now.
+    if (slot.state.kind === 'failed' && slot.state.failure.code === 'out-of-memory') discard(slot);
     return withSetting(slot, setting);
   }
 }
@@ -258,7 +319,7 @@ function createSignal(): { next(): Promise<void>; happened(): void } {
 }
 
 function newSlot(setting: ExpertSetting): Slot {
-  return { setting, state: { kind: 'off' }, expert: undefined, loading: undefined };
+  return { setting, state: { kind: 'off' }, expert: undefined, loading: undefined, memory: undefined };
 }
 
 function withSetting(slot: Slot, setting: ExpertSetting): Slot {

@@ -154,6 +154,7 @@ function requestFor(
     surface: 'chat',
     prompt: { kind: 'messages', messages: messagesFor(question, earlier, systemPrompt) },
     maxTokens,
+    whenFull: 'slide',
     // min-p cuts the tail that a small model samples nonsense from (arXiv 2407.01082); greedy is not touched by it.
     sampling: { temperature, topK: 0, topP: 1, minP: 0.05, seed },
     stop: [],

@@ -32,6 +32,8 @@ function describeState(state: ExpertState, active: boolean): string {
   switch (state.kind) {
     case 'off':
       return active ? 'loads when needed' : 'off';
+    case 'unloaded':
+      return 'unloaded while it was not used, loads when needed';
     case 'loading':
       return `loading ${Math.round(state.progress * 100)} %`;
     case 'ready':

@@ -54,6 +54,7 @@ function itemOf(row: ExpertRow): vscode.TreeItem {
 function iconOf(state: ExpertState): vscode.ThemeIcon {
   switch (state.kind) {
     case 'off':
+    case 'unloaded':
       return new vscode.ThemeIcon('circle-outline');
     case 'loading':
       return new vscode.ThemeIcon('loading~spin');

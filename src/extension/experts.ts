@@ -1,7 +1,7 @@
 /** Which experts there are, and the mix that the settings make of them. Looks at no file: the engine does that. */
 
 import { basename, join } from 'node:path';
-import type { ExpertSetting, MixSetting, PoolSetting } from '../protocol/engine.ts';
+import type { ExpertSetting, MixSetting, PoolSetting, ResourceSetting } from '../protocol/engine.ts';
 import type { SettingValues } from './setting-rules.ts';
 
 export interface KnownExpert {
@@ -44,7 +44,11 @@ export function mixtureOf(extensionPath: string, values: SettingValues): Mixture
   }
   return {
     experts,
-    mix: { experts: experts.map((expert) => settingOf(expert, values)), ...rulesOf(values) },
+    mix: {
+      experts: experts.map((expert) => settingOf(expert, values)),
+      ...rulesOf(values),
+      resources: resourcesOf(values),
+    },
     problems,
   };
 }
@@ -71,12 +75,14 @@ function withFolders(
 }
 
 function settingOf({ id, folder }: KnownExpert, values: SettingValues): ExpertSetting {
+  const contextLimit = values['models.contextLimit'];
   const weights = new Map(Object.entries(values['experts.weights']));
   return {
     id,
     folder,
     precision: values['models.precision'],
     device: values['engine.device'],
+    ...(contextLimit > 0 && { contextLimit }),
     active: values['experts.active'].includes(id),
     weight: weights.get(id) ?? 1,
   };
@@ -86,6 +92,14 @@ function rulesOf(values: SettingValues): { pool: PoolSetting; weighting: MixSett
   const kind = values['mix.pool'];
   const pool: PoolSetting = kind === 'power' ? { kind, exponent: values['mix.power'] } : { kind };
   return { pool, weighting: values['mix.weighting'] };
+}
+
+function resourcesOf(values: SettingValues): ResourceSetting {
+  const megabytes = values['mix.memoryLimit'];
+  return {
+    unloadAfterMinutes: values['engine.unloadAfterMinutes'],
+    ...(megabytes > 0 && { memoryLimit: megabytes * 1e6 }),
+  };
 }
 
 /** `code` for `pocket/code`. */

@@ -46,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
     settings: values,
     generate,
     isStarting: () =>
-      rows().some(({ active, state }) => active && (state.kind === 'off' || state.kind === 'loading')),
+      rows().some(({ active, state }) => active && ['off', 'unloaded', 'loading'].includes(state.kind)),
     pause,
     now: Date.now,
     trace,

@@ -14,13 +14,21 @@ import { openGgufModel } from './gguf-model.ts';
 import { cacheError, fingerprint } from './graph-cache.ts';
 
 /** Raised whenever the same file would give other contents. */
-const VERSION = 1;
+const VERSION = 2;
 
+const width = count(1 << 24);
 const recordSchema = v.strictObject({
   vocabularyRows: count(MOST_TOKENS),
   contextLength: count(MOST_POSITIONS),
   layers: count(MOST_LAYERS),
   endTokens: v.array(v.number()),
+  network: v.strictObject({
+    hidden: width,
+    intermediate: width,
+    heads: width,
+    kvHeads: width,
+    headDim: width,
+  }),
 });
 
 type Description = v.InferOutput<typeof recordSchema>;
@@ -71,6 +79,13 @@ async function unpack(file: string, folder: string, cacheFolder: string): Promis
     contextLength: longestContext(config),
     layers: config.layers,
     endTokens: [...config.endTokens],
+    network: {
+      hidden: config.hiddenSize,
+      intermediate: config.intermediateSize,
+      heads: config.heads,
+      kvHeads: config.kvHeads,
+      headDim: config.headDim,
+    },
   };
   try {
     await mkdir(folder, { recursive: true });

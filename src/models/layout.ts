@@ -9,6 +9,7 @@ import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
 import { readJson } from './json.ts';
+import type { NetworkSizes } from './memory.ts';
 import { count, MOST_LAYERS, MOST_POSITIONS, MOST_TOKENS, sizes, tokenIds } from './sizes.ts';
 
 export type GraphPrecision = 'auto' | 'fp32' | 'q4';
@@ -30,6 +31,8 @@ export interface ModelLayout {
   readonly contextLength: number;
   readonly layers: number;
   readonly endTokens: readonly number[];
+  /** Sizes of the network, where the file itself says them and no config beside it. */
+  readonly network?: NetworkSizes;
   /** Names of the KV tensors; `%d` stands for the layer. */
   readonly kvNames: KvNames;
 }

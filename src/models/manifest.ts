@@ -53,7 +53,9 @@ export async function readManifest(file: string, hints: FamilyHints): Promise<Ma
     summary: found?.summary ?? '',
     licence: found?.licence ?? '',
     completion:
-      completion === undefined ? (hints.completion ?? familyStyle(hints)) : withoutUndefined(completion),
+      completion === undefined
+        ? (hints.completion ?? familyStyle(hints))
+        : within(hints, withoutUndefined(completion)),
   };
 }
 
@@ -64,6 +66,12 @@ function familyStyle({ folderName, contextLength, hasToken }: FamilyHints): Comp
   const knows = /coder/i.test(folderName) && Object.values(tokens).every(hasToken);
   const suffixTokens = knows ? Math.floor(promptTokens / 4) : 0;
   return { ...(knows && { infill: { order: 'psm', ...tokens } }), promptTokens, suffixTokens };
+}
+
+/** A context may be limited to less than the manifest counts on. */
+function within({ contextLength }: FamilyHints, style: CompletionStyle): CompletionStyle {
+  const promptTokens = Math.min(style.promptTokens, Math.max(1, Math.floor(contextLength * 0.75)));
+  return { ...style, promptTokens, suffixTokens: Math.min(style.suffixTokens, promptTokens >> 1) };
 }
 
 function withoutUndefined(

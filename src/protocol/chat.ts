@@ -42,6 +42,7 @@ export interface ChatExpert {
   readonly active: boolean;
   readonly state:
     | { readonly kind: 'off' }
+    | { readonly kind: 'unloaded' }
     | { readonly kind: 'loading'; readonly progress: number }
     | { readonly kind: 'ready' }
     | { readonly kind: 'failed' };

@@ -35,6 +35,8 @@ export interface ExpertSetting {
   readonly precision: Precision;
   /** `cpu` where left out. */
   readonly device?: DeviceSetting | undefined;
+  /** Most tokens it is given, where that is less than the model reads; left out: all that it reads. */
+  readonly contextLimit?: number | undefined;
   /** Whether it takes part; an inactive expert is not loaded, or is unloaded. */
   readonly active: boolean;
   /** Relative weight, >= 0; only ratios count. Of a veto its strength: 1 lowers to what the veto itself would give. */
@@ -48,10 +50,21 @@ export interface MixSetting {
   readonly experts: readonly ExpertSetting[];
   readonly pool: PoolSetting;
   readonly weighting: WeightingSetting;
+  readonly resources?: ResourceSetting | undefined;
+}
+
+/** What the experts may take of the machine. */
+export interface ResourceSetting {
+  /** Experts are unloaded when nothing was asked of them for so long; 0 or left out: never. */
+  readonly unloadAfterMinutes?: number;
+  /** Bytes that all loaded experts may need together; left out: what is free when they load. */
+  readonly memoryLimit?: number;
 }
 
 export type ExpertState =
   | { readonly kind: 'off' }
+  /** It takes part, was not used for a while, and loads with the next request. */
+  | { readonly kind: 'unloaded' }
   /** `progress` in [0, 1]. */
   | { readonly kind: 'loading'; readonly progress: number }
   | {
@@ -118,6 +131,11 @@ export interface GenerateRequest {
   readonly surface: 'completion' | 'chat';
   readonly prompt: Prompt;
   readonly maxTokens: number;
+  /**
+   * Where an expert's context is full, the answer stops (`stop`, where it is left out), or that expert forgets the middle of it and
+   * the answer goes on (`slide`; core/slide.ts). Answers mixed by bytes always stop.
+   */
+  readonly whenFull?: 'stop' | 'slide' | undefined;
   readonly sampling: Sampling;
   /** Generation ends before the first of these; the text that matched is not part of the result. */
   readonly stop: readonly string[];

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import type { Expert, LogitsOptions, Signal } from '../core/expert.ts';
 import type { ModelLayout } from '../models/layout.ts';
 import { type Manifest, readManifest } from '../models/manifest.ts';
+import { limitedContext } from '../models/memory.ts';
 import type { DeviceSetting } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { deviceNames } from './devices.ts';
@@ -16,6 +17,8 @@ import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 export interface OpenExpertOptions extends LayoutOptions {
   readonly name: string;
+  /** Most tokens of context, where that is less than the model reads. */
+  readonly contextLimit?: number | undefined;
   /** Threads of the session's pool, >= 1; those of experts that share a session are added up. */
   readonly threads: number;
   /** The bundled worker, dist/worker.js. */
@@ -130,7 +133,9 @@ async function seated(
       wanted: device,
       graphBytes: layout.graphBytes,
     };
-    return { layout, seat: groups.seat(model, adapter?.folder ?? null) };
+    // The graph is the same whatever the limit.
+    const limited = { ...layout, contextLength: limitedContext(contextLength, options.contextLimit) };
+    return { layout: limited, seat: groups.seat(model, adapter?.folder ?? null) };
   } finally {
     arrived();
   }

@@ -70,7 +70,7 @@ export function adviceReport(advice: AdviceToReport): string {
       : []),
     `- Fewer bits per byte means that the text was foreseen better. Measured on ${counted(sample.texts, 'file')}, ${counted(sample.pieces, 'piece')}: weights and order were found on ${sample.fitBytes} bytes, the figures are from ${sample.judgeBytes} other bytes.`,
     `- A set counts as better when it saves at least ${ADVICE.leastGain} bits per byte and more than ${ADVICE.standardErrors} standard errors (after ±). Figures are for the linear pool with fixed weights and text read from left to right.`,
-    `- Memory is that of the models' files; ${Number.isFinite(memoryLimit) ? `the limit is ${megabytes(memoryLimit)}` : 'no limit was given'}.`,
+    `- Memory is estimated, with the context and what the work needs; ${Number.isFinite(memoryLimit) ? `the limit is ${megabytes(memoryLimit)}` : 'no limit was given'}.`,
     '',
   ];
   return lines.join('\n');

@@ -55,7 +55,7 @@ describe('advice', () => {
     engine.configure({ ...three, experts });
     const free = advised(await engine.advise(request));
     engine.configure({ ...three, experts: experts.toReversed() });
-    const bound = advised(await engine.advise({ texts, memoryLimit: 6e6 }));
+    const bound = advised(await engine.advise({ texts, memoryLimit: 150e6 }));
     expect(free.chosen?.members.length).toBe(2);
     expect(bound.chosen?.members.length).toBe(1);
     expect(bound.rows.slice(0, 2)).toEqual(free.rows.slice(0, 2));

@@ -105,6 +105,19 @@ describe('the mix that the settings make', () => {
     expect(mix).toMatchObject({ pool: { kind: 'linear' }, weighting: 'adaptive' });
   });
 
+  it('says what the experts may take of the machine, as far as it is limited', () => {
+    const { mix } = mixture({});
+    expect(mix.resources).toEqual({ unloadAfterMinutes: 30 });
+    const limited = mixture({
+      'mix.memoryLimit': 500,
+      'engine.unloadAfterMinutes': 0,
+      'models.contextLimit': 512,
+    }).mix;
+    expect(limited.resources).toEqual({ unloadAfterMinutes: 0, memoryLimit: 500e6 });
+    expect(limited.experts.map(({ contextLimit }) => contextLimit)).toEqual([512, 512, 512]);
+    expect(mix.experts[0]).not.toHaveProperty('contextLimit');
+  });
+
   it('gives the power mean its exponent', () => {
     expect(mixture({ 'mix.pool': 'power', 'mix.power': 0.3 }).mix.pool).toEqual({
       kind: 'power',

@@ -24,6 +24,7 @@ describe('an expert in the tree', () => {
     ['loading', { kind: 'loading', progress: 0.4 }, 'loading 40 %, weight 1'],
     ['ready', ready, 'ready, CPU, 22 MB, weight 1'],
     ['failed', failed, 'failed, weight 1'],
+    ['unloaded', { kind: 'unloaded' }, 'unloaded while it was not used, loads when needed, weight 1'],
   ])('%s', (_name, state, expected) => {
     const row = expertRows(experts, snapshot({ kind: 'ready' }, state)).find(({ name }) => name === 'code');
     expect(row && describeRow(row)).toBe(expected);

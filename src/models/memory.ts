@@ -1,0 +1,115 @@
+/**
+ * How much memory a model takes once it is loaded and has read a context, estimated from its files' sizes and its config before
+ * anything is loaded. Every term has a cause; what it is compared with is in test/engine/memory.test.ts and docs/performance.md.
+ */
+
+/** Of one layer unless it says otherwise. */
+export interface NetworkSizes {
+  readonly hidden: number;
+  readonly intermediate: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
+
+export interface MemoryFacts {
+  readonly format: 'onnx' | 'safetensors' | 'gguf';
+  /** `fp32`, `q4`, or a name that does not say. */
+  readonly precision: string;
+  /** The graph and the files beside it. */
+  readonly fileBytes: number;
+  /** What of it is read as a whole, to be rewritten. */
+  readonly readBytes: number;
+  readonly tokenizerBytes: number;
+  readonly vocabulary: number;
+  readonly contextLength: number;
+  readonly layers: number;
+  /** Undefined where the config does not give them. */
+  readonly network: NetworkSizes | undefined;
+}
+
+/** In bytes. */
+export interface MemoryEstimate {
+  /** The kernels' own arrangement of them. */
+  readonly weights: number;
+  /** Keys and values of one context. */
+  readonly context: number;
+  /** Everything else: thread, tokenizer, activations, answers. */
+  readonly work: number;
+  readonly total: number;
+  /** What of the total is there once for several experts of one base. */
+  readonly shared: number;
+}
+
+/** What is counted on where a model reads more: longer contexts are rare, and their keys and values come token by token. */
+const USUAL_CONTEXT = 4096;
+
+/** The longest context an expert is given. */
+export function limitedContext(contextLength: number, limit: number | undefined): number {
+  return Math.min(contextLength, limit ?? contextLength);
+}
+
+/** The context that an estimate before loading counts on. */
+export function usedContext(contextLength: number, limit: number | undefined): number {
+  return Math.min(limitedContext(contextLength, limit), limit ?? USUAL_CONTEXT);
+}
+
+/** Tokens that are fed at once while a prompt is read. */
+const CHUNK = 64;
+const FLOAT = 4;
+
+/**
+ * Bytes of a weight as the kernels hold it. In 4 bits a product of 8-bit activations keeps codes, scales and sums of blocks: SmolLM2's
+ * 134.5 million take 143 MB in ONNX Runtime 1.30.
+ */
+const PACKED = { fp32: FLOAT, other: 1.06 } as const;
+
+/** What the thread takes before it knows a model: ONNX Runtime's code and tables, and JavaScript's. */
+const THREAD = 40e6;
+
+/** A tokenizer's maps of tokens and merges, for each byte of its file. */
+const TOKENIZER = 12;
+
+/** Arrays that nobody needs any more and that are not collected yet: V8 begins when there are that many bytes of them. */
+const UNCOLLECTED = 64e6;
+
+/** Young objects of the two threads that an expert works in, once they are busy. */
+const YOUNG = 16e6;
+
+/** @param context tokens it will have read, at most `facts.contextLength` */
+export function estimateMemory(facts: MemoryFacts, context: number): MemoryEstimate {
+  const { network, layers, vocabulary } = facts;
+  const perToken = network === undefined ? 0 : FLOAT * layers * 2 * network.kvHeads * network.headDim;
+  const cache = perToken * context;
+  const weights = packedBytes(facts);
+  const fed = Math.min(CHUNK, context);
+  const answers = FLOAT * fed * vocabulary;
+  // A row of the mask for each token and each head of queries that shares keys; the scores of all heads, twice.
+  const heads = network === undefined ? 1 : network.heads;
+  const kvHeads = network === undefined ? 1 : network.kvHeads;
+  const scores = 2 * FLOAT * fed * heads * (context + CHUNK);
+  const mask = FLOAT * fed * Math.ceil(heads / kvHeads) * (context + CHUNK);
+  // The mask grows with the context: half of the last one on the average.
+  const outputs = (context / Math.max(1, fed)) * (answers + perToken * fed + mask / 2);
+  const work =
+    THREAD +
+    TOKENIZER * facts.tokenizerBytes +
+    2 * answers +
+    scores +
+    Math.min(UNCOLLECTED, facts.readBytes + outputs) +
+    Math.min(YOUNG, outputs);
+  return { weights, context: cache, work, total: weights + cache + work, shared: weights + THREAD };
+}
+
+function packedBytes({ format, precision, fileBytes, vocabulary, layers, network }: MemoryFacts): number {
+  const each = precision === 'fp32' ? PACKED.fp32 : PACKED.other;
+  if (network === undefined) return precision === 'fp32' ? fileBytes : 2 * fileBytes;
+  const { hidden, intermediate, heads, kvHeads, headDim } = network;
+  const attention = 2 * hidden * headDim * (heads + kvHeads);
+  const values = layers * (attention + 3 * hidden * intermediate) + vocabulary * hidden;
+  const packed = each * values;
+  // What a graph holds in a precision that is not known is no smaller than its file.
+  return format === 'onnx' && precision !== 'q4' && precision !== 'fp32'
+    ? Math.max(packed, fileBytes)
+    : packed;
+}
