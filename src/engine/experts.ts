@@ -126,7 +126,7 @@ export function createExperts({
   /** Rejects where there is no room for it. */
   const admit = async (slot: Slot, isLent: boolean): Promise<void> => {
     const place = placeOf(slot);
-    const memory = await memoryOf(place);
+    const memory = { ...(await memoryOf(place)), ...(isLent && { base: 'its own' }) };
     // What is being unloaded may be what is missing.
     if (!fits(memory, memoryState(slot, isLent))) await Promise.all(leaving);
     const state = memoryState(slot, isLent);
