@@ -64,10 +64,20 @@ export function createAutomaton(expressions: Expressions, start: Expression): Au
           repeat(made.of, Math.max(0, made.min - 1), made.max - 1),
         );
       case 'rule':
-        return derive(expressions.body(made.rule), byteClass);
+        return derive(bodyOf(made.rule), byteClass);
       default:
         return made satisfies never;
     }
+  };
+
+  /** What a rule is in the end, as rules may be other rules for long. */
+  const bodyOf = (rule: number): Expression => {
+    let body = expressions.body(rule);
+    for (let made = node(body); made.kind === 'rule'; made = node(body)) {
+      work(1);
+      body = expressions.body(made.rule);
+    }
+    return body;
   };
 
   /** (a | b) c as ac | bc: so a regular expression of n symbols has at most n + 1 alternatives (Antimirov 1996). */

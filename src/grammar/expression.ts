@@ -149,7 +149,9 @@ export function createExpressions(): Expressions {
     bytes,
     literal(text) {
       const encoded = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-      return sequence(...[...encoded].map((byte) => bytes(byte, byte)));
+      let whole = EMPTY;
+      for (const byte of encoded.toReversed()) whole = concat(bytes(byte, byte), whole);
+      return whole;
     },
     sequence,
     either,
@@ -178,6 +180,6 @@ export function createExpressions(): Expressions {
 function tooLarge(): ChorusError {
   return new ChorusError(
     'request-invalid',
-    'The grammar is too complex to follow: it can be read in too many ways at once. Use smaller bounds in nested repetitions, or fewer alternatives.',
+    'The grammar is too complex to follow: it is too large, or can be read in too many ways at once. Use fewer alternatives or properties, shorter names and constants, or smaller bounds in nested repetitions.',
   );
 }

@@ -5,41 +5,33 @@
  */
 
 import { ChorusError } from '../protocol/failure.ts';
-import { complement, everyCharacter } from './characters.ts';
+import { everyCharacter } from './characters.ts';
 import { EMPTY, type Expression, type Expressions, NOTHING } from './expression.ts';
+import { objectMembers, otherThan } from './json-members.ts';
 import { jsonParts } from './json-value.ts';
 import { regexExpression } from './regex.ts';
-import { endlessRule } from './rules.ts';
+import { DEEPEST_START, faultyRule } from './rules.ts';
+import {
+  isObject,
+  isOf,
+  keywords,
+  listOf,
+  onlyWith,
+  refuse,
+  type Schema,
+  sizes,
+  type Type,
+  typesOf,
+} from './schema-keywords.ts';
+import { resolve } from './schema-ref.ts';
 
 const LARGEST_SCHEMA = 256 * 1024;
 const DEEPEST_SCHEMA = 100;
 const LARGEST_BOUND = 1e15 - 1;
 
-type Schema = Readonly<Record<string, unknown>>;
-
-/** Say nothing about what is valid; `format` is one of them (2020-12, Validation, 7.2.1). */
-const annotations = new Set(
-  '$schema $id $comment $defs definitions title description default examples deprecated readOnly writeOnly format'.split(
-    ' ',
-  ),
-);
-
-const keywords = {
-  string: ['minLength', 'maxLength', 'pattern'],
-  number: ['minimum', 'maximum'],
-  integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  object: ['properties', 'required', 'additionalProperties'],
-  array: ['items', 'prefixItems', 'minItems', 'maxItems'],
-  boolean: [],
-  null: [],
-} as const satisfies Record<string, readonly string[]>;
-
-type Type = keyof typeof keywords;
-const types = Object.keys(keywords) as readonly Type[];
-
 /** Throws a `ChorusError` that names the place and the keyword, where the schema is not valid or not supported. */
 export function schemaExpression(root: unknown, expressions: Expressions): Expression {
-  const size = (JSON.stringify(root) ?? '').length;
+  const size = sizeOf(root);
   if (size > LARGEST_SCHEMA) {
     throw new ChorusError(
       'request-invalid',
@@ -206,7 +198,7 @@ export function schemaExpression(root: unknown, expressions: Expressions): Expre
       extra === false
         ? NOTHING
         : sequence(
-            parts.quoted(otherThan(names)),
+            parts.quoted(otherThan(expressions, parts, names)),
             parts.colon,
             ofSchema(extra, `${at}/additionalProperties`, depth + 1),
           );
@@ -224,142 +216,38 @@ export function schemaExpression(root: unknown, expressions: Expressions): Expre
         ),
       };
     });
-    /** What may stand after the members before i, where one stands before (with a comma), and where none does. */
-    let after = repeat(sequence(parts.comma, others), 0, Number.POSITIVE_INFINITY);
-    let fresh = optional(parts.list(others, 1, Number.POSITIVE_INFINITY));
-    for (const { isRequired, member } of members.reverse()) {
-      const taken = sequence(member, after);
-      fresh = isRequired ? taken : either([taken, fresh]);
-      after = isRequired ? sequence(parts.comma, taken) : either([sequence(parts.comma, taken), after]);
-    }
-    return parts.enclosed('{', fresh, '}');
-  };
-
-  /** The characters of any string but these. */
-  const otherThan = (names: readonly string[]): Expression => {
-    const any = repeat(parts.character(everyCharacter), 0, Number.POSITIVE_INFINITY);
-    const from = (rests: readonly (readonly string[])[]): Expression => {
-      if (rests.length === 0) return any;
-      const byFirst = new Map<number, (readonly string[])[]>();
-      for (const [character, ...tail] of rests) {
-        const code = character?.codePointAt(0);
-        if (code !== undefined) byFirst.set(code, [...(byFirst.get(code) ?? []), tail]);
-      }
-      const firsts = [...byFirst.keys()].sort((a, b) => a - b).map((code) => [code, code] as const);
-      return either([
-        rests.some((rest) => rest.length === 0) ? NOTHING : EMPTY,
-        sequence(parts.character(complement(firsts)), any),
-        ...[...byFirst].map(([code, tails]) => sequence(parts.character([[code, code]]), from(tails))),
-      ]);
-    };
-    return from(names.map((name) => [...name]));
+    return parts.enclosed('{', objectMembers(expressions, parts, members, others), '}');
   };
 
   const whole = ofSchema(root, '#', 0);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) next();
   const nameOf = (rule: Expression): string => [...rules].find(([, made]) => made === rule)?.[0] ?? '#';
-  const endless = endlessRule(expressions, [...rules.values()]);
-  if (endless !== undefined) {
-    throw refuse(nameOf(endless), 'allows no value that ends: it is false, or always contains itself');
+  const fault = faultyRule(expressions, [...rules.values()]);
+  if (fault?.kind === 'endless') {
+    throw refuse(nameOf(fault.rule), 'allows no value that ends: it is false, or always contains itself');
+  }
+  if (fault?.kind === 'deep') {
+    throw refuse(
+      nameOf(fault.rule),
+      `leads through more than ${DEEPEST_START} '$ref' and 'anyOf', one in the other, to its first character. Simplify it`,
+    );
   }
   if (whole === NOTHING) throw refuse('#', 'allows no value at all');
   return whole;
-}
-
-/** The types asked for, or those that its keywords are about; undefined where it says nothing about them. */
-function typesOf(schema: Schema, at: string): readonly Type[] | undefined {
-  if (!('type' in schema)) {
-    const implied = (['object', 'array', 'string', 'number'] as const).find((type) =>
-      keywords[type].some((keyword) => keyword in schema),
-    );
-    return implied && [implied];
-  }
-  const given = Array.isArray(schema.type) ? schema.type : [schema.type];
-  for (const type of given) {
-    if (!types.includes(type)) {
-      throw refuse(at, `has the type ${JSON.stringify(type)}; the types are ${types.join(', ')}`);
-    }
-  }
-  return given;
-}
-
-function isOf(type: Type, value: unknown): boolean {
-  switch (type) {
-    case 'null':
-      return value === null;
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return isObject(value);
-    case 'integer':
-      return Number.isInteger(value);
-    case 'string':
-    case 'number':
-    case 'boolean':
-      return typeof value === type;
-    default:
-      return type satisfies never;
-  }
-}
-
-/** What a JSON pointer in a `$ref` leads to (RFC 6901). */
-function resolve(root: unknown, ref: string, at: string): unknown {
-  let target = root;
-  for (const part of ref.split('/').slice(1)) {
-    const key = unescaped(part).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof target !== 'object' || target === null || !Object.hasOwn(target, key)) {
-      throw refuse(at, `has the $ref '${ref}', which leads nowhere`);
-    }
-    target = (target as Schema)[key];
-  }
-  return target;
-}
-
-function unescaped(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
-function sizes(schema: Schema, least: string, most: string, at: string): { min: number; max: number } {
-  const size = (keyword: string, otherwise: number): number => {
-    const value = schema[keyword] ?? otherwise;
-    if (value === otherwise || (Number.isSafeInteger(value) && (value as number) >= 0))
-      return value as number;
-    throw refuse(at, `has a '${keyword}' that is no whole number of at least 0`);
-  };
-  const min = size(least, 0);
-  const max = size(most, Number.POSITIVE_INFINITY);
-  if (min > max)
-    throw refuse(at, `asks for a ${least} of ${min} and a ${most} of ${max}, which nothing fits`);
-  return { min, max };
 }
 
 function plus(value: number | undefined, more: number): number | undefined {
   return value === undefined ? undefined : value + more;
 }
 
-function listOf(value: unknown, at: string): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw refuse(at, 'must be a list');
-}
-
-function onlyWith(schema: Schema, known: readonly string[], at: string): void {
-  const other = Object.keys(schema).find((keyword) => !known.includes(keyword) && !annotations.has(keyword));
-  if (other === undefined) return;
-  throw refuse(
-    at,
-    `has the keyword '${other}', which is not supported here${known.length > 0 ? ` (only ${known.join(', ')})` : ''}. Take it out`,
-  );
-}
-
-function isObject(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function refuse(at: string, why: string): ChorusError {
-  const place = at.length > 100 ? `${at.slice(0, 100)}…` : at;
-  return new ChorusError('request-invalid', `The JSON schema at ${place} ${why}.`);
+/** Characters of the schema as JSON. */
+function sizeOf(root: unknown): number {
+  try {
+    return (JSON.stringify(root) ?? '').length;
+  } catch (thrown) {
+    // The stack of calls is full.
+    if (thrown instanceof RangeError)
+      throw refuse('#', `is more than ${DEEPEST_SCHEMA} levels deep. Simplify it`);
+    throw thrown;
+  }
 }

@@ -122,6 +122,67 @@ describe('a JSON schema as a grammar', () => {
     expect(matches(json(schema), '{"a":"y","ab":"x"}')).toBe(false);
   });
 
+  it('may have thousands of definitions, each with the next', () => {
+    const refs = chain(6000, ($ref) => ({ $ref }));
+    expect(matches(json(refs), '"x"')).toBe(true);
+    expect(matches(json(refs), '1')).toBe(false);
+    const lists = chain(1600, ($ref) => ({ type: 'array', items: { $ref } }));
+    expect(matches(json(lists), '[[[]]]')).toBe(true);
+  });
+
+  it('may have long constants', () => {
+    const long = 'x'.repeat(30_000);
+    const constant = { $defs: { a: { const: long } }, $ref: '#/$defs/a' };
+    expect(matches(json(constant), `"${long}"`)).toBe(true);
+    expect(() => compileGrammar(json({ const: 'x'.repeat(250_000) }))).not.toThrow();
+  });
+
+  it('may have long names beside others', () => {
+    const name = 'n'.repeat(10_000);
+    const named = { properties: { [name]: { type: 'integer' } }, additionalProperties: true };
+    expect(matches(json(named), `{"${name}":1,"${name}n":"y"}`)).toBe(true);
+    expect(matches(json(named), `{"${name}":"x"}`)).toBe(false);
+  });
+
+  it('may have thousands of properties, any of them left out', () => {
+    const names = Array.from({ length: 2000 }, (_, i) => `p${i}`);
+    const properties = Object.fromEntries(names.map((each) => [each, { type: 'integer' }]));
+    for (const additionalProperties of [false, { type: 'null' }]) {
+      const given = json({ type: 'object', properties, required: ['p1000'], additionalProperties });
+      expect(matches(given, '{"p0":1,"p7":1,"p1000":2,"p1999":3}')).toBe(true);
+      expect(matches(given, '{"p1000":2}')).toBe(true);
+      expect(matches(given, '{"p0":1,"p1001":2}')).toBe(false);
+      expect(matches(given, '{"p7":1,"p0":1,"p1000":2}')).toBe(false);
+      expect(matches(given, '{"p1000":2,"q":null,"r":null}')).toBe(additionalProperties !== false);
+    }
+  });
+
+  it('allows the members of an object in its order, each at most once, those required never left out', () => {
+    const members = fc.array(fc.constantFrom('required', 'optional', 'impossible'), { maxLength: 9 });
+    fc.assert(
+      fc.property(members, fc.boolean(), fc.nat(511), (kinds, others, chosen) => {
+        const given = json({
+          type: 'object',
+          properties: Object.fromEntries(
+            kinds.map((kind, i) => [`m${i}`, kind !== 'impossible' && { const: i }]),
+          ),
+          required: kinds.flatMap((kind, i) => (kind === 'required' ? [`m${i}`] : [])),
+          additionalProperties: others,
+        });
+        const taken = kinds.flatMap((_, i) => ((chosen >> i) & 1 ? [i] : []));
+        const fits = kinds.every((kind, i) => {
+          if (kind === 'optional') return true;
+          return taken.includes(i) === (kind === 'required');
+        });
+        const written = taken.map((i) => `"m${i}":${i}`);
+        expect(matches(given, `{${written.join()}}`)).toBe(fits);
+        expect(matches(given, `{${[...written, '"x":0', '"y":0'].join()}}`)).toBe(fits && others);
+        if (written.length > 1) expect(matches(given, `{${written.reverse().join()}}`)).toBe(false);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it.each<[object, RegExp]>([
     [{ type: 'objekt' }, /at # has the type "objekt"/],
     [
@@ -139,6 +200,11 @@ describe('a JSON schema as a grammar', () => {
     [{ enum: [] }, /allows no value at all/],
     [{ items: nested(150) }, /more than 100 levels deep/],
     [{ enum: Array.from({ length: 60_000 }, (_, i) => i) }, /at most 262144/],
+    [deepList(50_000), /more than 100 levels deep/],
+    [chain(6000, ($ref, i) => (i === 5999 ? { $ref: '#/$defs/a0' } : { $ref })), /allows no value that ends/],
+    [chain(3000, ($ref) => ({ anyOf: [{ $ref }, { type: 'null' }] })), /more than 500 '\$ref' and 'anyOf'/],
+    [{ properties: { ['n'.repeat(20_000)]: {} }, additionalProperties: true }, /16384 characters/],
+    [{ properties: distinct(5000), additionalProperties: true }, /too large/],
   ])('that cannot be kept is refused with the place and the keyword (%#)', (schema, why) => {
     expect(() => compileGrammar(json(schema))).toThrow(why);
     expect(() => compileGrammar(json(schema))).toThrow(
@@ -149,4 +215,20 @@ describe('a JSON schema as a grammar', () => {
 
 function nested(depth: number): object {
   return depth === 0 ? {} : { items: nested(depth - 1) };
+}
+
+function deepList(depth: number): object {
+  return { const: JSON.parse('['.repeat(depth) + ']'.repeat(depth)) };
+}
+
+/** Definitions that each lead to the next by `link`, the last of them a string, unless `link` says otherwise. */
+function chain(length: number, link: (next: string, i: number) => object): object {
+  const names = Array.from({ length }, (_, i) => `a${i}`);
+  const made = names.map((name, i) => [name, link(`#/$defs/a${i + 1}`, i)] as const);
+  return { $defs: { ...Object.fromEntries(made), [`a${length}`]: { type: 'string' } }, $ref: '#/$defs/a0' };
+}
+
+/** A property whose name has this many characters, no two the same. */
+function distinct(length: number): object {
+  return { [String.fromCodePoint(...Array.from({ length }, (_, i) => 0x4e00 + i))]: {} };
 }
