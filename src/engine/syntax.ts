@@ -27,27 +27,26 @@ export function syntaxLanguage(name: string): SyntaxLanguage | undefined {
   return languages.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase());
 }
 
-/** @param programs the folder with the grammars, dist/ */
+/** @param programs the folder with the grammars, dist/. What could not be loaded is tried again when it is next wanted. */
 export function createSyntax(programs: string): Syntax {
-  const parsers = new Map<SyntaxLanguage, Promise<Parser>>();
-  let started: Promise<void> | undefined;
-
-  const open = async (language: SyntaxLanguage): Promise<Parser> => {
-    started ??= Parser.init({ locateFile: (file: string) => join(programs, file) });
-    await started;
-    const parser = new Parser();
-    parser.setLanguage(await Language.load(await readFile(join(programs, `tree-sitter-${language}.wasm`))));
-    return parser;
-  };
+  const started = keptOnceDone(() => Parser.init({ locateFile: (file: string) => join(programs, file) }));
+  const parserOf = (language: SyntaxLanguage) =>
+    keptOnceDone(async () => {
+      await started();
+      const parser = new Parser();
+      parser.setLanguage(await Language.load(await readFile(join(programs, `tree-sitter-${language}.wasm`))));
+      return parser;
+    });
+  const parsers = {
+    typescript: parserOf('typescript'),
+    tsx: parserOf('tsx'),
+    python: parserOf('python'),
+  } satisfies Record<SyntaxLanguage, unknown>;
 
   return {
     async faults(code, language) {
-      let parser = parsers.get(language);
-      if (parser === undefined) {
-        parser = open(language);
-        parsers.set(language, parser);
-      }
-      const tree = (await parser).parse(code);
+      const parser = await parsers[language]();
+      const tree = parser.parse(code);
       if (tree === null) return 0;
       try {
         return tree.rootNode.hasError ? count(tree) : 0;
@@ -55,6 +54,18 @@ export function createSyntax(programs: string): Syntax {
         tree.delete();
       }
     },
+  };
+}
+
+/** `work` is done once for all who ask; but one that failed is done again for the next. */
+function keptOnceDone<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => {
+    begun ??= work().catch((thrown: unknown) => {
+      begun = undefined;
+      throw thrown;
+    });
+    return begun;
   };
 }
 

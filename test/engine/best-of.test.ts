@@ -1,9 +1,11 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isLower, rerank } from '../../src/core/index.ts';
 import { energiesOf } from '../../src/engine/energy.ts';
 import { createSyntax } from '../../src/engine/syntax.ts';
 import type { Generated, GenerateRequest } from '../../src/protocol/engine.ts';
-import { programs } from '../programs.ts';
+import { programs, temporaryFolder } from '../programs.ts';
 import { ask, engineForEachTest, even, failed, generated } from './bench.ts';
 
 const bench = engineForEachTest();
@@ -17,6 +19,19 @@ const infill = {
 } as const;
 
 describe('syntax', () => {
+  // First: what is loaded once stays loaded for all.
+  it('that could not be loaded is loaded when it is wanted again', async () => {
+    const folder = temporaryFolder();
+    const late = createSyntax(folder);
+    const add = (name: string): void => symlinkSync(join(programs, name), join(folder, name));
+    await expect(late.faults('let a = 1;', 'typescript')).rejects.toThrow();
+    add('tree-sitter.wasm');
+    await expect(late.faults('let a = 1;', 'typescript')).rejects.toThrow(/tree-sitter-typescript\.wasm/);
+    add('tree-sitter-typescript.wasm');
+    expect(await late.faults('let a = 1;', 'typescript')).toBe(0);
+    expect(await late.faults('let a = (;', 'typescript')).toBeGreaterThan(0);
+  });
+
   it('counts what does not parse, in TypeScript, JSX and Python', async () => {
     expect(await syntax.faults('const a: number = f(<T>1);\n', 'typescript')).toBe(0);
     expect(await syntax.faults('const a = <b>c</b>;\n', 'tsx')).toBe(0);
