@@ -12,7 +12,7 @@ const AFTER = 5_000;
 /**
  * One energy a candidate, of the same terms for all. A completion in a language that is known: what does not parse. An answer in a
  * chat: whether it was cut off; delimiters without a partner, a box missing that others have, and code that does not parse. Always
- * last: minus the mean log-probability of a token, in nats. What most candidates say (self-consistency, arXiv 2203.11171) is no
+ * last: minus the mean log-probability of a token, in nats, infinite where it is not known. What most candidates say (self-consistency, arXiv 2203.11171) is no
  * term: it was no better than that (docs/results.md).
  */
 export async function energiesOf(
@@ -22,7 +22,7 @@ export async function energiesOf(
 ): Promise<readonly Energy[]> {
   const unlikely = candidates.map(({ trace = [] }) => {
     const mean = trace.reduce((sum, { logProb }) => sum + logProb, 0) / Math.max(1, trace.length);
-    return Number.isFinite(mean) ? -mean : 0;
+    return Number.isFinite(mean) ? -mean : Number.POSITIVE_INFINITY;
   });
   switch (prompt.kind) {
     case 'text':

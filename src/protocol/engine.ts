@@ -115,6 +115,7 @@ export interface Sampling {
  * lazily   an expert that cannot change a token is not run for it; drawn by chance the same distribution, but for one seed
  *          another text
  * auto     those of the above that pay and that leave the text for a seed as it is
+ * Where several candidates are compared, lazily and auto are lookup: an expert left out leaves their probabilities unknown.
  * With int4 weights all of them are the same but for rounding, which near a tie can choose another token.
  */
 export type Acceleration = 'none' | 'lookup' | 'inTurn' | 'lazily' | 'auto';

@@ -80,6 +80,48 @@ describe('several candidates', () => {
     }
   });
 
+  it('that were whole when the request was cancelled are chosen among, though the next one waits for its turn', async () => {
+    bench.engine.configure(even);
+    const stopping = new AbortController();
+    const cancelled = bench.engine.generate(
+      ask('What is 17 + 25?', { sampling, candidates: 2, maxTokens: 8 }),
+      {
+        signal: stopping.signal,
+      },
+    );
+    const other = bench.engine.generate(ask('And 3 + 4?', { maxTokens: 8 }), {
+      onDelta: () => stopping.abort(),
+    });
+    const best = generated(await cancelled);
+    expect(stopping.signal.aborted).toBe(true);
+    expect(best.candidates).toHaveLength(1);
+    expect(best.text).toBe(best.candidates?.[0]?.text);
+    expect(best.text).not.toBe('');
+    generated(await other);
+    // Without one that is whole there is nothing to choose.
+    const none = bench.engine.generate(ask('Hi', { sampling, candidates: 2 }), {
+      signal: AbortSignal.abort(),
+    });
+    expect(failed(await none).code).toBe('cancelled');
+  });
+
+  it('are compared by what all experts say, also where experts are asked lazily', async () => {
+    bench.engine.configure({
+      ...even,
+      experts: even.experts.map((expert) => ({ ...expert, precision: 'fp32' as const })),
+    });
+    // The temperature at which tokens can be drawn lazily.
+    const lazy = { ...sampling, temperature: 1 };
+    const request = ask('What is 17 + 25?', { sampling: lazy, candidates: 4, maxTokens: 12 });
+    const plain = generated(await bench.engine.generate(request));
+    for (const accelerate of ['lazily', 'auto'] as const) {
+      const best = generated(await bench.engine.generate({ ...request, accelerate }));
+      expect(best.candidates?.map(({ text }) => text)).toEqual(plain.candidates?.map(({ text }) => text));
+      expect(best.chosen).toBe(plain.chosen);
+      for (const { energy } of best.candidates ?? []) expect(energy.at(-1)).toBeGreaterThan(0);
+    }
+  });
+
   it('are refused at temperature 0, where all would be the same, and in no number or too many', async () => {
     bench.engine.configure(even);
     const refusal = async (change: Partial<GenerateRequest>): Promise<string> =>
@@ -97,6 +139,9 @@ describe('several candidates', () => {
       candidates: readonly Generated[],
     ): Promise<number> => rerank(await energiesOf(prompt, candidates, syntax));
     expect(await best(infill, [given('urn a + ('), given('urn a + b;')])).toBe(1);
+    const drawn = (logProb: number): Generated =>
+      ({ text: 'a', stop: 'end', trace: [{ logProb }] }) as unknown as Generated;
+    expect(await best(infill, [drawn(Number.NaN), drawn(-3), drawn(-2)])).toBe(2);
     const chat = ask('').prompt;
     expect(await best(chat, [given('\\(4', 'end'), given('\\(4\\)')])).toBe(1);
     expect(await best(chat, [given('4'), given('\\boxed{4}', 'length'), given('\\boxed{5}')])).toBe(2);
