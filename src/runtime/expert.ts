@@ -240,7 +240,8 @@ function loadedExpert({
     },
     get memoryBytes() {
       // The base and what it remembers are there once for all who share it.
-      return (layout.graphBytes + cacheBytes) / seat.members() + (layout.adapter?.bytes ?? 0);
+      const part = (layout.graphBytes + cacheBytes) / seat.members();
+      return Math.round(part) + (layout.adapter?.bytes ?? 0);
     },
     logits: (tokens, { rows, signal }: LogitsOptions) =>
       inTurn(async () => {
