@@ -33,7 +33,12 @@ const urgency = { completion: 1, chat: 0 } as const;
 export async function generate(request: GenerateRequest, options: GenerateOptions): Promise<Generated> {
   const { experts, turns, signal } = options;
   await untilAborted(experts.load(), signal);
-  const turn = await turns.take(urgency[request.surface]);
+  const taken = turns.take(urgency[request.surface]);
+  const turn = await untilAborted(taken, signal).catch((thrown: unknown) => {
+    // The turn of a request that does not wait for it any more.
+    void taken.then((late) => late.end());
+    throw thrown;
+  });
   try {
     if (signal.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
     return await generateInTurn(request, options, turn);

@@ -226,6 +226,25 @@ describe('two requests at once', () => {
     expect(order.lastIndexOf('completion')).toBeLessThan(order.lastIndexOf('chat'));
   });
 
+  it('do not hold up one that is cancelled while it waits, and the turn goes on to the next', async () => {
+    bench.engine.configure(even);
+    const controller = new AbortController();
+    const ends: string[] = [];
+    const note = (name: string) => (outcome: GenerateOutcome) => {
+      ends.push(name);
+      return outcome;
+    };
+    const chat = bench.engine.generate(ask(ENDLESS, { maxTokens: 60 })).then(note('first'));
+    const waits = bench.engine
+      .generate(ask('What is 1 + 1?'), { signal: controller.signal })
+      .then(note('cancelled'));
+    const next = bench.engine.generate(ask('What is 2 + 2?', { maxTokens: 5 })).then(note('next'));
+    controller.abort();
+    expect(await waits).toMatchObject({ kind: 'failed', failure: { code: 'cancelled' } });
+    await Promise.all([chat, next]);
+    expect(ends).toEqual(['cancelled', 'first', 'next']);
+  });
+
   it('reuse what the KV cache holds when a line grows by one character', async () => {
     bench.engine.configure({ ...even, experts: [setting('code')] });
     const complete = (prefix: string) =>
