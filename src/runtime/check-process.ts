@@ -14,7 +14,12 @@ export interface CheckOrder {
   readonly load: GraphOrder;
 }
 
-/** @param program the bundled check, dist/device-check.js */
+export type CheckMessage = CheckOutcome | { readonly kind: 'working' };
+
+/**
+ * @param milliseconds how long the process may be silent
+ * @param program the bundled check, dist/device-check.js
+ */
 export function checkInProcess(
   program: string,
   order: CheckOrder,
@@ -38,7 +43,10 @@ export function checkInProcess(
       () => settle({ kind: 'refused', why: `was not done with its check within ${milliseconds / 1000} s` }),
       milliseconds,
     );
-    checker.on('message', (outcome) => settle(outcome as CheckOutcome));
+    checker.on('message', (message: CheckMessage) => {
+      if (message.kind === 'working') timer.refresh();
+      else settle(message);
+    });
     checker.on('error', (error) =>
       settle({ kind: 'refused', why: `could not be checked: ${error.message}` }),
     );

@@ -1,7 +1,7 @@
 /** The process of one self-check: opens the model on a device and on the CPU, and answers how they compare. */
 
 import { listSupportedBackends } from 'onnxruntime-node';
-import type { CheckOrder } from './check-process.ts';
+import type { CheckMessage, CheckOrder } from './check-process.ts';
 import { createDeviceLock } from './device-lock.ts';
 import { providerNames } from './devices.ts';
 import { openOnCpu, openOnDevice } from './open-decoder.ts';
@@ -13,13 +13,18 @@ async function check({ device, load }: CheckOrder): Promise<CheckOutcome> {
     return { kind: 'refused', why: 'is not part of this build of ONNX Runtime' };
   }
   return selfCheck({
-    openDevice: () => openOnDevice(load, { device, lock: createDeviceLock() }),
+    openDevice: () => openOnDevice(load, { device, lock: createDeviceLock() }, working),
     openCpu: async () => (await openOnCpu(load, () => {})).decoder,
     vocabulary: load.vocabularySize,
     tolerance: load.precision === 'fp32' ? TOLERANCE.full : TOLERANCE.int4,
     clock: () => performance.now(),
   });
 }
+
+/** A graph that is built takes longer than a check, and says from time to time that it goes on. */
+const working = (): void => {
+  process.send?.({ kind: 'working' } satisfies CheckMessage);
+};
 
 process.on('message', (order: CheckOrder) => {
   check(order)

@@ -1,9 +1,11 @@
 /**
- * Runs an export as it is on a device that can keep its results (WebGPU): what comes back as keys and values goes in again at the
- * next run without having left the device; logits alone come to JavaScript.
+ * Runs a decoder on a device that can keep its results (WebGPU): what comes back as keys and values goes in again at the next run
+ * without having left the device; logits alone come to JavaScript.
  */
 
 import * as ort from 'onnxruntime-node';
+import { type DecodeGraph, names } from '../graph/decode-graph.ts';
+import { keptForm, keptNames } from '../graph/kept-form.ts';
 import { type Decoder, logitsOf } from './decoder.ts';
 import { alone, type DeviceLock } from './device-lock.ts';
 import {
@@ -14,30 +16,97 @@ import {
   type KvTensors,
 } from './device-memory.ts';
 import { checkOthers, describeCache, exportFeeds } from './export-decoder.ts';
-import { vocabularyError } from './graph-errors.ts';
 import { CHUNK, type GraphOrder } from './worker-messages.ts';
+
+type SessionOptions = ort.InferenceSession.SessionOptions;
+
+/** A graph that takes the past and gives the present. */
+interface CachingGraph {
+  readonly session: ort.InferenceSession;
+  /** Names of inputs with those of outputs. */
+  readonly presentOfPast: ReadonlyMap<string, string>;
+  readonly heads: number;
+  readonly headDim: number;
+  /** What it reads besides the past; its logits are those of the last `rows` tokens, or of more. */
+  feeds(past: number, tokens: Int32Array, rows: number): Record<string, ort.Tensor>;
+}
 
 export interface DeviceOptions {
   /** Of a device whose results can be left in its memory. */
-  readonly session: ort.InferenceSession.SessionOptions;
+  readonly session: SessionOptions;
   readonly lock: DeviceLock;
+  /** Columns of the logits. */
+  readonly vocabulary: number;
 }
 
-export async function openDeviceDecoder(
-  order: GraphOrder,
-  { session: options, lock }: DeviceOptions,
+/** A graph of decode-graph.ts for one expert, in its form for devices. */
+export async function openKeptForm(
+  graph: DecodeGraph,
+  options: DeviceOptions,
 ): Promise<Decoder<DeviceMemory>> {
-  const opened = await alone(lock, async () => {
-    const session = await ort.InferenceSession.create(order.graph, {
-      ...options,
-      preferredOutputLocation: Object.fromEntries(presentNames(order).map((name) => [name, 'gpu-buffer'])),
-    });
-    const { presentOfPast, heads, headDim } = describeCache(session, order);
-    checkOthers(session, order, presentOfPast);
-    const shape: KvShape = { names: [...presentOfPast.keys()], heads, headDim };
-    return { session, presentOfPast, shape, slicer: await createSlicer(shape, options) };
+  const { layers, kvHeads, headDim, wantsPositions } = graph.shape;
+  const presentOfPast = new Map<string, string>();
+  for (let layer = 0; layer < layers; layer++) {
+    for (const part of ['key', 'value'] as const)
+      presentOfPast.set(names.past(layer, part), keptNames.present(layer, part));
+  }
+  return openCaching(options, async () => ({
+    session: await ort.InferenceSession.create(
+      keptForm(graph),
+      keeping(options, [...presentOfPast.values()]),
+    ),
+    presentOfPast,
+    heads: kvHeads,
+    headDim,
+    feeds(past, tokens, rows) {
+      const count = tokens.length;
+      const feeds: Record<string, ort.Tensor> = {
+        [names.tokens]: int64(tokens, [1, count]),
+        [names.logitRows]: int64(counting(count - rows, rows), [rows]),
+        [keptNames.last]: new ort.Tensor('int32', Int32Array.of(past + count - 1), [1]),
+        [keptNames.total]: new ort.Tensor('int32', Int32Array.of(past + count), []),
+      };
+      if (wantsPositions) feeds[names.positions] = int64(counting(past, count), [1, count]);
+      return feeds;
+    },
+  }));
+}
+
+/** An export as it is; its logits come for all tokens of a run. */
+export async function openExportOnDevice(
+  order: GraphOrder,
+  options: DeviceOptions,
+): Promise<Decoder<DeviceMemory>> {
+  const { presentKey, presentValue } = order.kvNames;
+  const presents = counting(0, order.layers).flatMap((layer) =>
+    [presentKey, presentValue].map((name) => name.replace('%d', String(layer))),
+  );
+  return openCaching(options, async () => {
+    const session = await ort.InferenceSession.create(order.graph, keeping(options, presents));
+    const cache = describeCache(session, order);
+    checkOthers(session, order, cache.presentOfPast);
+    return { session, ...cache, feeds: (past, tokens) => exportFeeds(session, past, tokens) };
   });
-  const { session, presentOfPast, shape, slicer } = opened;
+}
+
+function keeping({ session }: DeviceOptions, outputs: readonly string[]): SessionOptions {
+  return {
+    ...session,
+    preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer'])),
+  };
+}
+
+async function openCaching(
+  { session: options, lock, vocabulary }: DeviceOptions,
+  open: () => Promise<CachingGraph>,
+): Promise<Decoder<DeviceMemory>> {
+  const { graph, shape, slicer } = await alone(lock, async () => {
+    const opened = await open();
+    const { presentOfPast, heads, headDim } = opened;
+    const kept: KvShape = { names: [...presentOfPast.keys()], heads, headDim };
+    return { graph: opened, shape: kept, slicer: await createSlicer(kept, options) };
+  });
+  const { session, presentOfPast } = graph;
   /** Freed when this thread is next alone with the device: freeing is work for it too. */
   let unused: KvTensors[] = [];
   const free = (): void => {
@@ -53,7 +122,7 @@ export async function openDeviceDecoder(
       alone(lock, async () => {
         const total = memory.length + tokens.length;
         const past = await memory.past();
-        const results = await session.run({ ...past, ...exportFeeds(session, memory.length, tokens) });
+        const results = await session.run({ ...past, ...graph.feeds(memory.length, tokens, rows) });
         const present: Record<string, ort.Tensor> = {};
         for (const [name, from] of presentOfPast) present[name] = results[from] as ort.Tensor;
         memory.replace(present, total);
@@ -62,8 +131,9 @@ export async function openDeviceDecoder(
           if (location !== 'gpu-buffer') throw new Error(`'${name}' did not stay on the device`);
         }
         const { data, columns } = logitsOf(results);
-        if (columns !== order.vocabularyRows) throw vocabularyError(order, columns);
-        return data.subarray((tokens.length - rows) * columns);
+        if (columns !== vocabulary)
+          throw new Error(`it gives logits for ${columns} tokens, not ${vocabulary}`);
+        return data.subarray(data.length - rows * columns);
       }),
     release: () =>
       alone(lock, async () => {
@@ -74,8 +144,10 @@ export async function openDeviceDecoder(
   };
 }
 
-function presentNames({ layers, kvNames: { presentKey, presentValue } }: GraphOrder): string[] {
-  return Array.from({ length: layers }, (_, layer) =>
-    [presentKey, presentValue].map((name) => name.replace('%d', String(layer))),
-  ).flat();
+function int64(values: Iterable<number>, dims: readonly number[]): ort.Tensor {
+  return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+}
+
+function counting(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => from + i);
 }

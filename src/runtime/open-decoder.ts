@@ -15,7 +15,7 @@ import { type Rewritten, rewriteExport } from '../graph/rewrite-export.ts';
 import type { Device } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { Decoder } from './decoder.ts';
-import { openDeviceDecoder } from './device-decoder.ts';
+import { openExportOnDevice, openKeptForm } from './device-decoder.ts';
 import type { DeviceLock } from './device-lock.ts';
 import { deviceNames, providersOf } from './devices.ts';
 import { createExportDecoder } from './export-decoder.ts';
@@ -49,7 +49,7 @@ export async function openDecoder(
     return { ...(await openOnCpu(order, onProgress)), device, deviceReason: undefined };
   }
   try {
-    const decoder = await openOnDevice(order, { device, lock });
+    const decoder = await openOnDevice(order, { device, lock }, onProgress);
     return { decoder, asExported: undefined, device, deviceReason: undefined };
   } catch (thrown) {
     const deviceReason = `${deviceNames[device]} cannot be used: ${reasonOf(thrown)}`;
@@ -58,19 +58,14 @@ export async function openDecoder(
 }
 
 /** Rejects where the device does not open the graph; whether it computes it right is another question (self-check.ts). */
-export async function openOnDevice(order: GraphOrder, { device, lock }: OnDevice): Promise<Decoder> {
-  if (device === 'webgpu') {
-    if (order.format !== 'onnx')
-      throw new Error('it runs ONNX exports, and this model is built from tensors');
-    if (hasAdapters(order)) throw new Error('it runs no adapters');
-    const session = { ...sessionOptions(order.threads, device), extra: { session: threading } };
-    return openDeviceDecoder(order, { session, lock });
-  }
-  if (order.format !== 'onnx') return openBuilt(order, order.format, () => {}, device);
+export async function openOnDevice(
+  order: GraphOrder,
+  on: OnDevice,
+  onProgress: (progress: number) => void,
+): Promise<Decoder> {
+  if (order.format !== 'onnx') return openBuilt(order, order.format, onProgress, on);
   const rewritten = await rewrittenGraph(order);
-  return rewritten.kind === 'refused'
-    ? openExport(order, device)
-    : openRewritten(order, rewritten.graph, device);
+  return rewritten.kind === 'refused' ? openExport(order, on) : openRewritten(order, rewritten.graph, on);
 }
 
 export async function openOnCpu(
@@ -130,11 +125,7 @@ async function rewrittenGraph(order: GraphOrder): Promise<Rewritten> {
   }
 }
 
-async function openRewritten(
-  order: GraphOrder,
-  graph: DecodeGraph,
-  device: Device = 'cpu',
-): Promise<Decoder> {
+async function openRewritten(order: GraphOrder, graph: DecodeGraph, on?: OnDevice): Promise<Decoder> {
   const { shape } = graph;
   if (shape.layers !== order.layers) {
     throw graphError(order, `it has ${shape.layers} layers, its config says ${order.layers}`);
@@ -142,14 +133,14 @@ async function openRewritten(
   if (shape.vocabulary !== order.vocabularyRows) throw vocabularyError(order, shape.vocabulary);
   const { threads, contextLength } = order;
   const folder = dirname(await realpath(order.graph));
-  return openGraph(graph, { folder, threads, contextLength, device });
+  return openGraph(graph, { folder, threads, contextLength, on });
 }
 
 async function openBuilt(
   order: GraphOrder,
   format: 'safetensors' | 'gguf',
   onProgress: (progress: number) => void,
-  device: Device = 'cpu',
+  on?: OnDevice,
 ): Promise<Decoder> {
   const { cacheFolder, contextLength, precision, threads } = order;
   const model = {
@@ -163,43 +154,52 @@ async function openBuilt(
   } as const;
   const { graph, folder } = await buildModel(model, order.adapters);
   try {
-    return await openGraph(graph, { folder, threads, contextLength, device });
+    return await openGraph(graph, { folder, threads, contextLength, on });
   } catch (thrown) {
-    throw loadError(order, thrown);
+    throw on === undefined ? loadError(order, thrown) : thrown;
   }
 }
 
 /** Opens a graph of Chorus's own form whose weights are in files of `folder`. */
 export async function openGraph(
-  { model, shape }: DecodeGraph,
-  options: {
+  graph: DecodeGraph,
+  {
+    folder,
+    threads,
+    contextLength,
+    on,
+  }: {
     readonly folder: string;
     readonly threads: number;
     readonly contextLength: number;
     /** The CPU where left out. */
-    readonly device?: Device;
+    readonly on?: OnDevice | undefined;
   },
 ): Promise<Decoder> {
-  const session = await ort.InferenceSession.create(model, {
-    ...sessionOptions(options.threads, options.device),
+  const options = {
+    ...sessionOptions(threads, on?.device),
     // Shapes change with every block; remembering an allocation plan for each would only grow.
     enableMemPattern: false,
-    extra: { session: { ...threading, model_external_initializers_file_folder_path: options.folder } },
-  });
-  return createSegmentDecoder(session, shape, options.contextLength);
+    extra: { session: { ...threading, model_external_initializers_file_folder_path: folder } },
+  };
+  if (on?.device === 'webgpu') {
+    return openKeptForm(graph, { session: options, lock: on.lock, vocabulary: graph.shape.vocabulary });
+  }
+  const session = await ort.InferenceSession.create(graph.model, options);
+  return createSegmentDecoder(session, graph.shape, contextLength);
 }
 
-async function openExport(order: GraphOrder, device: Device = 'cpu'): Promise<Decoder> {
-  let session: ort.InferenceSession;
-  try {
-    session = await ort.InferenceSession.create(order.graph, {
-      ...sessionOptions(order.threads, device),
-      extra: { session: threading },
-    });
-  } catch (thrown) {
-    throw loadError(order, thrown);
+async function openExport(order: GraphOrder, on?: OnDevice): Promise<Decoder> {
+  const options = { ...sessionOptions(order.threads, on?.device), extra: { session: threading } };
+  if (on?.device === 'webgpu') {
+    return openExportOnDevice(order, { session: options, lock: on.lock, vocabulary: order.vocabularyRows });
   }
-  return createExportDecoder(session, order);
+  try {
+    return createExportDecoder(await ort.InferenceSession.create(order.graph, options), order);
+  } catch (thrown) {
+    // Of a device the reason is wanted, not what may be wrong with the file.
+    throw on === undefined && !(thrown instanceof ChorusError) ? loadError(order, thrown) : thrown;
+  }
 }
 
 const threading = { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } };
