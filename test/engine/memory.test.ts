@@ -41,7 +41,7 @@ async function measured(name: string, precision: 'fp32' | 'q4', words: number): 
   }
 }
 
-/** Measured within 6 % on one machine; others have other libraries and collect at other moments. */
+/** Measured within 9 % on one machine; others have other libraries and collect at other moments. */
 const share = 0.3;
 
 describe.runIf(process.platform === 'linux')('the estimate of an expert’s memory', () => {
