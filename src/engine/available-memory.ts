@@ -4,17 +4,37 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { freemem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { dirname, join } from 'node:path/posix';
 
 /** The text of a file, or undefined where it cannot be read. */
 export type ReadText = (path: string) => string | undefined;
 
+export interface Machine {
+  readonly platform: string;
+  /** Bytes that the system itself calls free. */
+  readonly free: number;
+  readonly total: number;
+  readonly read: ReadText;
+}
+
 /** In bytes. */
-export function availableMemory(): number {
+export function availableMemory(machine: Machine = thisMachine()): number {
+  const { platform, free, total, read } = machine;
+  switch (platform) {
+    case 'linux':
+      return availableOnLinux(read) ?? free;
+    case 'darwin':
+      // Free there are only pages that hold nothing, of which macOS leaves few: it keeps files and compresses.
+      return Math.max(free, total / 2);
+    default:
+      return free;
+  }
+}
+
+function thisMachine(): Machine {
   const { availableMemory: system = freemem } = process as { availableMemory?: () => number };
-  if (process.platform !== 'linux') return system();
-  return availableOnLinux(readText) ?? system();
+  return { platform: process.platform, free: system(), total: totalmem(), read: readText };
 }
 
 /**

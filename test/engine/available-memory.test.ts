@@ -49,6 +49,14 @@ describe('the memory that is free', () => {
     expect(availableOnLinux(reader(full))).toBe(0);
   });
 
+  it('is at least half of the machine where free memory says little, and what the system says elsewhere', () => {
+    const machine = { free: 1e8, total: 16e9, read: () => undefined };
+    expect(availableMemory({ ...machine, platform: 'darwin' })).toBe(8e9);
+    expect(availableMemory({ ...machine, platform: 'darwin', free: 12e9 })).toBe(12e9);
+    expect(availableMemory({ ...machine, platform: 'win32' })).toBe(1e8);
+    expect(availableMemory({ ...machine, platform: 'linux' })).toBe(1e8);
+  });
+
   it('can be told on this machine', () => {
     expect(availableMemory()).toBeGreaterThan(1e6);
   });
