@@ -8,6 +8,7 @@ import type { Device, DeviceSetting } from '../protocol/engine.ts';
 import { checkInProcess } from './check-process.ts';
 import { type ChosenDevice, createDeviceChooser } from './choose-device.ts';
 import { createVerdicts } from './device-verdicts.ts';
+import { deviceNames } from './devices.ts';
 import { graphicsDriver } from './driver.ts';
 import type { GraphOrder } from './worker-messages.ts';
 
@@ -60,6 +61,7 @@ export function createDevices({ checkProgram, cacheFolder, log }: DevicesOptions
       return chooser.choose({ wanted, check, ...(await question(model)) });
     },
     async refuse(device, model, why) {
+      log(`${deviceNames[device]} ${why}; from now on the CPU runs ${model.order.graph}`);
       await chooser.refuse(await question(model), device, why);
     },
   };
