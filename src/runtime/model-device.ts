@@ -1,9 +1,9 @@
 /** Chooses the device of a model with what this machine has: its platform, driver, cache folder, and a process for checks. */
 
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-common';
+import { openBinary } from '../graph/binary-file.ts';
 import type { Device, DeviceSetting } from '../protocol/engine.ts';
 import { checkInProcess } from './check-process.ts';
 import { type ChosenDevice, createDeviceChooser } from './choose-device.ts';
@@ -58,7 +58,10 @@ export function createDevices({ checkProgram, cacheFolder, log }: DevicesOptions
     async choose(wanted, model) {
       if (wanted === 'cpu') return { device: 'cpu', reason: undefined };
       const check = (device: Device) => checkInProcess(checkProgram, { device, load: model.order });
-      return chooser.choose({ wanted, check, ...(await question(model)) });
+      const asked = await question(model).catch(() => undefined);
+      // What is wrong with the file is said where it is loaded.
+      if (asked === undefined) return { device: 'cpu', reason: 'the graph cannot be read' };
+      return chooser.choose({ wanted, check, ...asked });
     },
     async refuse(device, model, why) {
       log(`${deviceNames[device]} ${why}; from now on the CPU runs ${model.order.graph}`);
@@ -67,15 +70,14 @@ export function createDevices({ checkProgram, cacheFolder, log }: DevicesOptions
   };
 }
 
-async function hashOf(file: string): Promise<string> {
-  const handle = await open(file, 'r');
+async function hashOf(name: string): Promise<string> {
+  const file = await openBinary(name);
   try {
-    const { size } = await handle.stat();
-    const start = new Uint8Array(Math.min(size, HASHED_BYTES));
-    await handle.read(start, 0, start.length, 0);
-    return createHash('sha256').update(`${size} `).update(start).digest('hex').slice(0, 40);
+    const start = new Uint8Array(Math.min(file.size, HASHED_BYTES));
+    await file.readInto(start, 0);
+    return createHash('sha256').update(`${file.size} `).update(start).digest('hex').slice(0, 40);
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
