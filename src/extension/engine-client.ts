@@ -78,6 +78,8 @@ export class EngineClient {
   #run: Run | undefined;
   #starting: Promise<Run> | undefined;
   #crashes: CrashHistory = noCrash;
+  /** Requests under way. */
+  #asked = 0;
   /** Aborted by `restart()` and `dispose()`: ends what waits to be started. */
   #life = new AbortController();
   #disposed = false;
@@ -118,12 +120,15 @@ export class EngineClient {
     call: (run: Run) => Promise<Outcome>,
     signal: AbortSignal | undefined,
   ): Promise<Outcome | { readonly kind: 'failed'; readonly failure: Failure }> {
+    this.#asked++;
     try {
       if (signal?.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
       const run = await untilAborted(this.#need(), signal);
       return await untilAborted(run.watch.attend(call(run)), signal, cancelGraceMs);
     } catch (thrown) {
       return { kind: 'failed', failure: toFailure(thrown) };
+    } finally {
+      this.#asked--;
     }
   }
 
@@ -269,6 +274,18 @@ export class EngineClient {
       const known = this.#experts.find((expert) => expert.id === id)?.state.kind;
       if (state.kind === 'failed' && known !== 'failed') this.#options.log.warn(state.failure.message);
     }
+    this.#experts = statuses;
+    this.#changes.tell(this.snapshot);
+    const isThere = statuses.some(({ state }) => state.kind === 'ready' || state.kind === 'loading');
+    if (!isThere && this.#asked === 0 && statuses.some(({ state }) => state.kind === 'unloaded')) {
+      this.#rest(statuses);
+    }
+  }
+
+  /** Of what unloaded experts took, an allocator keeps much: only an engine that ends gives all of it back. */
+  #rest(statuses: readonly ExpertStatus[]): void {
+    this.#options.log.info('The engine was not used for a while and ends. It starts with the next request.');
+    void this.#end({ code: 'engine-exited', message: 'The engine ended while it was not used.' });
     this.#experts = statuses;
     this.#changes.tell(this.snapshot);
   }

@@ -90,6 +90,30 @@ describe('the engine client', () => {
     expect(states).toEqual(['starting', 'ready']);
   });
 
+  it('ends an engine whose experts were unloaded, says so, and starts one with the next request', async () => {
+    const { client, forked, lines, states } = bench();
+    await client.generate(ask('unloaded'));
+    await vi.waitFor(() => expect(client.snapshot.state.kind).toBe('idle'));
+    expect(client.snapshot.experts).toEqual([{ id: 'pocket/code', state: { kind: 'unloaded' } }]);
+    await forked[0]?.ended;
+    expect(lines.join()).toContain('not used for a while');
+    expect(shown(await client.generate(ask('again')))).toBe('end: again');
+    expect(forked).toHaveLength(2);
+    expect(states).toEqual(['starting', 'ready', 'idle', 'starting', 'ready']);
+  });
+
+  it('does not end it under a request that came meanwhile', async () => {
+    const { client, forked } = bench();
+    await client.generate(ask('unloaded'));
+    const stop = new AbortController();
+    const next = client.generate(ask('stream'), { signal: stop.signal });
+    await vi.waitFor(() => expect(client.snapshot.experts[0]?.state.kind).toBe('unloaded'));
+    stop.abort();
+    expect(shown(await next)).toMatch(/^cancelled/);
+    expect(client.snapshot.state.kind).toBe('ready');
+    expect(forked).toHaveLength(1);
+  });
+
   it('runs the engine as plain Node with telemetry off and binary messages', async () => {
     const { client } = bench();
     expect(shown(await client.generate(ask('telemetry')))).toBe('end: 11');
