@@ -146,8 +146,11 @@ function indexOfLargest(values: Float32Array): number {
   return best;
 }
 
+/** ONNX Runtime puts its own source file, function and condition before what it says. */
+const whereThrown = /^\S+\.(?:cc|cpp|h):\d+ .* was false\. /;
+
 /** One line of what was thrown. */
 export function reasonOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.replace(/\s+/g, ' ').trim().slice(0, 200);
+  return text.replace(/\s+/g, ' ').replace(whereThrown, '').trim().slice(0, 200);
 }

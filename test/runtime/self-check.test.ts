@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkInProcess } from '../../src/runtime/check-process.ts';
 import type { Decoder, Memory } from '../../src/runtime/decoder.ts';
-import { type CheckOutcome, selfCheck, TOLERANCE } from '../../src/runtime/self-check.ts';
+import { type CheckOutcome, reasonOf, selfCheck, TOLERANCE } from '../../src/runtime/self-check.ts';
 import { temporaryFolder } from '../programs.ts';
 
 const VOCABULARY = 50;
@@ -110,6 +110,14 @@ describe('a self-check', () => {
     expect(outcome).toEqual({ kind: 'refused', why: 'cannot be used: no adapter found' });
     expect(loaded).toBe(false);
   });
+});
+
+it('a reason leaves out where the runtime gave up', () => {
+  const thrown = new Error(
+    '/onnxruntime_src/core/webgpu_context.cc:136 onnxruntime::webgpu::WebGpuContext::Initialize(const Config&)::<lambda()> adapter_result.status == wgpu::RequestAdapterStatus::Success was false. Failed to get a WebGPU adapter: No supported adapters\n',
+  );
+  expect(reasonOf(thrown)).toBe('Failed to get a WebGPU adapter: No supported adapters');
+  expect(reasonOf(new Error('it was false. So there'))).toBe('it was false. So there');
 });
 
 describe('the process of a check', () => {
