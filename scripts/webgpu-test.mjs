@@ -13,7 +13,7 @@ function findSwiftShader() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   const chromium = process.env.CHROMIUM ?? findChromium();
   // Debian's command is a script that lies elsewhere than what it starts.
-  const beside = chromium === undefined ? [] : [dirname(realpathSync(chromium))];
+  const beside = chromium && existsSync(chromium) ? [dirname(realpathSync(chromium))] : [];
   const usual = [
     '/usr/lib/chromium',
     '/usr/lib/chromium-browser',
