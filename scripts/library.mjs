@@ -32,4 +32,9 @@ export async function buildLibrary(folder = join(root, 'library')) {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
 }
 
-if (isScript(import.meta.url)) await main(() => buildLibrary());
+if (isScript(import.meta.url)) {
+  await main(async () => {
+    await buildLibrary();
+    console.log('Wrote chorus/core to library/. In your project: npm install FOLDER OF THIS CLONE.');
+  });
+}

@@ -40,9 +40,9 @@ A request, as JSON fields or flags (lists repeat the flag):
   candidates   1; more: the best of as many answers (temperature > 0)  --candidates 5
   regex        what the whole answer must match (JavaScript, flag u)   --regex PATTERN
   jsonSchema   a JSON schema the answer must follow; true: any JSON    --json-schema FILE or the schema itself
-  route        never, or auto: one expert answers alone where the mixture is within
-  routeWithin  0.1 (total variation) of it; sooner, not the same; with  --route auto --route-within 0.1
-               weighting fixed or prompt, without vetoes and grammars
+  route        never, or auto: one expert answers alone where the mixture hardly differs from it: sooner, not the same;
+               with weighting fixed or prompt, without vetoes and grammars                      --route auto
+  routeWithin  how far it may differ (total variation); 0.1            --route-within 0.1
   trace        a row for every token                                   --trace
   continuation (score only) the text to score                          --continuation TEXT
 

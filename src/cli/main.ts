@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The command line: `chorus generate | score | chat | advise`. */
 
 import { join } from 'node:path';
@@ -35,6 +36,13 @@ async function main(args: readonly string[]): Promise<number> {
   const engine = createEngine({ programs: __dirname });
   try {
     if (command === 'chat') {
+      const [given] = Object.keys(values);
+      if (given !== undefined) {
+        process.stderr.write(
+          `chat takes no --${given}. It starts with the pocket experts; what they do is changed while it runs: type /help there.\n`,
+        );
+        return 2;
+      }
       await chat(engine, { models, input: process.stdin, output: process.stdout });
       return 0;
     }

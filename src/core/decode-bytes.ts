@@ -15,6 +15,9 @@ import { utf8Guard } from './utf8.ts';
 import { vetoesFrom, vetoInto } from './veto.ts';
 import { fixedWeighting } from './weighting.ts';
 
+/** A run of blanks can be one token, however long. */
+const BYTES_A_TOKEN = 8;
+
 export interface ByteMix extends Mix {
   readonly participants: readonly ByteParticipant[];
   readonly vetoes?: readonly ByteParticipant[] | undefined;
@@ -26,7 +29,7 @@ export interface DecodeBytesOptions
   readonly mix: () => ByteMix | Promise<ByteMix>;
   /**
    * Most tokens of the answer with its opening, by any participant's count of what is written so far: a word counts as its pieces
-   * until it is whole. A character is never cut.
+   * until it is whole; and no token counts for more than 8 bytes. A character is never cut.
    */
   readonly maxTokens: number;
   /** As in ByteModelOptions; 0 is exact. */
@@ -89,7 +92,9 @@ export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<
       answer.push(symbol);
       const now = participants.map((participant) => following.follow(participant, answer));
       // The first byte of a token too many is not given out, and no token is too many inside a character.
-      const full = now.some((follower) => follower.tokens() > options.maxTokens || follower.room() < 0);
+      const full =
+        answer.length > BYTES_A_TOKEN * options.maxTokens ||
+        now.some((follower) => follower.tokens() > options.maxTokens || follower.room() < 0);
       if (full && guard.whole()) return 'length';
       guard.accept(symbol);
       options.constraint?.accept(symbol);

@@ -133,7 +133,8 @@ export function createMixture(
             ...(vetoes.length > 0 && { vetoes }),
             pool,
             weighting: goingOn(weighting, members),
-            unit,
+            // One expert alone has one vocabulary; but an answer that was begun in a unit goes on in it.
+            unit: alone && last === undefined ? 'token' : unit,
           },
         };
         return last.mix;

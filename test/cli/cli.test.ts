@@ -1,7 +1,7 @@
 /** The scripting interface as scripts use it: a process, lines in, lines out. */
 
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { programs, root, temporaryFolder } from '../programs.ts';
@@ -256,5 +256,17 @@ describe('advise', () => {
     const { code, lines } = await chorus(['advise', ...args]);
     expect(code).toBe(1);
     expect(lines[0]).toMatchObject({ error: { message: expect.stringMatching(why) } });
+  });
+});
+
+describe('the program', () => {
+  it('can be started by a shell, as npm links it', () => {
+    expect(readFileSync(join(programs, 'cli.js'), 'utf8').startsWith('#!/usr/bin/env node\n')).toBe(true);
+  });
+
+  it('says that chat takes no flags', async () => {
+    const { code, err } = await chorus(['chat', '--expert', 'pocket/math']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^chat takes no --expert\./);
   });
 });

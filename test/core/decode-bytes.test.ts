@@ -144,6 +144,19 @@ describe('the decode loop over bytes', () => {
     expect(await run({ mix, maxTokens: 0 })).toMatchObject({ bytes: [], end: 'length' });
   });
 
+  it('ends in a run of blanks too: one token of 32 bytes counts for four', async () => {
+    // Tokens of 1, 2, 4, ... 32 times the first letter.
+    const toy = toyBpe([0, 3, 4, 5, 6].map((token) => [token, token]));
+    expect(toy.spelled[7]).toHaveLength(32);
+    const expert = contextExpert(toy.spelled.length, () =>
+      toy.spelled.map((_, token) => (token === 7 ? 20 : 0)),
+    );
+    const mix = fixed([participant(toy, 0, { expert })]);
+    const { bytes, end } = await run({ mix, maxTokens: 6 });
+    // By its tokens alone it would go on to 63: one of 32, and five pieces of the next.
+    expect({ length: bytes.length, end }).toEqual({ length: 48, end: 'length' });
+  });
+
   it('is cancelled by the signal, without experts, and by an expert', async () => {
     const toy = toyBpe([]);
     const mix = fixed([participant(toy, 1)]);
