@@ -13,6 +13,7 @@ export type PoolSetting =
 /**
  * How the experts' weights are found: as given; from how well each expert foresaw the prompt; following how well each
  * foresees the answer; following the prompt and then the answer; or by how sure each is of the next token.
+ * Where the mix changes in the middle of an answer they are found anew from the prompt, and what the answer taught is forgotten.
  */
 export type WeightingSetting = 'fixed' | 'prompt' | 'fixedShare' | 'adaptive' | 'confidence';
 
