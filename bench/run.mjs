@@ -69,6 +69,11 @@ if (positionals.includes('peers')) {
   process.exit();
 }
 
+for (const folder of [...folders, ...adapters]) {
+  if (existsSync(folder)) continue;
+  console.error(`There is no folder "${folder}".`);
+  process.exit(2);
+}
 buildPrograms();
 const out = join(root, '.cache', 'bench');
 mkdirSync(out, { recursive: true });

@@ -55,6 +55,12 @@ export async function evaluate(args: readonly string[], { root, programs, code }
         (variant) =>
           isAlone(variant) || only.length === 0 || only.some((text) => variant.name.includes(text)),
       );
+      if (only.length > 0 && variants.every(isAlone) && family.models.length > 1) {
+        const names = variantsOf(family, { suite: name, all }).map((variant) => variant.name);
+        throw new Error(
+          `No mixture's name holds ${only.join(' or ')} (--only). They are: ${names.join('; ')}.`,
+        );
+      }
       const measured = await measureAll({ family, suite, variants, programs, store, stamp, progress });
       const judged = judge(suite, variants, { measured, seed });
       suites.push(judged);

@@ -54,6 +54,11 @@ export function parseOptions(args: readonly string[], root: string): EvalOptions
     },
   });
   if (values.help) return 'help';
+  for (const folder of values.model ?? []) {
+    if (values['only-pocket'])
+      throw new Error('--only-pocket leaves out what --model names; give one of them.');
+    if (!existsSync(folder)) throw new Error(`There is no folder '${folder}' (--model).`);
+  }
   const beside = firstThere(join(root, '..', 'shared', 'models', 'smollm2-135m-instruct'));
   const data = values.data ?? firstThere(join(root, '..', 'shared', 'data'))[0];
   return {
