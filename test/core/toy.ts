@@ -1,4 +1,4 @@
-/** Toy experts for the laws: a table of logits per last token, and helpers to run the loop over them. */
+/** Toy experts for the laws: a table of logits per last token, and a way to run the loop over them. */
 
 import fc from 'fast-check';
 import {
