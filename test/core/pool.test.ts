@@ -212,3 +212,66 @@ describe('a broken model', () => {
     expect(distribution([0, Number.NEGATIVE_INFINITY, 0, 0, 0, 0, 0]).probabilities[1]).toBe(0);
   });
 });
+
+describe('at the edges', () => {
+  const rows = [
+    [3, 1, 0, 0, 0, 0, -2],
+    [-1, 2, 0, 1, 0, 0, 0],
+  ];
+  const of = (rule: Parameters<typeof poolInto>[0]) =>
+    pooled(
+      rule,
+      rows.map((row, i) => [row, i + 1] as const),
+    ).out;
+
+  it('a power of 1 is the linear pool, and one near 0 the geometric one', () => {
+    expectClose(of({ kind: 'power', exponent: 1 }), of({ kind: 'linear' }), 0);
+    expectClose(of({ kind: 'power', exponent: 1e-7 }), of({ kind: 'geometric' }), 0);
+    expectClose(of({ kind: 'power', exponent: 1e-6 }), of({ kind: 'geometric' }), 1e-5);
+    // Between them it is neither.
+    const half = of({ kind: 'power', exponent: 0.5 });
+    for (const other of [of({ kind: 'linear' }), of({ kind: 'geometric' })]) {
+      expect(half.some((p, x) => Math.abs(p - (other[x] ?? 0)) > 1e-3)).toBe(true);
+    }
+  });
+
+  it('an expert of weight 0 may say anything', () => {
+    const good = distribution(rows[0] ?? []);
+    const broken = { logits: new Float32Array(SIZE), probabilities: new Float64Array(SIZE), logSumExp: 0 };
+    broken.probabilities.fill(Number.NaN);
+    broken.logits.fill(Number.NaN);
+    for (const rule of [
+      { kind: 'linear' },
+      { kind: 'geometric' },
+      { kind: 'power', exponent: 0.5 },
+    ] as const) {
+      const out = new Float64Array(SIZE);
+      poolInto(rule, [broken, good], [0, 1], out);
+      expectClose(out, good.probabilities);
+    }
+  });
+
+  it('experts without a token in common have no geometric pool, and a sentence says so', () => {
+    const only = (token: number) =>
+      distribution(new Array(SIZE).fill(0).map((_, x) => (x === token ? 0 : Number.NEGATIVE_INFINITY)));
+    expect(() =>
+      poolInto({ kind: 'geometric' }, [only(1), only(2)], [0.5, 0.5], new Float64Array(SIZE)),
+    ).toThrow('the experts have no token in common');
+  });
+
+  it('shares are exact where every probability is too small for a number', () => {
+    const far = [0, 1].map((i) => ({
+      logits: Float32Array.of(-2000 + i, 0),
+      probabilities: Float64Array.of(0, 1),
+      logSumExp: 0,
+    }));
+    const shares = new Float64Array(2);
+    sharesInto(far, [0.25, 0.75], 0, shares);
+    expect(shares[0]).toBeCloseTo(0.25 / (0.25 + 0.75 * Math.E), 12);
+    sharesInto([...far].reverse(), [0.25, 0.75], 0, shares);
+    expect(shares[1]).toBeCloseTo(0.75 / (0.75 + 0.25 * Math.E), 12);
+    const never = far.map((d) => ({ ...d, logits: Float32Array.of(Number.NEGATIVE_INFINITY, 0) }));
+    sharesInto(never, [0.25, 0.75], 0, shares);
+    expect([...shares]).toEqual([0.25, 0.75]);
+  });
+});

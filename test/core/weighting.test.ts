@@ -53,6 +53,24 @@ describe('fixed share', () => {
     );
   });
 
+  it('is its equation, token by token', () => {
+    const [a, b] = [distribution([2, 0, 0, 0, 0, 0, 0]), distribution([0, 1, 0, 0, 0, 0, 0])];
+    const weighting = fixedShareWeighting([3, 1], { rate: 0.5, share: 0.2, floor: 0 });
+    let w = [0.75, 0.25];
+    for (const token of [0, 1, 1, 3]) {
+      weighting.learn([a, b], token);
+      const u = [a, b].map((d, i) => (w[i] ?? 0) * Math.sqrt(d.probabilities[token] ?? 0));
+      w = u.map((value, i) => 0.8 * (value / sum(u)) + 0.2 * ([0.75, 0.25][i] ?? 0));
+      for (const [i, value] of weighting.weights([]).entries()) expect(value).toBeCloseTo(w[i] ?? 0, 12);
+    }
+  });
+
+  it('of a text counts no token that one expert has no probability for', () => {
+    const [known, unknown] = [Float64Array.of(-1, -1), Float64Array.of(Number.NaN, -1)];
+    expect(fixedShareWeights([1, 1], [known, unknown])).toEqual([0.5, 0.5]);
+    expect(fixedShareWeights([1, 1], [])).toEqual([0.5, 0.5]);
+  });
+
   it('comes back to an expert that was wrong for long within a few tokens', () => {
     const a = distribution([8, 0, 0, 0, 0, 0, 0]);
     const b = distribution([0, 8, 0, 0, 0, 0, 0]);

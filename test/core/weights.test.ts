@@ -22,6 +22,13 @@ describe('normalised weights', () => {
   });
 });
 
+describe('what is wrong with weights', () => {
+  it('is said in words', () => {
+    expect(() => normaliseWeights([1, -2])).toThrow('a weight must be a number of at least 0, not -2');
+    expect(() => normaliseWeights([0, 0])).toThrow('at least one weight must be above 0');
+  });
+});
+
 describe('prompt weights', () => {
   it('are the posterior of Bayes at tau 1', () => {
     const [a = 0, b = 0] = promptWeights([0.9, 0.1], [Math.log(8), Math.log(2)], 1);
