@@ -4,16 +4,12 @@
  */
 
 import { type ByteCost, type ByteParticipant, createFollowers } from './byte-followers.ts';
-import { BYTE_SYMBOLS, END_OF_BYTES } from './byte-vocabulary.ts';
+import { END_OF_BYTES } from './byte-vocabulary.ts';
 import type { DecodeEnd } from './decode.ts';
-import { agreement, entropy } from './distribution.ts';
+import { createEnsemble } from './ensemble.ts';
 import type { Mix } from './mix.ts';
-import { poolInto, sharesInto } from './pool.ts';
-import { sample } from './sampler.ts';
 import type { DecodeOptions, Step } from './step.ts';
 import { utf8Guard } from './utf8.ts';
-import { vetoesFrom, vetoInto } from './veto.ts';
-import { fixedWeighting } from './weighting.ts';
 
 /** A run of blanks can be one token, however long. */
 const BYTES_A_TOKEN = 8;
@@ -44,50 +40,29 @@ export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<
   const following = createFollowers(options.tolerance);
   const guard = utf8Guard();
   const answer: number[] = [];
-  const pooled = new Float64Array(BYTE_SYMBOLS);
-  const drawn = new Float64Array(BYTE_SYMBOLS);
-  let mix: ByteMix | undefined;
-  let participants: readonly ByteParticipant[] = [];
-  let voices: readonly ByteParticipant[] = [];
-  let weighting = fixedWeighting([1]);
+  const ensemble = createEnsemble<ByteParticipant>({
+    sampling,
+    random,
+    observe,
+    mask(probabilities) {
+      guard.restrict(probabilities);
+      options.constraint?.restrict(probabilities);
+    },
+  });
   for (;;) {
-    const next = await options.mix();
-    if (next !== mix) {
-      mix = next;
-      voices = mix.participants.filter((p) => p.weight > 0);
-      participants = [...voices, ...(mix.vetoes ?? []).filter((p) => p.weight > 0)];
-      const make = mix.weighting ?? fixedWeighting;
-      if (voices.length > 0) weighting = make(voices.map((p) => p.weight));
-    }
-    if (signal?.aborted || voices.length === 0) return 'cancelled';
+    ensemble.adopt(await options.mix());
+    const { participants } = ensemble;
+    if (signal?.aborted || participants.length === 0) return 'cancelled';
     const followers = participants.map((participant) => following.follow(participant, answer));
     if (guard.whole() && followers.some((follower) => follower.room() < 0)) return 'length';
 
     const answers = await Promise.all(followers.map(({ model }) => model.next(signal)));
-    const all = answers.filter((distribution) => distribution !== 'cancelled');
-    if (signal?.aborted || all.length < answers.length) return 'cancelled';
-    const distributions = all.slice(0, voices.length);
-    const weights = weighting.weights(distributions);
-    poolInto(mix.pool, distributions, weights, pooled);
-    vetoInto(pooled, vetoesFrom(voices.length, participants, all));
-    drawn.set(pooled);
-    guard.restrict(drawn);
-    options.constraint?.restrict(drawn);
-    const symbol = sample(drawn, sampling, random);
+    const distributions = answers.filter((distribution) => distribution !== 'cancelled');
+    if (signal?.aborted || distributions.length < answers.length) return 'cancelled';
+    const step = ensemble.draw(distributions);
+    const symbol = step.token;
     const ended = symbol === END_OF_BYTES;
-    const shares = new Float64Array(voices.length);
-    sharesInto(distributions, weights, symbol, shares);
-    const step: Step = {
-      token: symbol,
-      logProb: Math.log(pooled[symbol] as number),
-      shares: [...shares],
-      weights,
-      participants: voices,
-      evaluated: voices.map(() => true),
-      entropy: observe ? entropy(pooled) : Number.NaN,
-      agreement: observe ? agreement(distributions, weights) : Number.NaN,
-    };
-    weighting.learn(distributions, symbol);
+    ensemble.learn(distributions, symbol);
     if (!ended) {
       answer.push(symbol);
       const now = participants.map((participant) => following.follow(participant, answer));

@@ -1,15 +1,14 @@
 /** What one generation carries from token to token, whichever way the experts are asked: contexts, buffers, chance, masks. */
 
 import { DecodeError } from './decode-error.ts';
-import { agreement, type Distribution, distributionOf, entropy } from './distribution.ts';
+import { type Distribution, distributionOf } from './distribution.ts';
+import { createEnsemble } from './ensemble.ts';
 import type { Expert, Rows } from './expert.ts';
 import type { Mix, Participant } from './mix.ts';
-import { type Pool, poolInto, sharesInto } from './pool.ts';
-import { sample } from './sampler.ts';
+import type { Pool } from './pool.ts';
 import { createContext, type SlidingContext } from './slide.ts';
 import type { DecodeOptions, Step } from './step.ts';
-import { vetoesFrom, vetoInto } from './veto.ts';
-import { fixedWeighting, type Weighting } from './weighting.ts';
+import type { Weighting } from './weighting.ts';
 
 /** One way to ask the experts for the next token. */
 export interface Asker {
@@ -53,12 +52,7 @@ export function createDecoding(options: DecodeOptions): Decoding {
   const generated: number[] = [];
   const chances: number[] = [];
   const contexts = new Map<Expert, Map<Int32Array, SlidingContext>>();
-  let mix: Mix | undefined;
-  let participants: readonly Participant[] = [];
-  let voices: readonly Participant[] = [];
-  let weighting = fixedWeighting([1]);
-  let pooled = new Float64Array(0);
-  let drawn = new Float64Array(0);
+  let vocabularySize = 0;
 
   const mask = (probabilities: Float64Array, ahead = 0): void => {
     for (const id of options.bannedTokens) if (id < probabilities.length) probabilities[id] = 0;
@@ -73,8 +67,10 @@ export function createDecoding(options: DecodeOptions): Decoding {
   const take = (token: number, distributions: readonly Distribution[]): void => {
     generated.push(token);
     options.constraint?.accept(token);
-    weighting.learn(distributions.slice(0, voices.length), token);
+    ensemble.learn(distributions, token);
   };
+  const { sampling, observe } = options;
+  const ensemble = createEnsemble<Participant>({ sampling, random: chance, mask, observe });
 
   const contextOf = ({ prompt, expert }: Participant): SlidingContext => {
     const ofExpert = contexts.get(expert) ?? new Map<Int32Array, SlidingContext>();
@@ -83,46 +79,35 @@ export function createDecoding(options: DecodeOptions): Decoding {
     ofExpert.set(prompt, known);
     return known;
   };
-  const room = (): number => Math.min(...participants.map((p) => contextOf(p).room()));
+  const room = (): number => Math.min(...ensemble.participants.map((p) => contextOf(p).room()));
 
   return {
     options,
     generated,
     get participants() {
-      return participants;
+      return ensemble.participants;
     },
     get voices() {
-      return voices.length;
+      return ensemble.voices;
     },
     get pool() {
-      return mix?.pool ?? { kind: 'linear' };
+      return ensemble.pool;
     },
     get weighting() {
-      return weighting;
+      return ensemble.weighting;
     },
     get vocabularySize() {
-      return pooled.length;
+      return vocabularySize;
     },
-    adopt(next) {
-      if (next === mix) return false;
-      mix = next;
-      voices = mix.participants.filter((p) => p.weight > 0);
-      // Vetoes alone propose nothing.
-      const vetoes = voices.length === 0 ? [] : (mix.vetoes ?? []).filter((p) => p.weight > 0);
-      participants = [...voices, ...vetoes];
-      const make = mix.weighting ?? fixedWeighting;
-      if (voices.length > 0) weighting = make(voices.map((p) => p.weight));
-      const size = sharedVocabulary(participants);
-      if (size !== pooled.length) {
-        pooled = new Float64Array(size);
-        drawn = new Float64Array(size);
-      }
+    adopt(mix) {
+      if (!ensemble.adopt(mix)) return false;
+      vocabularySize = sharedVocabulary(ensemble.participants);
       return true;
     },
     room,
     slide() {
       if (options.whenFull !== 'slide') return false;
-      for (const participant of participants) contextOf(participant).slide();
+      for (const participant of ensemble.participants) contextOf(participant).slide();
       return room() > 0;
     },
     context: (participant, more) => contextOf(participant).tokens(more),
@@ -138,26 +123,9 @@ export function createDecoding(options: DecodeOptions): Decoding {
     chance,
     mask,
     draw(all) {
-      const distributions = all.slice(0, voices.length);
-      const weights = weighting.weights(distributions);
-      poolInto(mix?.pool ?? { kind: 'linear' }, distributions, weights, pooled);
-      vetoInto(pooled, vetoesFrom(voices.length, participants, all));
-      drawn.set(pooled);
-      mask(drawn);
-      const token = sample(drawn, options.sampling, chance);
-      const shares = new Float64Array(voices.length);
-      sharesInto(distributions, weights, token, shares);
-      take(token, distributions);
-      return {
-        token,
-        logProb: Math.log(pooled[token] as number),
-        shares: [...shares],
-        weights,
-        participants: voices,
-        evaluated: voices.map(() => true),
-        entropy: options.observe ? entropy(pooled) : Number.NaN,
-        agreement: options.observe ? agreement(distributions, weights) : Number.NaN,
-      };
+      const step = ensemble.draw(all);
+      take(step.token, all);
+      return step;
     },
     take,
   };
