@@ -6,6 +6,7 @@
 import type { Device, DeviceSetting } from '../protocol/engine.ts';
 import type { Verdict, VerdictKey, Verdicts } from './device-verdicts.ts';
 import { deviceNames, devicesOf, type Platform } from './devices.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { CheckOutcome } from './self-check.ts';
 
 export interface ChosenDevice {
@@ -53,13 +54,8 @@ export const LONGEST_CHECK_MS = 120_000;
 
 export function createDeviceChooser(options: ChooserOptions): DeviceChooser {
   const { platform, verdicts, now, log } = options;
-  let last: Promise<unknown> = Promise.resolve();
   /** One after the other: a device that two checks share would be slow for both. */
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const next = last.then(task);
-    last = next.catch(() => {});
-    return next;
-  };
+  const inTurn = oneAtATime();
   const keyOf = async (
     device: Device,
     { precision, graph }: Pick<DeviceQuestion, 'precision' | 'graph'>,

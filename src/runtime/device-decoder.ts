@@ -16,6 +16,7 @@ import {
   type KvTensors,
 } from './device-memory.ts';
 import { checkOthers, describeCache, exportFeeds } from './export-decoder.ts';
+import { counting, int64 } from './tensors.ts';
 import { CHUNK, type GraphOrder } from './worker-messages.ts';
 
 type SessionOptions = ort.InferenceSession.SessionOptions;
@@ -142,12 +143,4 @@ async function openCaching(
         await session.release();
       }),
   };
-}
-
-function int64(values: Iterable<number>, dims: readonly number[]): ort.Tensor {
-  return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
-}
-
-function counting(from: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => from + i);
 }

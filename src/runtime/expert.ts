@@ -12,6 +12,7 @@ import { deviceNames } from './devices.ts';
 import { createGroups, type Groups, type Seat } from './group.ts';
 import { type ExpertLayout, type LayoutOptions, layoutOf } from './layout.ts';
 import type { Devices } from './model-device.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
@@ -183,14 +184,9 @@ function loadedExpert({
   const cancel = new Int32Array(shared.cancel);
   let reused = 0;
   let cacheBytes = 0;
-  let last: Promise<unknown> = Promise.resolve();
 
   /** One call at a time: the shared buffers hold one question and one answer. */
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const next = last.then(task, task);
-    last = next.catch(() => {});
-    return next;
-  };
+  const inTurn = oneAtATime();
 
   const run = async (tokens: Int32Array, rows: number, scoreFrom: number, signal: Signal | undefined) => {
     if (signal?.aborted) return 'cancelled';

@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node';
 import type { ChorusError } from '../protocol/failure.ts';
 import { type Decoder, logitsOf, type Memory } from './decoder.ts';
 import { graphError, vocabularyError } from './graph-errors.ts';
+import { int64 } from './tensors.ts';
 import { CHUNK, type GraphOrder } from './worker-messages.ts';
 
 type KvTensors = Readonly<Record<string, ort.Tensor>>;
@@ -54,10 +55,10 @@ export function exportFeeds(
 ): Record<string, ort.Tensor> {
   const inputs = session.inputNames;
   const feeds: Record<string, ort.Tensor> = {};
-  if (inputs.includes('input_ids')) feeds.input_ids = int64([...tokens]);
+  if (inputs.includes('input_ids')) feeds.input_ids = oneRow([...tokens]);
   if (inputs.includes('attention_mask'))
-    feeds.attention_mask = int64(new Array<number>(past + tokens.length).fill(1));
-  if (inputs.includes('position_ids')) feeds.position_ids = int64([...tokens.keys()].map((i) => past + i));
+    feeds.attention_mask = oneRow(new Array<number>(past + tokens.length).fill(1));
+  if (inputs.includes('position_ids')) feeds.position_ids = oneRow([...tokens.keys()].map((i) => past + i));
   return feeds;
 }
 
@@ -171,6 +172,6 @@ export function checkOthers(
 }
 
 /** [1, values] */
-function int64(values: readonly number[]): ort.Tensor {
-  return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
+function oneRow(values: readonly number[]): ort.Tensor {
+  return int64(values, [1, values.length]);
 }

@@ -11,6 +11,7 @@ import { ChorusError } from '../protocol/failure.ts';
 import type { ChosenDevice } from './choose-device.ts';
 import { createDeviceLock } from './device-lock.ts';
 import type { Devices } from './model-device.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { reasonOf } from './self-check.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
 import type { FromWorker, GraphOrder, RunOrder, SharedBuffers } from './worker-messages.ts';
@@ -143,7 +144,6 @@ function createGroup({ workerFile, devices, key, model, arrived, onEmpty }: Grou
   let loaded: readonly Member[] = [];
   let asExported: string | undefined;
   let used: ChosenDevice & { readonly order?: GraphOrder } = { device: 'cpu', reason: undefined };
-  let last: Promise<unknown> = Promise.resolve();
   const worker: WorkerHandle = startWorker(workerFile, {
     onGone: (why) => {
       onEmpty();
@@ -155,11 +155,7 @@ function createGroup({ workerFile, devices, key, model, arrived, onEmpty }: Grou
   });
 
   /** One thing at a time: there is one thread. */
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const next = last.then(task, task);
-    last = next.catch(() => {});
-    return next;
-  };
+  const inTurn = oneAtATime();
 
   const remove = (member: Member): void => {
     members = members.filter((other) => other !== member);

@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { BLOCK, type DecodeShape, names } from '../graph/decode-graph.ts';
 import { type Decoder, logitsOf } from './decoder.ts';
 import { createKvBuffers, type KvBuffers } from './kv-buffers.ts';
+import { counting, int64 } from './tensors.ts';
 
 type Feeds = Record<string, ort.Tensor>;
 
@@ -120,12 +121,4 @@ function maskOf({ past, hidden, recent, tokens, each }: MaskSizes): Float32Array
     }
   }
   return mask;
-}
-
-function int64(values: Iterable<number>, dims: readonly number[]): ort.Tensor {
-  return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
-}
-
-function counting(from: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => from + i);
 }
