@@ -11,6 +11,7 @@ import {
 import { normaliseWeights, promptWeights } from '../core/weights.ts';
 import type { MixSetting, Prompt, Unit } from '../protocol/engine.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
+import { commonEnd, sameVocabulary } from './common-end.ts';
 import type { ReadyExpert } from './experts.ts';
 import { type ExpertPrompt, promptFor } from './prompts.ts';
 import { routeOf } from './route.ts';
@@ -219,19 +220,13 @@ function scoredTokens(members: readonly Member[], unit: Unit): number[] {
   }
 }
 
+/** Of what was asked last; the first token of a prompt has no probability. */
 function commonTokens(prompts: readonly ExpertPrompt[]): number {
-  const first = prompts[0];
-  if (first === undefined) return 0;
   const asked = Math.min(...prompts.map(({ ids, askedFrom }) => ids.length - Math.max(1, askedFrom)));
-  let common = 0;
-  const most = Math.min(SCORED_TOKENS, asked);
-  while (
-    common < most &&
-    prompts.every(({ ids }) => ids[ids.length - 1 - common] === first.ids[first.ids.length - 1 - common])
-  ) {
-    common++;
-  }
-  return common;
+  return commonEnd(
+    prompts.map(({ ids }) => ids),
+    Math.min(SCORED_TOKENS, asked),
+  );
 }
 
 function total(logProbs: Float64Array): number {
@@ -266,10 +261,6 @@ function unitOf([first, ...others]: readonly Member[]): Unit {
     ({ ready }) => first !== undefined && sameVocabulary(ready.expert, first.ready.expert),
   );
   return shared ? 'token' : 'byte';
-}
-
-function sameVocabulary(a: LoadedExpert, b: LoadedExpert): boolean {
-  return a.tokenizer.hash === b.tokenizer.hash;
 }
 
 function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -7,11 +7,16 @@ import { createDistances, type Route, routeByWeight } from '../core/route.ts';
 import { normaliseWeights } from '../core/weights.ts';
 import type { WeightingSetting } from '../protocol/engine.ts';
 import { type LoadedExpert, MAX_ROWS } from '../runtime/expert.ts';
+import { commonEnd, sameVocabulary } from './common-end.ts';
 
 /** Newest tokens of the prompt that are looked at; the last of them is the one the answer begins after. */
 const MOST_ROWS = Math.min(16, MAX_ROWS);
 /** Fewer than this say too little about the answer. */
 const LEAST_ROWS = 4;
+
+interface RoutedParticipant extends Participant {
+  readonly expert: LoadedExpert;
+}
 
 export interface RouteOptions {
   readonly pool: Pool;
@@ -27,7 +32,7 @@ export interface RouteOptions {
  * Weights that move with the answer are never routed.
  */
 export async function routeOf(
-  participants: readonly Participant[],
+  participants: readonly RoutedParticipant[],
   { pool, weighting, within, signal }: RouteOptions,
 ): Promise<Route | undefined> {
   if (participants.length < 2 || (weighting !== 'fixed' && weighting !== 'prompt')) return undefined;
@@ -54,17 +59,11 @@ export async function routeOf(
 }
 
 /** How many of the last tokens all prompts have alike, the ones whose distributions can be compared; 0 across vocabularies. */
-function commonRows(participants: readonly Participant[]): number {
-  const first = participants[0];
-  if (first === undefined) return 0;
-  const hash = (expert: Participant['expert']): string => (expert as LoadedExpert).tokenizer.hash;
-  if (participants.some(({ expert }) => hash(expert) !== hash(first.expert))) return 0;
-  const most = Math.min(MOST_ROWS, ...participants.map(({ prompt }) => prompt.length));
-  let common = 0;
-  while (
-    common < most &&
-    participants.every(({ prompt }) => prompt.at(-1 - common) === first.prompt.at(-1 - common))
-  )
-    common++;
-  return common;
+function commonRows(participants: readonly RoutedParticipant[]): number {
+  const [first, ...others] = participants;
+  if (first === undefined || !others.every(({ expert }) => sameVocabulary(expert, first.expert))) return 0;
+  return commonEnd(
+    participants.map(({ prompt }) => prompt),
+    Math.min(MOST_ROWS, ...participants.map(({ prompt }) => prompt.length)),
+  );
 }
