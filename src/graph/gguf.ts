@@ -3,9 +3,9 @@
 import { type BinaryFile, openBinary } from './binary-file.ts';
 import { type GgufMetadata, type GgufTensor, readGgufHeader } from './gguf-header.ts';
 import { invalidModel, quoted, unsupportedModel } from './model-error.ts';
-import { readTensor } from './read-tensor.ts';
+import { type Placed, placedTensors } from './read-tensor.ts';
 import { tensorBytes } from './tensor-bytes.ts';
-import type { TensorInfo, TensorSource, TensorType } from './tensor-source.ts';
+import type { TensorSource, TensorType } from './tensor-source.ts';
 
 export interface GgufFile extends TensorSource {
   readonly file: string;
@@ -44,12 +44,6 @@ const otherTypes: ReadonlyMap<number, string> = new Map([
 const USUAL_ALIGNMENT = 32;
 const LARGEST_ALIGNMENT = 1 << 20;
 
-interface Placed {
-  readonly info: TensorInfo;
-  readonly begin: number;
-  readonly end: number;
-}
-
 /** Opens `file` and checks its whole header; tensors are read when they are asked for. */
 export async function openGguf(file: string): Promise<GgufFile> {
   const binary = await openBinary(file);
@@ -63,17 +57,7 @@ export async function openGguf(file: string): Promise<GgufFile> {
       throw invalidModel(file, 'its tensors are aligned in a way the format does not know');
     const data = Math.ceil(bytes / alignment) * alignment;
     const placed = place(binary, tensors, { data, alignment });
-    return {
-      file,
-      metadata,
-      tensors: new Map([...placed].map(([name, { info }]) => [name, info])),
-      readFloat32: async (name) => {
-        const found = placed.get(name);
-        if (found === undefined) throw invalidModel(file, `it has no tensor ${quoted(name)}`);
-        return readTensor(binary, found.info, found.begin);
-      },
-      close: () => binary.close(),
-    };
+    return { file, metadata, ...placedTensors(binary, placed) };
   } catch (thrown) {
     await binary.close();
     throw thrown;

@@ -4,14 +4,35 @@ import { ChorusError } from '../protocol/failure.ts';
 import type { BinaryFile } from './binary-file.ts';
 import { decodeBlocksInto } from './decode-blocks.ts';
 import { bfloatsInto, halvesInto } from './half.ts';
-import { quoted } from './model-error.ts';
+import { invalidModel, quoted } from './model-error.ts';
 import { blockSizes } from './tensor-bytes.ts';
-import type { TensorInfo, TensorType } from './tensor-source.ts';
+import type { TensorInfo, TensorSource, TensorType } from './tensor-source.ts';
+
+/** A tensor that lies in one piece of a file, as the file's header says and was checked. */
+export interface Placed {
+  readonly info: TensorInfo;
+  /** First byte and the byte after the last, from the start of the file. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The tensors of `binary`, by name; closing the source closes the file. */
+export function placedTensors(binary: BinaryFile, placed: ReadonlyMap<string, Placed>): TensorSource {
+  return {
+    tensors: new Map([...placed].map(([name, { info }]) => [name, info])),
+    readFloat32: async (name) => {
+      const found = placed.get(name);
+      if (found === undefined) throw invalidModel(binary.file, `it has no tensor ${quoted(name)}`);
+      return readTensor(binary, found.info, found.begin);
+    },
+    close: () => binary.close(),
+  };
+}
 
 const PIECE_BYTES = 1024 * 1024;
 
 /** The tensor whose first byte is at `offset` of `file`; its header was checked to lie inside. Little-endian, as the machine is. */
-export async function readTensor(
+async function readTensor(
   file: BinaryFile,
   { name, type, shape }: TensorInfo,
   offset: number,

@@ -7,14 +7,7 @@ import { type Bits, BLOCK, type BlockScratch, roundCodes } from './block.ts';
  * need more than half a step beyond the highest code, the steps are widened until both sides are half a step beyond.
  */
 export function symmetricBlock(block: BlockScratch, bits: Bits): void {
-  const { values } = block;
-  let least = 0;
-  let greatest = 0;
-  for (let i = 0; i < BLOCK; i++) {
-    const value = values[i] as number;
-    if (value < least) least = value;
-    if (value > greatest) greatest = value;
-  }
+  const { least, greatest } = rangeOf(block);
   const middle = 2 ** (bits - 1);
   const farthest = -least >= greatest ? least : greatest;
   const opposite = Math.min(-least, greatest);
@@ -28,7 +21,16 @@ export function symmetricBlock(block: BlockScratch, bits: Bits): void {
 
 /** The range of the block, widened to hold 0, which then has a code of its own. */
 export function asymmetricBlock(block: BlockScratch, bits: Bits): void {
-  const { values } = block;
+  const { least, greatest } = rangeOf(block);
+  const highest = 2 ** bits - 1;
+  const scale = Math.fround((greatest - least) / highest);
+  block.scale = scale;
+  block.zeroPoint = scale === 0 ? 0 : Math.min(highest, Math.max(0, Math.round(-least / scale)));
+  roundCodes(block, bits);
+}
+
+/** The range of the block's values, widened to hold 0. */
+function rangeOf({ values }: BlockScratch): { readonly least: number; readonly greatest: number } {
   let least = 0;
   let greatest = 0;
   for (let i = 0; i < BLOCK; i++) {
@@ -36,9 +38,5 @@ export function asymmetricBlock(block: BlockScratch, bits: Bits): void {
     if (value < least) least = value;
     if (value > greatest) greatest = value;
   }
-  const highest = 2 ** bits - 1;
-  const scale = Math.fround((greatest - least) / highest);
-  block.scale = scale;
-  block.zeroPoint = scale === 0 ? 0 : Math.min(highest, Math.max(0, Math.round(-least / scale)));
-  roundCodes(block, bits);
+  return { least, greatest };
 }

@@ -6,9 +6,9 @@
 import * as v from 'valibot';
 import { type BinaryFile, openBinary } from './binary-file.ts';
 import { invalidModel, quoted, unsupportedModel } from './model-error.ts';
-import { readTensor } from './read-tensor.ts';
+import { type Placed, placedTensors } from './read-tensor.ts';
 import { tensorBytes } from './tensor-bytes.ts';
-import type { TensorInfo, TensorSource, TensorType } from './tensor-source.ts';
+import type { TensorSource, TensorType } from './tensor-source.ts';
 
 const LENGTH_BYTES = 8;
 /** The limit of the format's own reader. */
@@ -27,28 +27,11 @@ const entrySchema = v.strictObject({
   data_offsets: v.strictTuple([offset, offset]),
 });
 
-interface Placed {
-  readonly info: TensorInfo;
-  /** First byte and the byte after the last, from the start of the file. */
-  readonly begin: number;
-  readonly end: number;
-}
-
 /** Opens `file` and checks its whole header; tensors are read when they are asked for. */
 export async function openSafetensors(file: string): Promise<TensorSource> {
   const binary = await openBinary(file);
   try {
-    const placed = await readHeader(binary);
-    const tensors = new Map([...placed].map(([name, { info }]) => [name, info]));
-    return {
-      tensors,
-      readFloat32: async (name) => {
-        const found = placed.get(name);
-        if (found === undefined) throw invalidModel(file, `it has no tensor ${quoted(name)}`);
-        return readTensor(binary, found.info, found.begin);
-      },
-      close: () => binary.close(),
-    };
+    return placedTensors(binary, await readHeader(binary));
   } catch (thrown) {
     await binary.close();
     throw thrown;
