@@ -45,7 +45,7 @@ export function byteVocabulary(source: ByteVocabularySource): ByteVocabulary {
     tokens.push({ id, bytes });
     length += bytes.length;
   }
-  tokens.sort((a, b) => compare(a.bytes, b.bytes) || a.id - b.id);
+  tokens.sort((a, b) => compareBytes(a.bytes, b.bytes) || a.id - b.id);
   const starts = new Int32Array(tokens.length + 1);
   const spelling = new Uint8Array(length);
   for (const [i, { bytes }] of tokens.entries()) {
@@ -105,7 +105,8 @@ function firstWhere(low: number, high: number, holds: (i: number) => boolean): n
   return from;
 }
 
-function compare(a: Uint8Array, b: Uint8Array): number {
+/** By the first byte that differs; a beginning goes before what goes on from it. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {
     const difference = (a[i] as number) - (b[i] as number);

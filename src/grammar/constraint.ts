@@ -20,7 +20,7 @@ export interface GrammarConstraintOptions {
 /** Masks kept for states that come again, as inside a string; a mask has a bit a token. */
 const MASKS = 128;
 
-/** `restrict` throws a `ChorusError` where no token can follow, or where the grammar takes too much work to follow. */
+/** `restrict` throws a `ChorusError` where the grammar takes too much work to follow. */
 export function grammarConstraint({
   automaton,
   trie,

@@ -3,6 +3,7 @@
  * then costs one pass, which leaves a whole branch out where the grammar does (as llguidance's toktrie does).
  */
 
+import { compareBytes } from '../core/byte-vocabulary.ts';
 import { type Automaton, DEAD, type State } from './automaton.ts';
 
 export interface TokenTrie {
@@ -16,7 +17,7 @@ export interface TokenTrie {
 export function createTokenTrie(size: number, bytes: (token: number) => Uint8Array): TokenTrie {
   const texts = Array.from({ length: size }, (_, token) => bytes(token));
   const order = Array.from({ length: size }, (_, token) => token).filter((token) => textOf(token).length > 0);
-  order.sort((a, b) => compare(textOf(a), textOf(b)));
+  order.sort((a, b) => compareBytes(textOf(a), textOf(b)));
   function textOf(token: number): Uint8Array {
     return texts[token] as Uint8Array;
   }
@@ -74,13 +75,4 @@ export function createTokenTrie(size: number, bytes: (token: number) => Uint8Arr
       }
     },
   };
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    const apart = (a[i] as number) - (b[i] as number);
-    if (apart !== 0) return apart;
-  }
-  return a.length - b.length;
 }
