@@ -1,12 +1,9 @@
 // Whether the best of k answers is better than one: right answers when greedy, with the first of k, and with the one chosen by each
 // way of judging. Takes a folder with infilling.jsonl {file, prefix, middle, suffix} and problems.jsonl {question, answer}:
 //   npm run build && node bench/rerank.mjs --data FOLDER [--cases 100] [--candidates 5] [--temperature 0.8]
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { boxed, casesOf, dataFolder, startGenerate } from './scripted.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -16,24 +13,8 @@ const { values } = parseArgs({
     temperature: { type: 'string', default: '0.8' },
   },
 });
-if (values.data === undefined) {
-  console.error('Name the folder with infilling.jsonl and problems.jsonl: --data FOLDER');
-  process.exit(2);
-}
-
-const linesOf = (name) =>
-  readFileSync(join(values.data, name), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .slice(0, Number(values.cases))
-    .map((line) => JSON.parse(line));
-const boxed = (text) =>
-  Number(
-    text
-      .match(/\\boxed\{([^{}]*)\}/g)
-      ?.at(-1)
-      ?.slice(7, -1),
-  );
+const data = dataFolder(values);
+const linesOf = (name) => casesOf(data, name, Number(values.cases));
 
 const sets = [
   {
@@ -61,14 +42,7 @@ const sets = [
   },
 ];
 
-const child = spawn(process.execPath, ['dist/cli.js', 'generate'], { stdio: ['pipe', 'pipe', 'inherit'] });
-const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-async function ask(request) {
-  child.stdin.write(`${JSON.stringify(request)}\n`);
-  const result = JSON.parse((await answers.next()).value);
-  if (result.error) throw new Error(result.error.message);
-  return result;
-}
+const { ask, end } = startGenerate();
 
 /** The first candidate whose terms of energy are least. */
 const bestBy = (candidates, terms) =>
@@ -109,4 +83,4 @@ for (const { name, experts, cases, ways } of sets) {
     for (const [way, count] of Object.entries(right)) console.log(`  ${String(count).padStart(3)}  ${way}`);
   }
 }
-child.stdin.end();
+end();

@@ -2,12 +2,9 @@
 // mixture without it. Takes a folder with infilling.jsonl {file, prefix, middle, suffix} and problems.jsonl {question, answer}:
 //   npm run build && node bench/routing.mjs --data FOLDER [--cases 100] [--only TEXT, part of a table's title]
 // Variants take turns case by case, so that a drifting machine shifts all alike.
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { boxed, casesOf, dataFolder, startGenerate } from './scripted.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -16,25 +13,8 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 });
-if (values.data === undefined) {
-  console.error('Name the folder with infilling.jsonl and problems.jsonl: --data FOLDER');
-  process.exit(2);
-}
-
-const linesOf = (name) =>
-  readFileSync(join(values.data, name), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .slice(0, Number(values.cases))
-    .map((line) => JSON.parse(line));
-
-const boxed = (text) =>
-  Number(
-    text
-      .match(/\\boxed\{([^{}]*)\}/g)
-      ?.at(-1)
-      ?.slice(7, -1),
-  );
+const data = dataFolder(values);
+const linesOf = (name) => casesOf(data, name, Number(values.cases));
 const sets = [
   {
     name: 'infilling, exact line',
@@ -64,16 +44,7 @@ const variants = [
   })),
 ];
 
-const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'cli.js'), 'generate'], {
-  stdio: ['pipe', 'pipe', 'inherit'],
-});
-const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-async function ask(request) {
-  child.stdin.write(`${JSON.stringify(request)}\n`);
-  const answer = JSON.parse((await answers.next()).value);
-  if (answer.error !== undefined) throw new Error(answer.error.message);
-  return answer;
-}
+const { ask, end } = startGenerate();
 
 console.log(
   `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
@@ -116,4 +87,4 @@ for (const { name: set, cases } of sets) {
     );
   }
 }
-child.stdin.end();
+end();
