@@ -3,13 +3,13 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
 import { layoutOf } from '../../src/runtime/layout.ts';
 import { exportTensors, sourceOf } from '../graph/export-tensors.ts';
 import { failureOf } from '../graph/failing.ts';
 import { f32Value, ggufBytes, str, u32, type WrittenGgufTensor } from '../graph/gguf-bytes.ts';
 import { pocketTokenizer } from '../graph/gguf-models.ts';
-import { pocket, programs, temporaryFolder } from '../programs.ts';
+import { pocket, temporaryFolder } from '../programs.ts';
+import { lastRows, openModel } from './opened.ts';
 
 const TEMPLATE = '{% for message in messages %}{{ message.content }}{% endfor %}';
 
@@ -48,23 +48,6 @@ async function pocketGguf(): Promise<Buffer> {
   return ggufBytes({ metadata, tensors: Object.fromEntries(written) });
 }
 
-const open = (folder: string, cacheFolder: string, progress: number[] = []): Promise<LoadedExpert> =>
-  openExpert({
-    name: 'code',
-    folder,
-    precision: 'fp32',
-    threads: 1,
-    workerFile: join(programs, 'worker.js'),
-    cacheFolder,
-    onProgress: (value) => progress.push(value),
-  });
-
-const row = async (expert: LoadedExpert, context: Int32Array): Promise<Float32Array> => {
-  const answer = await expert.logits(context, { rows: 1 });
-  if (answer === 'cancelled') throw new Error('cancelled');
-  return answer.logits.slice();
-};
-
 describe('a GGUF file', () => {
   const context = Int32Array.from({ length: 70 }, (_, i) => (i * 37) % 4000);
 
@@ -72,15 +55,15 @@ describe('a GGUF file', () => {
     const [folder, cache] = [temporaryFolder(), temporaryFolder()];
     writeFileSync(join(folder, 'model-f32.gguf'), await pocketGguf());
     const progress: number[] = [];
-    const expert = await open(folder, cache, progress);
+    const expert = await openModel(folder, cache, progress);
     expect(progress.length).toBeGreaterThan(6);
-    const exported = await open(pocket('code'), cache);
+    const exported = await openModel(pocket('code'), cache);
     // The same table of tokens: such experts are mixed token by token.
     expect(expert.tokenizer.hash).toBe(exported.tokenizer.hash);
     expect(expert.tokenizer.chatTemplate).toBe(TEMPLATE);
     expect(expert.endTokens).toEqual(exported.endTokens);
     expect(expert.contextLength).toBe(1024);
-    const [actual, expected] = [await row(expert, context), await row(exported, context)];
+    const [actual, expected] = [await lastRows(expert, context, 1), await lastRows(exported, context, 1)];
     for (const [i, value] of expected.entries())
       expect(Math.abs(value - (actual[i] ?? Number.NaN))).toBeLessThan(1e-3);
     await Promise.all([expert.dispose(), exported.dispose()]);
@@ -91,24 +74,24 @@ describe('a GGUF file', () => {
     const file = join(folder, 'model.gguf');
     writeFileSync(file, await pocketGguf());
     writeFileSync(join(folder, 'other.gguf'), 'not looked at');
-    const first = await open(file, cache);
-    const expected = await row(first, context);
+    const first = await openModel(file, cache);
+    const expected = await lastRows(first, context, 1);
     await first.dispose();
 
     const again: number[] = [];
-    const found = await open(file, cache, again);
+    const found = await openModel(file, cache, again);
     // No progress of building between loading and loaded.
     expect(again.length).toBeLessThan(6);
-    expect(await row(found, context)).toEqual(expected);
+    expect(await lastRows(found, context, 1)).toEqual(expected);
     await found.dispose();
 
     const [kept = ''] = readdirSync(join(cache, 'gguf'));
     const tokenizer = join(cache, 'gguf', kept, 'tokenizer.json');
     rmSync(tokenizer);
     writeFileSync(join(cache, 'gguf', kept, 'model.json'), '{"layers": 6');
-    const anew = await open(file, cache);
+    const anew = await openModel(file, cache);
     expect(existsSync(tokenizer)).toBe(true);
-    expect(await row(anew, context)).toEqual(expected);
+    expect(await lastRows(anew, context, 1)).toEqual(expected);
     await anew.dispose();
   });
 });

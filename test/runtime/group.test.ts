@@ -11,6 +11,7 @@ import { failureOf } from '../graph/failing.ts';
 import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
 import { type WrittenAdapter, writeAdapter } from './adapter-folders.ts';
 import { modelFolder } from './model-folder.ts';
+import { lastRows } from './opened.ts';
 
 const workerFile = join(programs, 'worker.js');
 const base = pocket('code');
@@ -39,11 +40,6 @@ const large: WrittenAdapter = {
   modules: ['self_attn.k_proj', 'self_attn.o_proj', 'mlp.up_proj', 'mlp.down_proj'],
 };
 
-const rowsOf = async (expert: LoadedExpert, context: Int32Array, rows: number): Promise<Float32Array> => {
-  const answer = await expert.logits(context, { rows });
-  if (answer === 'cancelled') throw new Error('cancelled');
-  return answer.logits.slice();
-};
 const scoreOf = async (expert: LoadedExpert, context: Int32Array): Promise<Float64Array> => {
   const scores = await expert.score(context, 0);
   if (scores === 'cancelled') throw new Error('cancelled');
@@ -82,7 +78,7 @@ describe('experts of one base', () => {
       const answers: (typeof expected)[number] = [];
       for (const context of contexts) {
         await expert.forget();
-        answers.push({ rows: await rowsOf(expert, context, 4), scores: await scoreOf(expert, context) });
+        answers.push({ rows: await lastRows(expert, context, 4), scores: await scoreOf(expert, context) });
       }
       expected.push(answers);
     }
@@ -120,7 +116,7 @@ describe('experts of one base', () => {
           return there.get(i) as LoadedExpert;
         };
         const check = async (i: number, context: number, rows: number): Promise<void> => {
-          const answer = await rowsOf(await joined(i), contexts[context] ?? first, rows);
+          const answer = await lastRows(await joined(i), contexts[context] ?? first, rows);
           const whole = expected[i]?.[context]?.rows;
           const last = whole?.subarray(whole.length - answer.length);
           expect(difference(last, answer)).toBeLessThan(1e-4);
@@ -213,8 +209,8 @@ describe('experts of one base', () => {
     expect(message).toContain(join(wrong, 'adapter_model.safetensors'));
     expect(message).toContain("'model.layers.9.self_attn.q_proj', which the base model has not");
     expect((await failureOf(open(cut, { groups }))).message).toContain(cut);
-    expect(difference(expected[1]?.[0]?.rows, await rowsOf(two.value, first, 4))).toBeLessThan(1e-4);
-    expect(difference(expected[0]?.[0]?.rows, await rowsOf(one.value, first, 4))).toBeLessThan(1e-4);
+    expect(difference(expected[1]?.[0]?.rows, await lastRows(two.value, first, 4))).toBeLessThan(1e-4);
+    expect(difference(expected[0]?.[0]?.rows, await lastRows(one.value, first, 4))).toBeLessThan(1e-4);
     await Promise.all([one.value.dispose(), two.value.dispose()]);
   });
 
@@ -229,7 +225,7 @@ describe('experts of one base', () => {
       );
     const experts = await openAll(createGroups(workerFile));
     for (const [i, expert] of experts.entries()) {
-      const answer = await rowsOf(expert, first, 4);
+      const answer = await lastRows(expert, first, 4);
       expect(difference(expected[i]?.[0]?.rows, answer)).toBeLessThan(1e-3);
     }
     await Promise.all(experts.map((expert) => expert.dispose()));

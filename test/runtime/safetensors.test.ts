@@ -4,46 +4,29 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ChorusError } from '../../src/protocol/failure.ts';
-import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
-import { pocket, programs, temporaryFolder } from '../programs.ts';
+import { pocket, temporaryFolder } from '../programs.ts';
 import { modelFolder } from './model-folder.ts';
-
-const open = (folder: string, cacheFolder: string, progress: number[] = []): Promise<LoadedExpert> =>
-  openExpert({
-    name: 'code',
-    folder,
-    precision: 'fp32',
-    threads: 1,
-    workerFile: join(programs, 'worker.js'),
-    cacheFolder,
-    onProgress: (value) => progress.push(value),
-  });
-
-const row = async (expert: LoadedExpert, context: Int32Array): Promise<Float32Array> => {
-  const answer = await expert.logits(context, { rows: 1 });
-  if (answer === 'cancelled') throw new Error('cancelled');
-  return answer.logits.slice();
-};
+import { lastRows, openModel } from './opened.ts';
 
 describe('a folder of safetensors', () => {
   it('is built once with progress, then found, and gives the logits of the export', async () => {
     const [folder, cache] = [await modelFolder(), temporaryFolder()];
     const progress: number[] = [];
     const context = Int32Array.from({ length: 100 }, (_, i) => (i * 37) % 4000);
-    const built = await open(folder, cache, progress);
+    const built = await openModel(folder, cache, progress);
     expect(progress.length).toBeGreaterThan(6);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
-    const first = await row(built, context);
+    const first = await lastRows(built, context, 1);
     await built.dispose();
 
     const again: number[] = [];
-    const found = await open(folder, cache, again);
+    const found = await openModel(folder, cache, again);
     expect(again.length).toBeLessThan(progress.length);
-    expect(await row(found, context)).toEqual(first);
+    expect(await lastRows(found, context, 1)).toEqual(first);
     await found.dispose();
 
-    const exported = await open(pocket('code'), cache);
-    const expected = await row(exported, context);
+    const exported = await openModel(pocket('code'), cache);
+    const expected = await lastRows(exported, context, 1);
     for (const [i, value] of expected.entries())
       expect(Math.abs(value - (first[i] ?? Number.NaN))).toBeLessThan(1e-3);
     await exported.dispose();
@@ -61,7 +44,7 @@ describe('a folder of safetensors', () => {
       join(folder, 'config.json'),
       JSON.stringify({ ...config, hidden_size: 256, intermediate_size: 704, num_attention_heads: 4 }),
     );
-    const failed = open(folder, cache);
+    const failed = openModel(folder, cache);
     await expect(failed).rejects.toThrow(ChorusError);
     await expect(failed).rejects.toThrow(/mamba/);
     expect(existsSync(join(cache, 'graphs', 'decoder.onnx'))).toBe(false);

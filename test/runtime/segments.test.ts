@@ -9,6 +9,7 @@ import { readOnnx } from '../../src/graph/onnx-read.ts';
 import { writeOnnx } from '../../src/graph/onnx-write.ts';
 import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
 import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
+import { lastRows } from './opened.ts';
 
 type Precision = 'fp32' | 'q4';
 const open = (folder: string, precision: Precision): Promise<LoadedExpert> =>
@@ -41,12 +42,6 @@ function withWindow(precision: Precision): string {
 
 const text = Int32Array.from({ length: 300 }, (_, i) => (i * 37 + ((i * i) % 11)) % 4000);
 
-async function rows(expert: LoadedExpert, context: Int32Array, count: number): Promise<Float32Array> {
-  const answer = await expert.logits(context, { rows: count });
-  if (answer === 'cancelled') throw new Error('cancelled');
-  return answer.logits.slice();
-}
-
 const sameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
   b !== undefined && Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
 const bytesOf = (a: Float32Array): Buffer => Buffer.from(a.buffer, a.byteOffset, a.byteLength);
@@ -61,8 +56,8 @@ describe('a graph that is not understood', () => {
     expect(exported.asExported).toMatch(/window/);
     for (const length of [1, 63, 64, 65, 130, 129, 300]) {
       const context = text.slice(0, length);
-      const expected = await rows(exported, context, Math.min(length, 3));
-      const actual = await rows(rewritten, context, Math.min(length, 3));
+      const expected = await lastRows(exported, context, Math.min(length, 3));
+      const actual = await lastRows(rewritten, context, Math.min(length, 3));
       for (const [i, value] of expected.entries())
         expect(Math.abs(value - (actual[i] ?? Number.NaN))).toBeLessThan(1e-4);
     }
@@ -77,7 +72,7 @@ describe.each<Precision>(['fp32', 'q4'])('on %s graphs', (precision) => {
   beforeAll(async () => {
     expert = await open(pocket('code'), precision);
     for (let length = 1; length <= 200; length++)
-      alone[length] = await rows(expert, text.slice(0, length), 1);
+      alone[length] = await lastRows(expert, text.slice(0, length), 1);
   });
   afterAll(() => expert.dispose());
 
@@ -92,7 +87,7 @@ describe.each<Precision>(['fp32', 'q4'])('on %s graphs', (precision) => {
         for (const { length, rows: wanted, forget } of questions) {
           if (forget) await expert.forget();
           const count = Math.min(wanted, length);
-          const got = await rows(expert, text.slice(0, length), count);
+          const got = await lastRows(expert, text.slice(0, length), count);
           const width = expert.vocabularySize;
           for (let i = 0; i < count; i++) {
             const row = got.subarray(i * width, (i + 1) * width);
@@ -106,13 +101,13 @@ describe.each<Precision>(['fp32', 'q4'])('on %s graphs', (precision) => {
   });
 
   it('another text in between changes nothing, and another token does (negative control)', async () => {
-    await rows(
+    await lastRows(
       expert,
       Int32Array.from(text.slice(0, 150), (token, i) => (i < 10 ? token : token + 1)),
       1,
     );
-    expect(sameBits(await rows(expert, text.slice(0, 150), 1), alone[150])).toBe(true);
+    expect(sameBits(await lastRows(expert, text.slice(0, 150), 1), alone[150])).toBe(true);
     const changed = text.slice(0, 150).fill(7, 20, 21);
-    expect(sameBits(await rows(expert, changed, 1), alone[150])).toBe(false);
+    expect(sameBits(await lastRows(expert, changed, 1), alone[150])).toBe(false);
   });
 });
