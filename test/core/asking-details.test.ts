@@ -2,28 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { type Asking, type Drafts, type Expert, type Mix, promptLookup } from '../../src/core/index.ts';
-import { markovExpert, run, SIZE } from './toy.ts';
+import { counted, favour, markovExpert, run, SIZE } from './toy.ts';
 
 const prompt = Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1);
 const waysToAsk: readonly Asking[] = ['together', 'inTurn', 'lazily'];
 
-const favour = (token: number): number[] => Array.from({ length: SIZE }, (_, x) => (x === token ? 30 : 0));
 /** 0, 1, 2, 0, 1, 2, ... */
 const cycle = Array.from({ length: SIZE }, (_, x) => favour((x + 1) % 3));
-
-function counting(expert: Expert): { readonly expert: Expert; readonly calls: () => number } {
-  let calls = 0;
-  return {
-    calls: () => calls,
-    expert: {
-      ...expert,
-      logits: (context, options) => {
-        calls++;
-        return expert.logits(context, options);
-      },
-    },
-  };
-}
 
 const mixOf = (experts: readonly Expert[], change: Partial<Mix> = {}): Mix => ({
   participants: experts.map((expert) => ({ expert, prompt, weight: 1 })),
@@ -49,7 +34,7 @@ describe.each(waysToAsk)('asked %s', (asking) => {
   });
 
   it('guesses from the context save runs', async () => {
-    const [a, b] = [counting(markovExpert('a', cycle)), counting(markovExpert('b', cycle))];
+    const [a, b] = [counted(markovExpert('a', cycle)), counted(markovExpert('b', cycle))];
     const mix = mixOf([a.expert, b.expert]);
     const options = { mix: () => mix, asking, maxTokens: 40 };
     const plain = await run(options);
@@ -115,8 +100,8 @@ describe.each(waysToAsk)('asked %s', (asking) => {
 
 describe('vetoes asked in turn', () => {
   it('propose nothing: the guesses are those of the voices', async () => {
-    const voices = [counting(markovExpert('a', cycle)), counting(markovExpert('b', cycle))];
-    const against = counting(
+    const voices = [counted(markovExpert('a', cycle)), counted(markovExpert('b', cycle))];
+    const against = counted(
       markovExpert(
         'veto',
         cycle.map(() => favour(4)),

@@ -14,7 +14,7 @@ import {
   seededRandom,
 } from '../../src/core/index.ts';
 import { chiSquareP } from './chi-square.ts';
-import { distribution, markovExpert, pool, run, SIZE, table, weight } from './toy.ts';
+import { counted, distribution, favour, markovExpert, pool, run, SIZE, table, weight } from './toy.ts';
 
 const prompt = Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1);
 const linear = { kind: 'linear' } as const;
@@ -427,10 +427,6 @@ function kept(m: Float64Array, { topK, topP, minP }: Sampling): number[] {
   });
 }
 
-function favour(token: number): number[] {
-  return Array.from({ length: SIZE }, (_, x) => (x === token ? 30 : 0));
-}
-
 function steady(experts: readonly Expert[], weights?: readonly number[]): () => Mix {
   const participants = experts.map((expert, i) => ({ expert, prompt, weight: weights?.[i] ?? 1 }));
   const mix: Mix = { participants, pool: linear };
@@ -441,18 +437,11 @@ function counting(tables: readonly (readonly (readonly number[])[])[]): {
   experts: readonly Expert[];
   calls: () => number;
 } {
-  let calls = 0;
-  const experts = tables.map((logits, i): Expert => {
-    const expert = markovExpert(`${i}`, logits);
-    return {
-      ...expert,
-      logits: (context, options) => {
-        calls++;
-        return expert.logits(context, options);
-      },
-    };
-  });
-  return { experts, calls: () => calls };
+  const all = tables.map((logits, i) => counted(markovExpert(`${i}`, logits)));
+  return {
+    experts: all.map(({ expert }) => expert),
+    calls: () => sum(all.map(({ calls }) => calls())),
+  };
 }
 
 function sum(values: ArrayLike<number>): number {

@@ -7,24 +7,10 @@ import {
   fixedWeighting,
   promptLookup,
 } from '../../src/core/index.ts';
-import { markovExpert, pool, run, SIZE, table, weight } from './toy.ts';
+import { counted, favour, markovExpert, pool, run, SIZE, table, weight } from './toy.ts';
 
 const prompt = Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1);
 const weightings = fc.constantFrom(fixedWeighting, fixedShareWeighting, confidenceWeighting);
-
-function counted(expert: Expert): { expert: Expert; calls: () => number } {
-  let calls = 0;
-  return {
-    expert: {
-      ...expert,
-      logits: (context, options) => {
-        calls++;
-        return expert.logits(context, options);
-      },
-    },
-    calls: () => calls,
-  };
-}
 
 describe('guesses checked in one run', () => {
   /** Right, wrong and silly ones, in any order. */
@@ -123,10 +109,6 @@ describe('prompt lookup', () => {
     expect(drafts.propose(context, 20)).toHaveLength(2);
   });
 });
-
-function favour(token: number): number[] {
-  return Array.from({ length: SIZE }, (_, x) => (x === token ? 30 : 0));
-}
 
 function steady(participants: Mix['participants']): () => Mix {
   const mix: Mix = { participants, pool: { kind: 'linear' } };

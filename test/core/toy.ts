@@ -37,6 +37,26 @@ export function markovExpert(
   };
 }
 
+/** The same expert, counting how often it is run. */
+export function counted(expert: Expert): { readonly expert: Expert; readonly calls: () => number } {
+  let calls = 0;
+  return {
+    expert: {
+      ...expert,
+      logits: (context, options) => {
+        calls++;
+        return expert.logits(context, options);
+      },
+    },
+    calls: () => calls,
+  };
+}
+
+/** Logits that leave next to nothing to other tokens. */
+export function favour(token: number): number[] {
+  return Array.from({ length: SIZE }, (_, x) => (x === token ? 30 : 0));
+}
+
 /** Logits on a grid that float32 holds exactly and float64 arithmetic tells apart. */
 export const logit = fc.integer({ min: -20 * 1024, max: 20 * 1024 }).map((z) => z / 1024);
 export const logitRow = fc.array(logit, { minLength: SIZE, maxLength: SIZE });
