@@ -1,5 +1,5 @@
 /**
- * Builds the decode graph of a model of the llama, qwen2 or qwen3 family from its config and tensors, in the form of
+ * Builds the decode graph of a model of one of the families in config.ts from its config and tensors, in the form of
  * decode-graph.ts. Weights go tensor by tensor into a file beside the graph. Experts that are adapters of one base are rows of
  * one batch in one graph.
  */
@@ -8,10 +8,10 @@ import type { Adapter } from './adapter.ts';
 import type { ModelConfig } from './config.ts';
 import type { DecodeGraph, DecodeShape } from './decode-graph.ts';
 import { names } from './decode-graph.ts';
-import { addAttention, addFrame, attentionName, splitLast } from './decoder-attention.ts';
+import { addFrame } from './decoder-attention.ts';
+import { addLayer, addNorm, type Building, rotaryNames, type Stream } from './decoder-layer.ts';
 import { createGraphDraft } from './graph-draft.ts';
 import {
-  addLinear,
   addProduct,
   readTensor,
   type StoredMatrix,
@@ -20,7 +20,7 @@ import {
   type WeightsStore,
 } from './linear.ts';
 import { unsupportedModel } from './model-error.ts';
-import { float, int, MICROSOFT, type OnnxTensor } from './onnx.ts';
+import { int, MICROSOFT, type OnnxTensor } from './onnx.ts';
 import { writeOnnx } from './onnx-write.ts';
 import { rotaryLimit, rotaryTable } from './rotary-table.ts';
 import type { TensorSource } from './tensor-source.ts';
@@ -46,18 +46,21 @@ export interface BuildOptions {
 }
 
 /** The longest context that a graph of this config can be built for. */
-export function longestContext({ maxPositions, rope }: ModelConfig): number {
-  return Math.min(maxPositions, rotaryLimit(rope));
+export function longestContext({ maxPositions, rope, localRope }: ModelConfig): number {
+  return Math.min(maxPositions, rotaryLimit(rope), rotaryLimit(localRope));
 }
 
 export async function buildDecoder(options: BuildOptions): Promise<DecodeGraph> {
   const { config, file, source, weights, precision, contextLength, onProgress } = options;
-  refuseOthers(file, config, contextLength);
+  if (contextLength > longestContext(config))
+    throw new RangeError(`a context of ${contextLength} is longer than ${longestContext(config)}`);
   const adapters = options.adapters ?? [null];
   const draft = createGraphDraft();
   const store: WeightsStore = { file, source, weights, draft, adapters, stored: options.stored };
   const shape: DecodeShape = {
     layers: config.layers,
+    // In a context that the window covers, a layer sees all.
+    windows: config.windows.map((window) => (window !== null && window < contextLength ? window : null)),
     experts: adapters.length,
     kvHeads: config.kvHeads,
     headDim: config.headDim,
@@ -68,21 +71,13 @@ export async function buildDecoder(options: BuildOptions): Promise<DecodeGraph> 
   const building: Building = { store, config, shape, bits: precision === 'q4' ? 4 : 32 };
 
   const table = await addEmbedding(building);
-  const rotary = rotaryTable(config.rope, config.headDim, contextLength);
-  for (const part of ['cos', 'sin'] as const)
-    await storeFloats(store, part, async () => rotary[part], [contextLength, config.headDim / 2]);
-
+  await addRotaryTables(building, contextLength);
   const newRows: string[] = [];
   let stream: Stream = { sum: 'embedding', add: undefined };
   for (let layer = 0; layer < config.layers; layer++) {
-    const at = `model.layers.${layer}`;
-    const first = await addNorm(building, `${at}.input_layernorm`, stream);
-    newRows.push(...(await addSelfAttention(building, layer, first.normed)));
-    const second = await addNorm(building, `${at}.post_attention_layernorm`, {
-      sum: first.sum,
-      add: `${at}.attention`,
-    });
-    stream = { sum: second.sum, add: await addFeedForward(building, layer, second.normed) };
+    const added = await addLayer(building, layer, stream);
+    newRows.push(...added.newRows);
+    stream = added.stream;
     onProgress?.((layer + 1) / (config.layers + 1));
   }
   const { normed } = await addNorm(building, 'model.norm', stream);
@@ -100,29 +95,16 @@ export async function buildDecoder(options: BuildOptions): Promise<DecodeGraph> 
   return { model, shape };
 }
 
-interface Building {
-  readonly store: WeightsStore;
-  readonly config: ModelConfig;
-  readonly shape: DecodeShape;
-  readonly bits: 4 | 32;
-}
-
-/** The residual stream: the sum so far, and what is yet to be added to it. */
-interface Stream {
-  readonly sum: string;
-  readonly add: string | undefined;
-}
-
-function refuseOthers(file: string, config: ModelConfig, contextLength: number): void {
-  const { family, windows } = config;
-  if (family === 'gemma3_text') {
-    throw unsupportedModel(file, 'it is a Gemma, and Chorus builds graphs for Llama and Qwen');
-  }
-  if (windows.some((window) => window !== null && window < contextLength)) {
-    throw unsupportedModel(file, 'some of its layers see a window only');
-  }
-  if (contextLength > longestContext(config)) {
-    throw new RangeError(`a context of ${contextLength} is longer than ${longestContext(config)}`);
+/** A table for each rotation that a layer needs. */
+async function addRotaryTables({ store, config }: Building, contextLength: number): Promise<void> {
+  const dims = [contextLength, config.headDim / 2];
+  for (const kind of new Set(config.rotations)) {
+    if (kind === 'none') continue;
+    const rope = kind === 'local' ? config.localRope : config.rope;
+    const table = rotaryTable(rope, config.headDim, contextLength);
+    const { cos, sin } = rotaryNames(kind);
+    await storeFloats(store, cos, async () => table.cos, dims);
+    await storeFloats(store, sin, async () => table.sin, dims);
   }
 }
 
@@ -139,8 +121,11 @@ async function addEmbedding({ store, config, shape, bits }: Building): Promise<S
   const name = 'model.embed_tokens.weight';
   const read = () => readTensor(store, name, [rows, columns]);
   const table = await storeMatrix(store, { name, read, rows, columns, bits: bits === 32 ? 32 : 8 });
-  const looked = shape.experts === 1 ? 'embedding' : 'embedding.once';
-  if (table.bits === 32) draft.add('Gather', [name, names.tokens], looked);
+  const steps = ['looked'];
+  if (config.embeddingScale !== 1) steps.push('scaled');
+  if (shape.experts > 1) steps.push('beside');
+  const named = (step: string): string => (step === steps.at(-1) ? 'embedding' : `embedding.${step}`);
+  if (table.bits === 32) draft.add('Gather', [name, names.tokens], named('looked'));
   else {
     // The same bytes of the file, as a matrix: the head reads them in blocks.
     const stored = draft.tensors.find((tensor) => tensor.name === name);
@@ -148,178 +133,26 @@ async function addEmbedding({ store, config, shape, bits }: Building): Promise<S
     draft.tensors.push({ ...stored, name: `${name}.rows`, dims: [rows, columns] });
     const inputs = [`${name}.rows`, names.tokens, `${name}.scales`];
     if (table.zeroPoints) inputs.push(`${name}.zero_points`);
-    draft.add('GatherBlockQuantized', inputs, looked, {
+    draft.add('GatherBlockQuantized', inputs, named('looked'), {
       bits: int(8),
       block_size: int(32),
       gather_axis: int(0),
       quantize_axis: int(1),
     });
   }
-  if (shape.experts > 1) {
-    draft.add('Expand', [looked, draft.int64(shape.experts, 1, 1)], 'embedding');
+  let last = named('looked');
+  if (config.embeddingScale !== 1) {
+    const scale = async () => Float32Array.of(config.embeddingScale);
+    last = draft.add('Mul', [last, await storeFloats(store, 'embedding.scale', scale, [1])], named('scaled'));
   }
+  if (shape.experts > 1) draft.add('Expand', [last, draft.int64(shape.experts, 1, 1)], named('beside'));
   return table;
-}
-
-async function addNorm(
-  { store, config }: Building,
-  name: string,
-  { sum, add }: Stream,
-): Promise<{ readonly normed: string; readonly sum: string }> {
-  const { draft } = store;
-  const weight = await storeFloats(
-    store,
-    `${name}.weight`,
-    () => readTensor(store, `${name}.weight`, [config.hiddenSize]),
-    [config.hiddenSize],
-  );
-  const normed = `${name}.out`;
-  const epsilon = float(config.normEpsilon);
-  if (add === undefined) {
-    draft.add('SimplifiedLayerNormalization', [sum, weight], normed, { epsilon, axis: int(-1) });
-    return { normed, sum };
-  }
-  const next = `${name}.sum`;
-  draft.addMany({
-    operator: 'SkipSimplifiedLayerNormalization',
-    inputs: [sum, add, weight],
-    outputs: [normed, '', '', next],
-    attributes: { epsilon },
-  });
-  return { normed, sum: next };
-}
-
-/** The names of the layer's new keys and values; its output is `model.layers.I.attention`. */
-async function addSelfAttention(
-  { store, config, shape, bits }: Building,
-  layer: number,
-  from: string,
-): Promise<[string, string]> {
-  const { draft } = store;
-  const { heads, kvHeads, headDim } = config;
-  const self = `model.layers.${layer}.self_attn`;
-  const at = (name: string): string => attentionName(layer, name);
-  const [querySize, keySize] = [heads * headDim, kvHeads * headDim];
-  const projected = await addLinear(store, {
-    from,
-    to: at('projected'),
-    modules: [
-      { name: `${self}.q_proj`, rows: querySize },
-      { name: `${self}.k_proj`, rows: keySize },
-      { name: `${self}.v_proj`, rows: keySize },
-    ],
-    columns: config.hiddenSize,
-    bits,
-    bias: config.bias.qkv,
-  });
-  const rotate = (input: string, count: number, to: string): string =>
-    draft.add('RotaryEmbedding', [input, names.positions, 'cos', 'sin'], to, {
-      interleaved: int(0),
-      num_heads: int(count),
-    });
-  const [query, key, value] = [at('query'), at('key'), at('value')];
-  if (config.qkNorm) {
-    splitLast(draft, {
-      from: projected,
-      into: [
-        [at('q'), querySize],
-        [at('k'), keySize],
-        [value, keySize],
-      ],
-    });
-    for (const [part, count, to] of [
-      ['q', heads, query],
-      ['k', kvHeads, key],
-    ] as const) {
-      const normed = await addHeadNorm(
-        { store, config, shape },
-        { name: `${self}.${part}_norm.weight`, from: at(part), heads: count },
-      );
-      rotate(normed, count, to);
-    }
-  } else {
-    splitLast(draft, {
-      from: projected,
-      into: [
-        [at('qk'), querySize + keySize],
-        [value, keySize],
-      ],
-    });
-    splitLast(draft, {
-      from: rotate(at('qk'), heads + kvHeads, at('qk.rotated')),
-      into: [
-        [query, querySize],
-        [key, keySize],
-      ],
-    });
-  }
-  const output = at('output');
-  const rows = addAttention(draft, {
-    layer,
-    shape,
-    scale: config.attentionScale,
-    query,
-    key,
-    value,
-    output,
-  });
-  await addLinear(store, {
-    from: output,
-    to: `model.layers.${layer}.attention`,
-    modules: [{ name: `${self}.o_proj`, rows: config.hiddenSize }],
-    columns: querySize,
-    bits,
-    bias: config.bias.output,
-  });
-  return rows;
-}
-
-/** Normalises each head for itself (qwen3). */
-async function addHeadNorm(
-  { store, config, shape }: Pick<Building, 'store' | 'config' | 'shape'>,
-  { name, from, heads }: { name: string; from: string; heads: number },
-): Promise<string> {
-  const { draft } = store;
-  const { headDim } = config;
-  const weight = await storeFloats(store, name, () => readTensor(store, name, [headDim]), [headDim]);
-  const apart = draft.add('Reshape', [from, draft.int64(shape.experts, -1, heads, headDim)], `${from}.heads`);
-  const normed = draft.add('SimplifiedLayerNormalization', [apart, weight], `${from}.normed`, {
-    epsilon: float(config.normEpsilon),
-    axis: int(-1),
-  });
-  return draft.add('Reshape', [normed, draft.int64(shape.experts, -1, heads * headDim)], `${from}.joined`);
-}
-
-/** down(silu(gate(x)) * up(x)); the name of its output. */
-async function addFeedForward(
-  { store, config, bits }: Building,
-  layer: number,
-  from: string,
-): Promise<string> {
-  const { draft } = store;
-  const mlp = `model.layers.${layer}.mlp`;
-  const { hiddenSize, intermediateSize: inner } = config;
-  const linear = (name: string, input: string, rows: number, columns: number): Promise<string> =>
-    addLinear(store, {
-      from: input,
-      to: `${mlp}.${name}.out`,
-      modules: [{ name: `${mlp}.${name}_proj`, rows }],
-      columns,
-      bits,
-      bias: false,
-    });
-  const gate = await linear('gate', from, inner, hiddenSize);
-  const up = await linear('up', from, inner, hiddenSize);
-  // x * sigmoid(alpha x)
-  const active = draft.add('QuickGelu', [gate], `${mlp}.active`, { alpha: float(1) });
-  const product = draft.add('Mul', [active, up], `${mlp}.product`);
-  return linear('down', product, hiddenSize, inner);
 }
 
 async function addHead({ store, config, bits }: Building, table: StoredMatrix, from: string): Promise<void> {
   const { draft } = store;
   const chosen = draft.add('Gather', [from, names.logitRows], 'chosen', { axis: int(1) });
-  if (config.tiedEmbeddings) {
+  if (config.tiedEmbeddings ?? !store.source.tensors.has('lm_head.weight')) {
     addProduct(draft, table, chosen, names.logits);
     return;
   }

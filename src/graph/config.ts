@@ -8,9 +8,10 @@ import { checkJson, readJson } from '../models/json.ts';
 import { count, sizes, tokenIds } from '../models/sizes.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { quoted, unsupportedModel } from './model-error.ts';
-import { type Rope, readScaling, scalingSchema, theta } from './rope.ts';
+import { type Rope, type Rotation, readScaling, scalingSchema, theta } from './rope.ts';
 
-export type Family = 'llama' | 'qwen2' | 'qwen3' | 'gemma3_text';
+/** SmolLM and SmolLM2 are of the family llama. */
+export type Family = 'llama' | 'mistral' | 'smollm3' | 'qwen2' | 'qwen3' | 'gemma3_text';
 
 export interface ModelConfig {
   readonly family: Family;
@@ -32,16 +33,19 @@ export interface ModelConfig {
   readonly postNorms: boolean;
   /** Queries and keys are normalised per head before they are rotated. */
   readonly qkNorm: boolean;
-  readonly bias: { readonly qkv: boolean; readonly output: boolean };
+  readonly bias: { readonly qkv: boolean; readonly output: boolean; readonly feedForward: boolean };
   readonly activation: 'silu' | 'gelu-tanh';
   /** Logits of attention are multiplied by it. */
   readonly attentionScale: number;
   /** Embeddings are multiplied by it. */
   readonly embeddingScale: number;
-  readonly tiedEmbeddings: boolean;
+  /** Undefined where the config does not say: then the embedding is the head if the model has no other. */
+  readonly tiedEmbeddings: boolean | undefined;
   readonly rope: Rope;
-  /** Of the layers with a window, where it is another. */
+  /** What the layers with a window are turned by, where it is another. */
   readonly localRope: Rope;
+  /** Of each layer. */
+  readonly rotations: readonly Rotation[];
   /** Per layer how many of the last positions, its own included, it sees; null for all. */
   readonly windows: readonly (number | null)[];
   readonly endTokens: readonly number[];
@@ -84,12 +88,22 @@ const schema = v.looseObject({
   _sliding_window_pattern: v.optional(count(1000)),
   max_window_layers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 28),
   layer_types: v.nullish(v.array(v.picklist(['full_attention', 'sliding_attention']))),
+  /** For each layer 1 where it is turned. */
+  no_rope_layers: v.nullish(v.array(v.picklist([0, 1]))),
+  no_rope_layer_interval: v.optional(count(1000), 4),
   eos_token_id: tokenIds,
 });
 
 type Config = v.InferOutput<typeof schema>;
 
-const families: readonly string[] = ['llama', 'qwen2', 'qwen3', 'gemma3_text'] satisfies Family[];
+const families: readonly string[] = [
+  'llama',
+  'mistral',
+  'smollm3',
+  'qwen2',
+  'qwen3',
+  'gemma3_text',
+] satisfies Family[];
 
 /** Reads a config.json. */
 export async function readConfig(file: string): Promise<ModelConfig> {
@@ -142,15 +156,17 @@ function describe(file: string, config: Config): ModelConfig {
     postNorms: gemma,
     qkNorm: gemma || family === 'qwen3',
     bias: {
-      qkv: family === 'qwen2' || config.attention_bias,
-      output: family !== 'qwen2' && config.attention_bias,
+      qkv: family === 'qwen2' || (family !== 'mistral' && config.attention_bias),
+      output: family !== 'qwen2' && family !== 'mistral' && config.attention_bias,
+      feedForward: (family === 'llama' || family === 'smollm3') && config.mlp_bias,
     },
     activation: gemma ? 'gelu-tanh' : 'silu',
     attentionScale: (gemma ? config.query_pre_attn_scalar : headDim) ** -0.5,
     embeddingScale: gemma ? Math.sqrt(config.hidden_size) : 1,
-    tiedEmbeddings: config.tie_word_embeddings ?? gemma,
+    tiedEmbeddings: config.tie_word_embeddings ?? (gemma ? true : undefined),
     rope: full,
     localRope: gemma ? readRope(file, family, config, 'sliding_attention') : full,
+    rotations: readRotations(file, family, config, windows),
     windows,
     endTokens: [config.eos_token_id].flat().filter((id) => typeof id === 'number'),
   };
@@ -173,7 +189,6 @@ function refuseOthers(file: string, family: Family, config: Config): void {
   if (activation !== undefined && activation !== wanted) {
     throw unsupportedModel(file, `its activation is ${quoted(activation)} instead of ${wanted}`);
   }
-  if (config.mlp_bias) throw unsupportedModel(file, 'its feed-forward layers have biases');
   if (typeof (config.attn_logit_softcapping ?? config.final_logit_softcapping) === 'number') {
     throw unsupportedModel(file, 'it caps its logits softly');
   }
@@ -191,7 +206,7 @@ function readRope(
   const gemma = family === 'gemma3_text';
   const newer = config.rope_parameters?.[layer] ?? config.rope_parameters;
   const local = gemma && layer === 'sliding_attention';
-  const usual = !gemma ? 10_000 : local ? 10_000 : 1_000_000;
+  const usual = gemma && !local ? 1_000_000 : family === 'smollm3' ? 2_000_000 : 10_000;
   const older = local ? config.rope_local_base_freq : config.rope_theta;
   // In older configs of Gemma the scaling is that of the layers without a window.
   const scaling = newer ?? (local ? undefined : config.rope_scaling);
@@ -203,20 +218,51 @@ function readRope(
 
 function readWindows(file: string, family: Family, config: Config): (number | null)[] {
   const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
-  const size = config.sliding_window ?? (family === 'gemma3_text' ? 4096 : null);
-  const qwen = family === 'qwen2' || family === 'qwen3';
-  if (family === 'llama' || size === null || (qwen && !config.use_sliding_window))
-    return layers.map(() => null);
+  const none = layers.map(() => null);
+  const byDefault = family === 'gemma3_text' || family === 'mistral' ? 4096 : null;
+  const size = config.sliding_window === undefined ? byDefault : config.sliding_window;
+  if (size === null) return none;
   const types = config.layer_types;
-  if (types !== null && types !== undefined) {
-    if (types.length !== layers.length) {
+  const typed = (): (number | null)[] | undefined => {
+    if (types === null || types === undefined) return undefined;
+    if (types.length !== layers.length)
       throw contradiction(file, `'layer_types' describes ${types.length} of ${layers.length} layers`);
-    }
     return types.map((type) => (type === 'sliding_attention' ? size : null));
+  };
+  switch (family) {
+    case 'llama':
+      return none;
+    case 'mistral':
+      return layers.map(() => size);
+    case 'smollm3':
+      return config.use_sliding_window ? (typed() ?? none) : none;
+    case 'qwen2':
+    case 'qwen3':
+      if (!config.use_sliding_window) return none;
+      return typed() ?? layers.map((layer) => (layer >= config.max_window_layers ? size : null));
+    case 'gemma3_text': {
+      const period = config.sliding_window_pattern ?? config._sliding_window_pattern ?? 6;
+      return typed() ?? layers.map((layer) => ((layer + 1) % period === 0 ? null : size));
+    }
+    default:
+      return family satisfies never;
   }
-  if (qwen) return layers.map((layer) => (layer >= config.max_window_layers ? size : null));
-  const period = config.sliding_window_pattern ?? config._sliding_window_pattern ?? 6;
-  return layers.map((layer) => ((layer + 1) % period === 0 ? null : size));
+}
+
+function readRotations(
+  file: string,
+  family: Family,
+  config: Config,
+  windows: readonly (number | null)[],
+): Rotation[] {
+  if (family === 'gemma3_text') return windows.map((window) => (window === null ? 'global' : 'local'));
+  if (family !== 'smollm3') return windows.map(() => 'global');
+  const given = config.no_rope_layers;
+  if (given !== null && given !== undefined && given.length !== windows.length)
+    throw contradiction(file, `'no_rope_layers' describes ${given.length} of ${windows.length} layers`);
+  const turned = (layer: number): boolean =>
+    given?.[layer] === undefined ? (layer + 1) % config.no_rope_layer_interval !== 0 : given[layer] === 1;
+  return windows.map((_, layer) => (turned(layer) ? 'global' : 'none'));
 }
 
 function contradiction(file: string, why: string): ChorusError {

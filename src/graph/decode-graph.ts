@@ -10,27 +10,37 @@
  * logits the same to the last bit whether it was computed alone, in a chunk, or after going back; also on int4 graphs, whose
  * kernels treat every row for itself.
  *
+ * A layer may see a window only: the last W positions up to a token, its own included. Of its past it is given no more than the
+ * blocks that some token of the block sees, the last min(P, BLOCK * ceil((W - 1) / BLOCK)) tokens, P_W below, or again one block
+ * that is masked out; what is given depends on the block alone, so the sums stay the same sums.
+ *
  * Several experts that share their tokens and most weights may be one graph; their heads of keys and values stand side by side.
  *
- * Inputs (D = headDim, E = experts, G = E * kvHeads, S = queriesPerHead, N rows of logits wanted):
+ * Inputs (D = headDim, E = experts, G = E * kvHeads, S = queriesPerHead, N rows of logits wanted). Where P_W stands, the
+ * input is there once for each window of a layer, W after its name, and once without for layers that see all, P_W being P:
  *   input_ids          int64 [1, T]
  *   position_ids       int64 [E, T]           L, L + 1, ...; absent where the graph does not ask for it
- *   mask               float32 [T * S, P + BLOCK]  0 where a token sees a position, minus infinity elsewhere; each token S times
- *   parts              int64 [2]              P, BLOCK
+ *   mask.W             float32 [T * S, P_W + BLOCK]  0 where a token sees a position, minus infinity elsewhere; each token S times
+ *   parts.W            int64 [2]              P_W, BLOCK
  *   padding            float32 [BLOCK - R - T, G, D]  anything finite
  *   logit_rows         int64 [N]              which of the T tokens
- *   past.I.key/value   float32 [P, G, D]      of layer I
+ *   past.I.key/value   float32 [P_W, G, D]    of layer I
  *   recent.I.key/value float32 [R, G, D]
  * Outputs:
  *   logits             float32 [E, N, vocabulary]
  *   new_rows           float32 [1, T, layers * 2 * G * D]  for each token the keys, then the values, layer by layer
  */
 
+/** How many of the last positions a layer sees, its own included; null for all. */
+export type Window = number | null;
+
 /** Tokens of a block; the longest run. */
 export const BLOCK = 64;
 
 export interface DecodeShape {
   readonly layers: number;
+  /** Of each layer. */
+  readonly windows: readonly Window[];
   /** Usually one. */
   readonly experts: number;
   /** Of one expert. */
@@ -52,8 +62,8 @@ export interface DecodeGraph {
 export const names = {
   tokens: 'input_ids',
   positions: 'position_ids',
-  mask: 'mask',
-  parts: 'parts',
+  mask: (window: Window): string => (window === null ? 'mask' : `mask.${window}`),
+  parts: (window: Window): string => (window === null ? 'parts' : `parts.${window}`),
   padding: 'padding',
   logitRows: 'logit_rows',
   logits: 'logits',

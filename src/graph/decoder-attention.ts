@@ -4,7 +4,7 @@
  * matrix, so that keys and values are read once.
  */
 
-import { type DecodeShape, names } from './decode-graph.ts';
+import { type DecodeShape, names, type Window } from './decode-graph.ts';
 import type { GraphDraft } from './graph-draft.ts';
 import { elementTypes, float, int, ints } from './onnx.ts';
 
@@ -54,11 +54,12 @@ export function addAttention(draft: GraphDraft, attention: Attention): [string, 
     at('scores'),
     { axis: int(-1) },
   );
-  const masked = draft.add('Add', [scores, names.mask], at('masked'));
+  const window = windowOf(shape, layer);
+  const masked = draft.add('Add', [scores, names.mask(window)], at('masked'));
   const shares = draft.add('Softmax', [masked], at('shares'), { axis: int(-1) });
   draft.addMany({
     operator: 'Split',
-    inputs: [shares, names.parts],
+    inputs: [shares, names.parts(window)],
     outputs: [at('shares.past'), at('shares.block')],
     attributes: { axis: int(-1) },
   });
@@ -74,11 +75,22 @@ export function addAttention(draft: GraphDraft, attention: Attention): [string, 
 
   for (const part of ['key', 'value'] as const) {
     draft.inputs.push(
-      { name: names.past(layer, part), type: elementTypes.float, shape: ['past', G, D] },
+      { name: names.past(layer, part), type: elementTypes.float, shape: [sizeName('past', window), G, D] },
       { name: names.recent(layer, part), type: elementTypes.float, shape: ['recent', G, D] },
     );
   }
   return [newKey, newValue];
+}
+
+function windowOf({ windows }: DecodeShape, layer: number): Window {
+  const window = windows[layer];
+  if (window === undefined) throw new RangeError(`no layer ${layer}`);
+  return window;
+}
+
+/** Of an axis: sizes of one name are the same in all inputs. */
+function sizeName(name: string, window: Window): string {
+  return window === null ? name : `${name}.${window}`;
 }
 
 /** A name for a value within a layer's attention. */
@@ -128,11 +140,15 @@ export function addFrame(
   const { float: real, int64 } = elementTypes;
   draft.inputs.push(
     { name: names.tokens, type: int64, shape: [1, 'tokens'] },
-    { name: names.mask, type: real, shape: ['queries', 'positions'] },
-    { name: names.parts, type: int64, shape: [2] },
     { name: names.padding, type: real, shape: ['padding', G, D] },
     { name: names.logitRows, type: int64, shape: ['rows'] },
   );
+  for (const window of new Set(shape.windows)) {
+    draft.inputs.push(
+      { name: names.mask(window), type: real, shape: ['queries', sizeName('positions', window)] },
+      { name: names.parts(window), type: int64, shape: [2] },
+    );
+  }
   if (shape.wantsPositions) {
     draft.inputs.push({ name: names.positions, type: int64, shape: [E, 'tokens'] });
   }

@@ -15,6 +15,7 @@ const families: ReadonlyMap<GgufValue, Family> = new Map([
 
 const FIRST_QUERY = 'blk.0.attn_q.bias';
 const FIRST_OUTPUT = 'blk.0.attn_output.bias';
+const FIRST_GATE = 'blk.0.ffn_gate.bias';
 /** llama.cpp scales the attention of the one Gemma 3 with so many layers, 27B, by its width. */
 const LAYERS_OF_27B = 62;
 
@@ -64,12 +65,18 @@ export async function readGgufConfig(gguf: GgufFile): Promise<ModelConfig> {
       );
     }
   }
+  const rope = tensors.has(ROPE_DIVISORS)
+    ? { ...config.rope, scaling: await readDivisors(gguf, config) }
+    : config.rope;
   return {
     ...config,
-    bias: { qkv: tensors.has(FIRST_QUERY), output: tensors.has(FIRST_OUTPUT) },
-    rope: tensors.has(ROPE_DIVISORS)
-      ? { ...config.rope, scaling: await readDivisors(gguf, config) }
-      : config.rope,
+    bias: {
+      qkv: tensors.has(FIRST_QUERY),
+      output: tensors.has(FIRST_OUTPUT),
+      feedForward: tensors.has(FIRST_GATE),
+    },
+    rope,
+    localRope: config.localRope === config.rope ? rope : config.localRope,
   };
 }
 

@@ -11,7 +11,7 @@ import { ChorusError } from '../protocol/failure.ts';
 import type { DecodeGraph } from './decode-graph.ts';
 
 /** Raised whenever the same tensors would give another graph. */
-const BUILDER_VERSION = 1;
+const BUILDER_VERSION = 2;
 
 /** Of each source file this much is hashed, besides its size and time: the header, which names every tensor. */
 const HASHED_BYTES = 1024 * 1024;
@@ -40,6 +40,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const recordSchema = v.strictObject({
   shape: v.strictObject({
     layers: count,
+    windows: v.pipe(v.array(v.nullable(count)), v.readonly()),
     experts: count,
     kvHeads: count,
     headDim: count,
@@ -110,7 +111,7 @@ async function readEntry(folder: string): Promise<DecodeGraph | undefined> {
 async function writeEntry(folder: string, { model, shape }: DecodeGraph): Promise<void> {
   const { size } = await stat(join(folder, files.weights));
   await writeFile(join(folder, files.model), model);
-  const record = { shape, model: sha256(model), weightsBytes: size } satisfies v.InferInput<
+  const record = { shape, model: sha256(model), weightsBytes: size } satisfies v.InferOutput<
     typeof recordSchema
   >;
   await writeFile(join(folder, files.record), JSON.stringify(record));

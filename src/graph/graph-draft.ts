@@ -31,6 +31,7 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Operators that are ONNX Runtime's own, of those that are written here. */
 const microsoft = new Set([
+  'FastGelu',
   'FusedMatMul',
   'GatherBlockQuantized',
   'MatMulNBits',

@@ -29,8 +29,18 @@ export const keptNames = {
 
 /** The graph of one expert, in the other form; throws a RangeError for several. */
 export function keptForm({ model, shape }: DecodeGraph): Uint8Array<ArrayBuffer> {
-  const { experts, layers, kvHeads: G, headDim: D, queriesPerHead, wantsPositions, vocabulary } = shape;
+  const {
+    experts,
+    layers,
+    windows,
+    kvHeads: G,
+    headDim: D,
+    queriesPerHead,
+    wantsPositions,
+    vocabulary,
+  } = shape;
   if (experts !== 1) throw new RangeError(`a graph of ${experts} experts`);
+  if (windows.some((window) => window !== null)) throw new RangeError('a graph whose layers see a window');
   const { float: real, int32, int64 } = elementTypes;
   const before = readOnnx(model, '', 'the decode graph');
   const producers = new Map(

@@ -4,7 +4,7 @@
  * understood to the last node is refused with the reason, and can be run as it is.
  */
 
-import { type DecodeGraph, type DecodeShape, names } from './decode-graph.ts';
+import { type DecodeGraph, type DecodeShape, names, type Window } from './decode-graph.ts';
 import { addAttention, addFrame, attentionName, splitLast } from './decoder-attention.ts';
 import { createGraphDraft, type GraphDraft } from './graph-draft.ts';
 import { elementTypes, floatOf, int, intOf, type OnnxModel, type OnnxNode } from './onnx.ts';
@@ -52,6 +52,7 @@ function rewrite(model: OnnxModel, experts: number): DecodeGraph {
   const shape = {
     ...shapeOf(model, first),
     layers: attentions.length,
+    windows: attentions.map(windowOf),
     experts,
     wantsPositions,
     vocabulary,
@@ -90,6 +91,12 @@ function shapeOf(
   return { kvHeads, headDim, queriesPerHead: heads / kvHeads };
 }
 
+function windowOf(node: OnnxNode): Window {
+  const size = intOf(node, 'local_window_size', -1);
+  must(size === -1 || size > 0, `its attention has a window of ${size}`);
+  return size === -1 ? null : size;
+}
+
 interface Replacing {
   readonly draft: GraphDraft;
   readonly model: OnnxModel;
@@ -122,7 +129,6 @@ function replaceAttention(replacing: Replacing, layer: number): [string, string]
     must(knownAttributes.has(name), `its attention has the attribute '${name}'`);
   }
   must(floatOf(node, 'softcap', 0) === 0, 'its attention caps its scores');
-  must(intOf(node, 'local_window_size', -1) === -1, 'its attention sees a window only');
   must(intOf(node, 'smooth_softmax', 0) === 0, 'its attention smooths its softmax');
   must(
     node.inputs.slice(10).every((name) => name === ''),

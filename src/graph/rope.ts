@@ -41,6 +41,9 @@ export interface Rope {
   readonly scaling: RopeScaling;
 }
 
+/** Which of a model's rotations a layer has. */
+export type Rotation = 'global' | 'local' | 'none';
+
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const factor = v.pipe(v.number(), v.finite(), v.minValue(1));
 
@@ -83,7 +86,8 @@ export function readScaling(
     case 'linear':
       return { kind, factor: needed('factor') };
     case 'dynamic':
-      return { kind, factor: needed('factor'), originalPositions };
+      // As transformers reads it, whatever 'original_max_position_embeddings' says.
+      return { kind, factor: needed('factor'), originalPositions: maxPositions };
     case 'llama3': {
       const [low, high] = [needed('low_freq_factor'), needed('high_freq_factor')];
       if (high <= low)

@@ -1,7 +1,7 @@
 /** Runs a graph of the form of graph/decode-graph.ts. The past is handed over as views of its buffers, never copied. */
 
 import * as ort from 'onnxruntime-node';
-import { BLOCK, type DecodeShape, names } from '../graph/decode-graph.ts';
+import { BLOCK, type DecodeShape, names, type Window } from '../graph/decode-graph.ts';
 import { type Decoder, logitsOf } from './decoder.ts';
 import { createKvBuffers, type KvBuffers } from './kv-buffers.ts';
 import { counting, int64 } from './tensors.ts';
@@ -18,6 +18,7 @@ export function createSegmentDecoder(
   const width = kvHeads * headDim;
   const nothing = new Float32Array(BLOCK * width);
   const pastOf = createPastTensors(shape, nothing);
+  const windows = new Set(shape.windows);
 
   return {
     createMemory: () => createKvBuffers(shape, contextLength),
@@ -26,18 +27,11 @@ export function createSegmentDecoder(
       const { length } = memory;
       const blockStart = length - (length % BLOCK);
       const recent = length - blockStart;
-      const past = Math.max(BLOCK, blockStart);
       const padding = BLOCK - recent - tokens.length;
       if (padding < 0) throw new RangeError(`${tokens.length} tokens after ${length} are more than a block`);
       const feeds: Feeds = {
         ...pastOf(memory, blockStart),
         [names.tokens]: int64(tokens, [1, tokens.length]),
-        [names.mask]: new ort.Tensor(
-          'float32',
-          maskOf({ past, hidden: past - blockStart, recent, tokens: tokens.length, each: queriesPerHead }),
-          [tokens.length * queriesPerHead, past + BLOCK],
-        ),
-        [names.parts]: int64([past, BLOCK], [2]),
         [names.padding]: new ort.Tensor('float32', nothing.subarray(0, padding * width), [
           padding,
           kvHeads,
@@ -45,6 +39,23 @@ export function createSegmentDecoder(
         ]),
         [names.logitRows]: int64(counting(tokens.length - rows, rows), [rows]),
       };
+      for (const window of windows) {
+        const given = blockStart - pastFrom(blockStart, window);
+        const past = given || BLOCK;
+        const mask = maskOf({
+          past,
+          hidden: past - given,
+          recent,
+          tokens: tokens.length,
+          each: queriesPerHead,
+          window,
+        });
+        feeds[names.mask(window)] = new ort.Tensor('float32', mask, [
+          tokens.length * queriesPerHead,
+          past + BLOCK,
+        ]);
+        feeds[names.parts(window)] = int64([past, BLOCK], [2]);
+      }
       if (shape.wantsPositions) {
         const positions = counting(length, tokens.length);
         const each = Array.from({ length: experts }, () => positions);
@@ -73,9 +84,14 @@ const parts = [
   [1, 'value'],
 ] as const;
 
+/** The first token of the past that a layer is given, where its block begins at `blockStart`. */
+function pastFrom(blockStart: number, window: Window): number {
+  return window === null ? 0 : Math.max(0, blockStart - BLOCK * Math.ceil((window - 1) / BLOCK));
+}
+
 /** The tensors of the past, made anew only when it grew by a block or lies elsewhere. */
 function createPastTensors(
-  { layers, experts, kvHeads, headDim }: DecodeShape,
+  { windows, experts, kvHeads, headDim }: DecodeShape,
   nothing: Float32Array,
 ): (memory: KvBuffers, length: number) => Feeds {
   const made = new WeakMap<KvBuffers, { generation: number; length: number; feeds: Feeds }>();
@@ -84,11 +100,12 @@ function createPastTensors(
     const before = made.get(memory);
     if (before?.generation === generation && before.length === length) return before.feeds;
     const feeds: Feeds = {};
-    for (let layer = 0; layer < layers; layer++) {
+    for (const [layer, window] of windows.entries()) {
+      const from = pastFrom(length, window);
       for (const [part, name] of parts) {
-        const data = length === 0 ? nothing : memory.rows(layer, part, { from: 0, to: length });
+        const data = from === length ? nothing : memory.rows(layer, part, { from, to: length });
         feeds[names.past(layer, name)] = new ort.Tensor('float32', data, [
-          length || BLOCK,
+          length - from || BLOCK,
           experts * kvHeads,
           headDim,
         ]);
@@ -107,17 +124,20 @@ interface MaskSizes {
   readonly tokens: number;
   /** Rows for each token. */
   readonly each: number;
+  readonly window: Window;
 }
 
 /** float32 [tokens * each, past + BLOCK]: 0 where a token sees a position, else minus infinity. */
-function maskOf({ past, hidden, recent, tokens, each }: MaskSizes): Float32Array {
+function maskOf({ past, hidden, recent, tokens, each, window }: MaskSizes): Float32Array {
   const columns = past + BLOCK;
   const mask = new Float32Array(tokens * each * columns);
   for (let token = 0; token < tokens; token++) {
+    const own = past + recent + token;
+    const first = window === null ? hidden : Math.max(hidden, own + 1 - window);
     for (let row = token * each; row < (token + 1) * each; row++) {
       const start = row * columns;
-      mask.fill(Number.NEGATIVE_INFINITY, start, start + hidden);
-      mask.fill(Number.NEGATIVE_INFINITY, start + past + recent + token + 1, start + columns);
+      mask.fill(Number.NEGATIVE_INFINITY, start, start + first);
+      mask.fill(Number.NEGATIVE_INFINITY, start + own + 1, start + columns);
     }
   }
   return mask;

@@ -68,13 +68,14 @@ describe('a config', () => {
       normOffset: 0,
       postNorms: false,
       qkNorm: false,
-      bias: { qkv: true, output: false },
+      bias: { qkv: true, output: false, feedForward: false },
       activation: 'silu',
       attentionScale: 1 / 8,
       embeddingScale: 1,
       tiedEmbeddings: true,
       rope,
       localRope: rope,
+      rotations: Array.from({ length: 6 }, () => 'global'),
       windows: plain(6),
       endTokens: [4089],
     });
@@ -86,12 +87,16 @@ describe('a config', () => {
     expect(read).toMatchObject({ family: 'llama', headDim: 64, kvHeads: 3, tiedEmbeddings: true });
     expect(read).toMatchObject({
       rope: { theta: 100000 },
-      bias: { qkv: false, output: false },
+      bias: { qkv: false, output: false, feedForward: false },
       endTokens: [2],
     });
     const { num_key_value_heads: _, tie_word_embeddings: __, rope_theta: ___, ...less } = llama;
-    expect(config(less)).toMatchObject({ kvHeads: 9, tiedEmbeddings: false, rope: { theta: 10000 } });
-    expect(config({ ...llama, attention_bias: true }).bias).toEqual({ qkv: true, output: true });
+    expect(config(less)).toMatchObject({ kvHeads: 9, tiedEmbeddings: undefined, rope: { theta: 10000 } });
+    expect(config({ ...llama, attention_bias: true, mlp_bias: true }).bias).toEqual({
+      qkv: true,
+      output: true,
+      feedForward: true,
+    });
     // Only Qwen switches the window on by 'use_sliding_window'; Llama has none.
     expect(config({ ...llama, sliding_window: 64, use_sliding_window: true }).windows).toEqual(plain(30));
   });
@@ -99,7 +104,7 @@ describe('a config', () => {
   it('of Qwen3 normalises queries and keys and has heads of 128', () => {
     const read = config({ ...llama, model_type: 'qwen3' });
     expect(read).toMatchObject({ headDim: 128, qkNorm: true, attentionScale: 128 ** -0.5 });
-    expect(read.bias).toEqual({ qkv: false, output: false });
+    expect(read.bias).toEqual({ qkv: false, output: false, feedForward: false });
   });
 
   it('of Qwen2 has windows only where they are switched on', () => {
@@ -124,10 +129,37 @@ describe('a config', () => {
     );
   });
 
+  it('of Mistral has a window in every layer, also where it does not say so', () => {
+    const mistral = { ...llama, model_type: 'mistral', attention_bias: true };
+    const all = (size: number | null) => Array.from({ length: 30 }, () => size);
+    expect(config(mistral).windows).toEqual(all(4096));
+    expect(config({ ...mistral, sliding_window: 64 }).windows).toEqual(all(64));
+    expect(config({ ...mistral, sliding_window: null }).windows).toEqual(all(null));
+    expect(config(mistral).bias).toEqual({ qkv: false, output: false, feedForward: false });
+  });
+
+  it('of SmolLM3 turns three layers of four, or those it names', () => {
+    const smol = { ...llama, model_type: 'smollm3', num_hidden_layers: 4, rope_theta: undefined };
+    expect(config(smol)).toMatchObject({
+      rope: { theta: 2_000_000 },
+      rotations: ['global', 'global', 'global', 'none'],
+      windows: plain(4),
+    });
+    expect(config({ ...smol, no_rope_layers: [0, 1, 1, 0] }).rotations).toEqual([
+      'none',
+      'global',
+      'global',
+      'none',
+    ]);
+    expect(config({ ...smol, no_rope_layer_interval: 2 }).rotations[1]).toBe('none');
+    expect(refused({ ...smol, no_rope_layers: [1] })).toContain("'no_rope_layers' describes 1 of 4 layers");
+  });
+
   it('of Gemma 3 alternates windows and their own rotation', () => {
     const read = config(gemma);
     const period = [512, 512, 512, 512, 512, null];
     expect(read.windows).toEqual([...period, ...period]);
+    expect(read.rotations.slice(4, 6)).toEqual(['local', 'global']);
     expect(read).toMatchObject({
       normOffset: 1,
       postNorms: true,
@@ -217,7 +249,6 @@ describe('a config', () => {
     ],
     ["scaling is 'longrope'", { ...llama, rope_scaling: { type: 'longrope', factor: 2 } }],
     ["activation is 'relu'", { ...llama, hidden_act: 'relu' }],
-    ['have biases', { ...llama, mlp_bias: true }],
     ['caps its logits', { ...gemma, final_logit_softcapping: 30 }],
     ['looks ahead', { ...gemma, use_bidirectional_attention: true }],
     ['does not hold a JSON object', []],

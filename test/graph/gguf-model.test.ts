@@ -78,7 +78,7 @@ describe('the weights of a GGUF model', () => {
     ]);
     const v = await weights.readFloat32('model.layers.0.self_attn.v_proj.weight');
     expect(rows(v, 8)).toEqual([400, 408, 416, 424]);
-    expect(config.bias).toEqual({ qkv: true, output: false });
+    expect(config.bias).toEqual({ qkv: true, output: false, feedForward: false });
     await weights.close();
   });
 
@@ -90,7 +90,11 @@ describe('the weights of a GGUF model', () => {
     expect([...(await weights.readFloat32('model.norm.weight'))]).toEqual([
       1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007,
     ]);
-    expect(config).toMatchObject({ family: 'qwen3', qkNorm: true, bias: { qkv: false, output: false } });
+    expect(config).toMatchObject({
+      family: 'qwen3',
+      qkNorm: true,
+      bias: { qkv: false, output: false, feedForward: false },
+    });
     await weights.close();
   });
 

@@ -16,6 +16,7 @@ import { temporaryFolder } from '../programs.ts';
 
 const shape = {
   layers: 1,
+  windows: [null],
   experts: 1,
   kvHeads: 1,
   headDim: 2,

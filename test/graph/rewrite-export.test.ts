@@ -53,6 +53,7 @@ describe('an export', () => {
     if (outcome.kind === 'refused') throw new Error(outcome.reason);
     expect(outcome.graph.shape).toEqual({
       layers: 6,
+      windows: Array.from({ length: 6 }, () => null),
       experts: 1,
       kvHeads: 2,
       headDim: 64,
@@ -73,7 +74,7 @@ describe('an export', () => {
   const model = read();
 
   it.each<[string, OnnxModel, RegExp]>([
-    ['with a window', attention('local_window_size', 512), /window/],
+    ['with a window of nothing', attention('local_window_size', 0), /window of 0/],
     ['with a smooth softmax', attention('smooth_softmax', 1), /smooths/],
     ['with an attribute nobody knows', attention('surprise', 1), /'surprise'/],
     ['with heads that do not share', attention('num_heads', 3), /3 heads/],

@@ -5,6 +5,7 @@ import { createKvCache } from '../../src/runtime/kv-cache.ts';
 
 const shape = {
   layers: 2,
+  windows: [null, null],
   experts: 1,
   kvHeads: 2,
   headDim: 3,

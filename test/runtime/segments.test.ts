@@ -4,7 +4,7 @@ import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { int } from '../../src/graph/onnx.ts';
+import { type Attribute, float, int } from '../../src/graph/onnx.ts';
 import { readOnnx } from '../../src/graph/onnx-read.ts';
 import { writeOnnx } from '../../src/graph/onnx-write.ts';
 import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
@@ -12,11 +12,12 @@ import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
 import { lastRows } from './opened.ts';
 
 type Precision = 'fp32' | 'q4';
-const open = (folder: string, precision: Precision): Promise<LoadedExpert> =>
+const open = (folder: string, precision: Precision, keepExport = false): Promise<LoadedExpert> =>
   openExpert({
     name: 'code',
     folder,
     precision,
+    keepExport,
     threads: 1,
     workerFile: join(programs, 'worker.js'),
     cacheFolder,
@@ -24,8 +25,8 @@ const open = (folder: string, precision: Precision): Promise<LoadedExpert> =>
 
 const graphs = { fp32: 'model.onnx', q4: 'model_q4.onnx' } as const;
 
-/** The model with a window far longer than any context: the same logits, and a graph that is not rewritten. */
-function withWindow(precision: Precision): string {
+/** The model with an attribute of its attention set. */
+function withAttention(precision: Precision, name: string, value: Attribute): string {
   const folder = temporaryFolder();
   cpSync(pocket('code'), folder, { recursive: true });
   const graph = join(folder, 'onnx', graphs[precision]);
@@ -33,7 +34,7 @@ function withWindow(precision: Precision): string {
   renameSync(graph, join(folder, 'onnx', 'weights.bin'));
   const nodes = model.nodes.map((node) =>
     node.operator === 'GroupQueryAttention'
-      ? { ...node, attributes: new Map(node.attributes).set('local_window_size', int(4096)) }
+      ? { ...node, attributes: new Map(node.attributes).set(name, value) }
       : node,
   );
   writeFileSync(graph, writeOnnx({ ...model, nodes }));
@@ -48,12 +49,13 @@ const bytesOf = (a: Float32Array): Buffer => Buffer.from(a.buffer, a.byteOffset,
 
 describe('a graph that is not understood', () => {
   it('is run as it was exported, says why, and gives the logits of the rewritten one', async () => {
+    // Scores are capped far above any, so that the logits are those of the model without.
     const [exported, rewritten] = await Promise.all([
-      open(withWindow('fp32'), 'fp32'),
+      open(withAttention('fp32', 'softcap', float(1e5)), 'fp32'),
       open(pocket('code'), 'fp32'),
     ]);
     expect(rewritten.asExported).toBeUndefined();
-    expect(exported.asExported).toMatch(/window/);
+    expect(exported.asExported).toMatch(/caps its scores/);
     for (const length of [1, 63, 64, 65, 130, 129, 300]) {
       const context = text.slice(0, length);
       const expected = await lastRows(exported, context, Math.min(length, 3));
@@ -62,6 +64,32 @@ describe('a graph that is not understood', () => {
         expect(Math.abs(value - (actual[i] ?? Number.NaN))).toBeLessThan(1e-4);
     }
     await Promise.all([exported.dispose(), rewritten.dispose()]);
+  });
+});
+
+describe('an export whose attention sees a window', () => {
+  it('is rewritten, and gives its own logits however far a context exceeds the window', async () => {
+    const folder = withAttention('fp32', 'local_window_size', int(40));
+    const [exported, rewritten, whole] = await Promise.all([
+      open(folder, 'fp32', true),
+      open(folder, 'fp32'),
+      open(pocket('code'), 'fp32'),
+    ]);
+    expect(rewritten.asExported).toBeUndefined();
+    const apart = (a: Float32Array, b: Float32Array): number =>
+      a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? Number.NaN))), 0);
+    for (const length of [39, 40, 41, 42, 64, 65, 130, 300]) {
+      const context = text.slice(0, length);
+      const [expected, actual, unlike] = [
+        await lastRows(exported, context, 1),
+        await lastRows(rewritten, context, 1),
+        await lastRows(whole, context, 1),
+      ];
+      expect(apart(expected, actual)).toBeLessThan(1e-4);
+      if (length <= 40) expect(apart(actual, unlike)).toBe(0);
+      else expect(apart(actual, unlike)).toBeGreaterThan(0.01);
+    }
+    await Promise.all([exported.dispose(), rewritten.dispose(), whole.dispose()]);
   });
 });
 
