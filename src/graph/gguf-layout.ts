@@ -3,13 +3,13 @@
  * network a layout. Reading the header of a large vocabulary takes a second, so what it says is kept beside the tokenizer.
  */
 
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { type GraphPrecision, type ModelLayout, usualNames } from '../models/layout.ts';
 import { count, MOST_LAYERS, MOST_POSITIONS, MOST_TOKENS } from '../models/sizes.ts';
 import { longestContext } from './build-decoder.ts';
+import { draftName, sweepDrafts } from './drafts.ts';
 import { openGgufModel } from './gguf-model.ts';
 import { cacheError, fingerprint } from './graph-cache.ts';
 
@@ -89,6 +89,7 @@ async function unpack(file: string, folder: string, cacheFolder: string): Promis
   };
   try {
     await mkdir(folder, { recursive: true });
+    await sweepDrafts(folder);
     // The record comes last: where it is, the others are whole.
     await writeWhole(join(folder, files.tokenizer), tokenizer.tokenizer);
     await writeWhole(join(folder, files.tokenizerConfig), tokenizer.config);
@@ -101,7 +102,7 @@ async function unpack(file: string, folder: string, cacheFolder: string): Promis
 
 /** Another process that does the same at this moment writes the same. */
 async function writeWhole(file: string, json: object): Promise<void> {
-  const draft = `${file}.${process.pid}.${randomUUID()}`;
+  const draft = draftName(file);
   try {
     await writeFile(draft, JSON.stringify(json));
     await rename(draft, file);

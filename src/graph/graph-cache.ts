@@ -3,12 +3,13 @@
  * its place and moved there when it is whole, so that another process sees all of it or nothing. What is damaged is built anew.
  */
 
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
 import type { DecodeGraph } from './decode-graph.ts';
+import { draftName } from './drafts.ts';
 
 /** Raised whenever the same tensors would give another graph. */
 const BUILDER_VERSION = 2;
@@ -58,13 +59,11 @@ export const WEIGHTS_NAME = files.weights;
 
 /** The graph from the cache, or built and kept there. */
 export async function cachedGraph(options: CacheOptions): Promise<StoredGraph> {
-  const { cacheFolder, sources, settings } = options;
-  const key = await fingerprint(sources, JSON.stringify([BUILDER_VERSION, settings]));
-  const place = join(cacheFolder, 'graphs', key);
-  const found = await readEntry(place);
+  const { cacheFolder } = options;
+  const { place, graph: found } = await findGraph(options);
   if (found !== undefined) return { graph: found, folder: place, built: false };
 
-  const draft = `${place}.${process.pid}.${randomUUID()}`;
+  const draft = draftName(place);
   try {
     await mkdir(draft, { recursive: true });
     const graph = await options.build(draft);
@@ -76,6 +75,16 @@ export async function cachedGraph(options: CacheOptions): Promise<StoredGraph> {
   } finally {
     await rm(draft, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+/** Where the graph is kept, and the graph where it is there. */
+export async function findGraph({ cacheFolder, sources, settings }: Omit<CacheOptions, 'build'>): Promise<{
+  readonly place: string;
+  readonly graph: DecodeGraph | undefined;
+}> {
+  const key = await fingerprint(sources, JSON.stringify([BUILDER_VERSION, settings]));
+  const place = join(cacheFolder, 'graphs', key);
+  return { place, graph: await readEntry(place) };
 }
 
 /** A name for what is made of the files `sources` under `settings`: another one once a file has another size, time or header. */
@@ -135,7 +144,7 @@ async function moveInto(draft: string, place: string): Promise<void> {
     }
     if ((await readEntry(place)) !== undefined) return;
     // Another process may do the same at this moment: who comes too late finds nothing to move.
-    const damaged = `${place}.damaged.${randomUUID()}`;
+    const damaged = draftName(place);
     await rename(place, damaged).catch(() => {});
     await rm(damaged, { recursive: true, force: true });
   }
