@@ -28,6 +28,7 @@ const built = await Promise.all([
       engine: 'src/engine/main.ts',
       worker: 'src/runtime/worker.ts',
       'device-check': 'src/runtime/device-check.ts',
+      convert: 'src/runtime/convert-process.ts',
       watchdog: 'src/engine/watchdog.ts',
       'template-process': 'src/engine/template-process.ts',
       cli: 'src/cli/main.ts',

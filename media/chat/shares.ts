@@ -76,6 +76,9 @@ export function expertsLine(experts: readonly ChatExpert[]): string {
 
 /** What is shown before the first token. */
 export function waitingLine(experts: readonly ChatExpert[]): string {
-  const loading = experts.some(({ active, state }) => active && state.kind === 'loading');
+  const active = experts.filter((expert) => expert.active);
+  const converting = active.some(({ state }) => state.kind === 'loading' && state.stage === 'converting');
+  if (converting) return 'Converting the model, once…';
+  const loading = active.some(({ state }) => state.kind === 'loading');
   return loading ? 'Loading the experts…' : 'Reading the question…';
 }

@@ -1,7 +1,7 @@
 /** The experts the engine owns: which should be there, which are, and why one is not. */
 
 import { availableParallelism } from 'node:os';
-import type { ExpertSetting, ExpertState, ExpertStatus, MixSetting } from '../protocol/engine.ts';
+import type { ExpertSetting, ExpertState, ExpertStatus, LoadStage, MixSetting } from '../protocol/engine.ts';
 import { type ChorusError, toFailure } from '../protocol/failure.ts';
 import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../runtime/expert.ts';
 import { createGroups } from '../runtime/group.ts';
@@ -62,6 +62,8 @@ interface Slot {
   state: ExpertState;
   expert: LoadedExpert | undefined;
   loading: Promise<void> | undefined;
+  /** Ends a conversion that nobody waits for any more. */
+  converting: AbortController | undefined;
   /** Estimated, from before it loads until it is gone; undefined while it is not there. */
   memory: ExpertMemory | undefined;
 }
@@ -104,6 +106,7 @@ export function createExperts({
 
   const discard = (slot: Slot): void => {
     const { expert } = slot;
+    slot.converting?.abort();
     slot.expert = undefined;
     slot.memory = undefined;
     slot.state = { kind: 'off' };
@@ -155,11 +158,14 @@ export function createExperts({
     slot.state = { kind: 'loading', progress: 0 };
     report();
     const began = performance.now();
-    const onProgress = (progress: number): void => {
+    const onProgress = (progress: number, stage: LoadStage): void => {
       if (slot.state.kind !== 'loading') return;
-      slot.state = { kind: 'loading', progress };
+      slot.state = { kind: 'loading', progress, stage };
       report();
     };
+    const converting = new AbortController();
+    slot.converting = converting;
+    const { signal } = converting;
     let mine: LoadedExpert | undefined;
     const onGone = (why: ChorusError): void => {
       // The slot may hold another load's expert by now.
@@ -171,7 +177,16 @@ export function createExperts({
       report();
     };
     const { device } = slot.setting;
-    slot.loading = openAdmitted(slot, { name: id, threads, workerFile, groups, device, onProgress, onGone })
+    slot.loading = openAdmitted(slot, {
+      name: id,
+      threads,
+      workerFile,
+      groups,
+      device,
+      onProgress,
+      onGone,
+      signal,
+    })
       .then((expert) => {
         mine = expert;
         slot.expert = expert;
@@ -191,11 +206,15 @@ export function createExperts({
         const failure = toFailure(thrown);
         slot.memory = undefined;
         // One that was switched off meanwhile forgets it: on again is another try.
-        slot.state = slot.setting.active ? { kind: 'failed', failure } : { kind: 'off' };
-        log(`'${id}' failed to load: ${failure.message}`);
+        const isFailed = slot.setting.active && failure.code !== 'cancelled';
+        slot.state = isFailed ? { kind: 'failed', failure } : { kind: 'off' };
+        log(failure.code === 'cancelled' ? failure.message : `'${id}' failed to load: ${failure.message}`);
       })
       .finally(() => {
         slot.loading = undefined;
+        slot.converting = undefined;
+        // Switched on again after its conversion was ended.
+        if (awake) startMissing();
         report();
       });
   };
@@ -267,10 +286,13 @@ export function createExperts({
       const threads = availableParallelism();
       // Apart from those that share a base: these go on undisturbed.
       const { device } = slot.setting;
+      const converting = new AbortController();
+      const { signal } = converting;
       const expert = admit(slot, true).then(() =>
-        openExpert({ ...placeOf(slot), name: id, threads, workerFile, device, devices }),
+        openExpert({ ...placeOf(slot), name: id, threads, workerFile, device, devices, signal }),
       );
       const giveBack = (): void => {
+        converting.abort();
         const gone: Promise<void> = expert
           .then((loaded) => loaded.dispose())
           .catch(() => {})
@@ -280,6 +302,8 @@ export function createExperts({
       return { expert, giveBack };
     },
     async dispose() {
+      awake = false;
+      for (const slot of slots.values()) slot.converting?.abort();
       await Promise.all([...slots.values()].map((slot) => slot.loading));
       for (const slot of slots.values()) discard(slot);
       await Promise.all(leaving);
@@ -291,8 +315,11 @@ export function createExperts({
     const same = (['folder', 'base', 'precision', 'contextLimit', 'device'] as const).every(
       (key) => slot.setting[key] === setting[key],
     );
-    // One that is loading goes on: if it is switched on again meanwhile, it is there sooner.
-    if (same && slot.loading !== undefined) return withSetting(slot, setting);
+    // One that is loading goes on: if it is switched on again meanwhile, it is there sooner. A conversion is too long for that.
+    if (same && slot.loading !== undefined) {
+      if (!setting.active) slot.converting?.abort();
+      return withSetting(slot, setting);
+    }
     if (!same) {
       discard(slot);
       return newSlot(setting);
@@ -319,7 +346,14 @@ function createSignal(): { next(): Promise<void>; happened(): void } {
 }
 
 function newSlot(setting: ExpertSetting): Slot {
-  return { setting, state: { kind: 'off' }, expert: undefined, loading: undefined, memory: undefined };
+  return {
+    setting,
+    state: { kind: 'off' },
+    expert: undefined,
+    loading: undefined,
+    converting: undefined,
+    memory: undefined,
+  };
 }
 
 function withSetting(slot: Slot, setting: ExpertSetting): Slot {

@@ -35,7 +35,7 @@ function describeState(state: ExpertState, active: boolean): string {
     case 'unloaded':
       return 'unloaded while it was not used, loads when needed';
     case 'loading':
-      return `loading ${Math.round(state.progress * 100)} %`;
+      return `${state.stage ?? 'loading'} ${Math.floor(state.progress * 100)} %`;
     case 'ready':
       return `ready, ${state.device}, ${megabytes(state.memoryBytes)}`;
     case 'failed':

@@ -27,6 +27,9 @@ export function statusText({ snapshot, rows, completionsOn, problems, newest }: 
   const names = active.length === 0 ? 'no expert' : active.map(({ name }) => name).join(' + ');
   const failed = active.flatMap(({ state }) => (state.kind === 'failed' ? [state.failure.message] : []));
   const loading = active.some(({ state }) => state.kind === 'loading');
+  const converting = active.flatMap(({ state }) =>
+    state.kind === 'loading' && state.stage === 'converting' ? [Math.floor(100 * state.progress)] : [],
+  );
   // A crash that was mended since is no news; while it is not, the engine's state tells of it.
   const failure = newest?.kind === 'failed' && newest.code !== 'engine-exited' ? [newest.message] : [];
   const wrong = [...new Set([...failed, ...problems, ...failure])];
@@ -34,7 +37,11 @@ export function statusText({ snapshot, rows, completionsOn, problems, newest }: 
   const icon = engine.icon === 'layers' && wrong.length > 0 ? 'warning' : engine.icon;
   const serious = snapshot.state.kind === 'failed' || failed.length > 0;
   return {
-    text: `$(${icon}) ${names}${completionsOn ? '' : ' (chat only)'}`,
+    text: [
+      `$(${icon}) ${names}`,
+      ...(converting.length === 0 ? [] : [`(converting ${Math.min(...converting)} %)`]),
+      ...(completionsOn ? [] : ['(chat only)']),
+    ].join(' '),
     severity: serious ? 'error' : wrong.length > 0 || active.length === 0 ? 'warning' : 'normal',
     paragraphs: [
       engine.sentence,

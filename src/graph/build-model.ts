@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildDecoder } from './build-decoder.ts';
 import { type ModelConfig, readConfig } from './config.ts';
 import { openGgufModel } from './gguf-model.ts';
-import { cachedGraph, type StoredGraph, WEIGHTS_NAME } from './graph-cache.ts';
+import { cachedGraph, findGraph, type StoredGraph, WEIGHTS_NAME } from './graph-cache.ts';
 import { readOnnx } from './onnx-read.ts';
 import { withAdapters } from './open-adapters.ts';
 import { openSafetensorsFolder } from './safetensors-folder.ts';
@@ -22,6 +22,34 @@ export interface BuildModelOptions {
   readonly precision: 'fp32' | 'q4';
   readonly contextLength: number;
   readonly onProgress: (progress: number) => void;
+}
+
+export type ModelToBuild = Omit<BuildModelOptions, 'onProgress'>;
+
+/** What is built of a model with this layout; the graph is the same whatever limit its context has. */
+export function modelToBuild({
+  format,
+  folder,
+  graph,
+  cacheFolder,
+  precision,
+  contextLength,
+}: {
+  readonly format: BuildModelOptions['format'];
+  readonly folder: string;
+  readonly graph: string;
+  readonly cacheFolder: string;
+  readonly precision: string;
+  readonly contextLength: number;
+}): ModelToBuild {
+  return {
+    format,
+    folder,
+    weightsFile: graph,
+    cacheFolder,
+    precision: precision === 'fp32' ? 'fp32' : 'q4',
+    contextLength,
+  };
 }
 
 /** The graph of the model alone, or of several experts over it; where it is, its weights are. */
@@ -54,12 +82,23 @@ export async function buildModel(
   }
 }
 
+/** Where the graph of the model alone is kept, and whether it is there. */
+export async function builtModel(
+  options: ModelToBuild,
+): Promise<{ readonly place: string; readonly isThere: boolean }> {
+  const { place, graph } = await findGraph(await cacheEntry(options));
+  return { place, isThere: graph !== undefined };
+}
+
+async function cacheEntry(options: ModelToBuild) {
+  const { cacheFolder, precision, contextLength } = options;
+  return { cacheFolder, sources: await sourceFiles(options), settings: `${precision} ${contextLength}` };
+}
+
 async function buildBase(options: BuildModelOptions): Promise<StoredGraph> {
-  const { weightsFile, cacheFolder, precision, contextLength, onProgress } = options;
+  const { weightsFile, precision, contextLength, onProgress } = options;
   return cachedGraph({
-    cacheFolder,
-    sources: await sourceFiles(options),
-    settings: `${precision} ${contextLength}`,
+    ...(await cacheEntry(options)),
     build: async (draft) => {
       const { config, source } = await openModel(options);
       const weights = await createWeightsFile(join(draft, WEIGHTS_NAME));

@@ -3,7 +3,7 @@
  * may be thrown away and loaded anew at any time: it says `ready`, gets the state, and follows what is under way.
  */
 
-import type { StopReason, Unit } from './engine.ts';
+import type { LoadStage, StopReason, Unit } from './engine.ts';
 import type { Failure } from './failure.ts';
 
 /** What is known of an answer, finished or not. */
@@ -43,7 +43,7 @@ export interface ChatExpert {
   readonly state:
     | { readonly kind: 'off' }
     | { readonly kind: 'unloaded' }
-    | { readonly kind: 'loading'; readonly progress: number }
+    | { readonly kind: 'loading'; readonly progress: number; readonly stage?: LoadStage }
     | { readonly kind: 'ready' }
     | { readonly kind: 'failed' };
 }

@@ -62,12 +62,15 @@ export interface ResourceSetting {
   readonly memoryLimit?: number;
 }
 
+/** `converting`: what comes as tensors is made into a graph first, once. */
+export type LoadStage = 'converting' | 'loading';
+
 export type ExpertState =
   | { readonly kind: 'off' }
   /** It takes part, was not used for a while, and loads with the next request. */
   | { readonly kind: 'unloaded' }
-  /** `progress` in [0, 1]. */
-  | { readonly kind: 'loading'; readonly progress: number }
+  /** `progress` in [0, 1], of the stage; `loading` where none is given. */
+  | { readonly kind: 'loading'; readonly progress: number; readonly stage?: LoadStage }
   | {
       readonly kind: 'ready';
       /** As people know it: `CPU`, `WebGPU`. */

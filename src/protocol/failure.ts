@@ -16,6 +16,7 @@ export type FailureCode =
   | 'setting-invalid'
   | 'unsupported'
   | 'out-of-memory'
+  | 'disk-full'
   | 'engine-exited'
   | 'cancelled'
   | 'internal';

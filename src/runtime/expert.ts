@@ -1,13 +1,14 @@
 /** One loaded model as the engine sees it: an expert for the decode loop, its tokenizer, and what it costs. */
 
 import { realpath } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Expert, LogitsOptions, Signal } from '../core/expert.ts';
 import type { ModelLayout } from '../models/layout.ts';
 import { type Manifest, readManifest } from '../models/manifest.ts';
 import { limitedContext } from '../models/memory.ts';
-import type { DeviceSetting } from '../protocol/engine.ts';
+import type { DeviceSetting, LoadStage } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
+import { convert, needsConversion } from './conversion.ts';
 import { deviceNames } from './devices.ts';
 import { createGroups, type Groups, type Seat } from './group.ts';
 import { type ExpertLayout, type LayoutOptions, layoutOf } from './layout.ts';
@@ -22,7 +23,7 @@ export interface OpenExpertOptions extends LayoutOptions {
   readonly contextLimit?: number | undefined;
   /** Threads of the session's pool, >= 1; those of experts that share a session are added up. */
   readonly threads: number;
-  /** The bundled worker, dist/worker.js. */
+  /** The bundled worker, dist/worker.js, which has the converter beside it. */
   readonly workerFile: string;
   /** Experts opened with the same one share what they can; alone where it is left out. */
   readonly groups?: Groups;
@@ -32,8 +33,10 @@ export interface OpenExpertOptions extends LayoutOptions {
   readonly devices?: Devices | undefined;
   /** Runs an export as it is, to compare with. */
   readonly keepExport?: boolean;
-  /** Called with values rising in [0, 1]. */
-  readonly onProgress?: (progress: number) => void;
+  /** Called with values rising in [0, 1], of each stage for itself. */
+  readonly onProgress?: (progress: number, stage: LoadStage) => void;
+  /** Ends the conversion of a model that comes as tensors; without effect on what follows, which is short. */
+  readonly signal?: AbortSignal | undefined;
   /** Called when the loaded model's thread ends by itself; every later call rejects. */
   readonly onGone?: (why: ChorusError) => void;
 }
@@ -76,16 +79,17 @@ const endOfText = /^<(\|(endoftext|im_end|eot_id|end_of_text|end|eom_id|return)\
  * share one worker and the base's weights. Rejects with a `ChorusError` that names the file at fault and the remedy.
  */
 export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpert> {
-  const { name, onProgress } = options;
+  const { name } = options;
+  const onProgress = (progress: number): void => options.onProgress?.(progress, 'loading');
   const groups = options.groups ?? createGroups(options.workerFile, options.devices);
-  onProgress?.(0.05);
+  onProgress(0.05);
   const { layout, seat } = await seated(options, groups);
-  onProgress?.(0.1);
+  onProgress(0.1);
   try {
     const tokenizer = await readTokenizer(layout.tokenizer, layout.tokenizerConfig);
     checkVocabulary(layout, tokenizer);
     const manifest = await manifestOf(name, layout, tokenizer);
-    onProgress?.(0.3);
+    onProgress(0.3);
     const vocabularySize = Math.min(tokenizer.size, layout.vocabularyRows);
     const shared: SharedBuffers = {
       context: new SharedArrayBuffer(4 * layout.contextLength),
@@ -100,9 +104,9 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
       vocabularySize,
       threads: options.threads,
       onGone: (why) => options.onGone?.(why),
-      onProgress: (progress) => onProgress?.(0.3 + 0.65 * progress),
+      onProgress: (progress) => onProgress(0.3 + 0.65 * progress),
     });
-    onProgress?.(1);
+    onProgress(1);
     return loadedExpert({ name, layout, tokenizer, manifest, vocabularySize, shared, seat });
   } catch (thrown) {
     await seat.leave();
@@ -114,9 +118,20 @@ async function seated(
   options: OpenExpertOptions,
   groups: Groups,
 ): Promise<{ readonly layout: ExpertLayout; readonly seat: Seat }> {
-  const arrived = groups.arriving();
+  let arrived = groups.arriving();
   try {
     const layout = await layoutOf(options);
+    if (await needsConversion(layout, options)) {
+      // Nobody waits for so long to be loaded together with this one.
+      arrived();
+      await convert(layout, {
+        program: join(dirname(options.workerFile), 'convert.js'),
+        cacheFolder: options.cacheFolder,
+        onProgress: (progress) => options.onProgress?.(progress, 'converting'),
+        signal: options.signal,
+      });
+      arrived = groups.arriving();
+    }
     const { format, folder, precision, kvNames, layers, vocabularyRows, contextLength, adapter } = layout;
     const { cacheFolder, keepExport = false, device = 'cpu' } = options;
     const graph = await realpath(layout.graph).catch(() => layout.graph);

@@ -7,7 +7,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { adaptableTensors, adaptExport } from '../graph/adapt-export.ts';
-import { buildModel } from '../graph/build-model.ts';
+import { buildModel, modelToBuild } from '../graph/build-model.ts';
 import type { DecodeGraph, DecodeShape } from '../graph/decode-graph.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
 import { withAdapters } from '../graph/open-adapters.ts';
@@ -149,17 +149,9 @@ async function openBuilt(
   onProgress: (progress: number) => void,
   on?: OnDevice,
 ): Promise<Decoder> {
-  const { cacheFolder, contextLength, precision, threads } = order;
-  const model = {
-    format,
-    folder: order.folder,
-    weightsFile: order.graph,
-    cacheFolder,
-    precision: precision === 'fp32' ? 'fp32' : 'q4',
-    contextLength,
-    onProgress,
-  } as const;
-  const { graph, folder } = await buildModel(model, order.adapters);
+  const { contextLength, threads } = order;
+  const model = modelToBuild({ ...order, format });
+  const { graph, folder } = await buildModel({ ...model, onProgress }, order.adapters);
   try {
     return await openGraph(graph, { folder, threads, contextLength, on });
   } catch (thrown) {

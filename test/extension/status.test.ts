@@ -22,6 +22,7 @@ describe('an expert in the tree', () => {
   it.each<[string, ExpertState | undefined, string]>([
     ['not loaded yet', undefined, 'loads when needed, weight 1'],
     ['loading', { kind: 'loading', progress: 0.4 }, 'loading 40 %, weight 1'],
+    ['converted', { kind: 'loading', progress: 0.409, stage: 'converting' }, 'converting 40 %, weight 1'],
     ['ready', ready, 'ready, CPU, 22 MB, weight 1'],
     ['failed', failed, 'failed, weight 1'],
     ['unloaded', { kind: 'unloaded' }, 'unloaded while it was not used, loads when needed, weight 1'],
@@ -75,6 +76,9 @@ describe('the status bar', () => {
   it('shows that it is busy', () => {
     expect(status({ state: { kind: 'starting' } }).text).toBe('$(loading~spin) code + math');
     expect(status({ code: { kind: 'loading', progress: 0.1 } }).text).toBe('$(loading~spin) code + math');
+    const converting = { kind: 'loading', progress: 0.4, stage: 'converting' } as const;
+    expect(status({ code: converting }).text).toBe('$(loading~spin) code + math (converting 40 %)');
+    expect(status({ code: { ...converting, stage: 'loading' } }).text).toBe('$(loading~spin) code + math');
   });
 
   it('says that completions are off', () => {

@@ -85,4 +85,6 @@ test('the wait before the first token is for loading only where an active expert
   const loading = { kind: 'loading', progress: 0.5 } as const;
   expect(waitingLine([{ id: 'a', active: true, state: loading }])).toBe('Loading the experts…');
   expect(waitingLine([{ id: 'a', active: false, state: loading }])).toBe('Reading the question…');
+  const converting = { ...loading, stage: 'converting' } as const;
+  expect(waitingLine([{ id: 'a', active: true, state: converting }])).toBe('Converting the model, once…');
 });

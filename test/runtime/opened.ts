@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
 import { programs } from '../programs.ts';
 
+/** `converted` gets how far the conversion is, where there is one. */
 export function openModel(
   folder: string,
   cacheFolder: string,
-  progress: number[] = [],
+  converted: number[] = [],
 ): Promise<LoadedExpert> {
   return openExpert({
     name: 'code',
@@ -16,7 +17,9 @@ export function openModel(
     threads: 1,
     workerFile: join(programs, 'worker.js'),
     cacheFolder,
-    onProgress: (value) => progress.push(value),
+    onProgress: (value, stage) => {
+      if (stage === 'converting') converted.push(value);
+    },
   });
 }
 

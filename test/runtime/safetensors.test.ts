@@ -21,7 +21,7 @@ describe('a folder of safetensors', () => {
 
     const again: number[] = [];
     const found = await openModel(folder, cache, again);
-    expect(again.length).toBeLessThan(progress.length);
+    expect(again).toEqual([]);
     expect(await lastRows(found, context, 1)).toEqual(first);
     await found.dispose();
 
