@@ -10,22 +10,23 @@ import { readJson } from './json.ts';
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 const token = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 
+/** How a family was taught to complete, as a manifest and the catalogue spell it. */
+export const completionSchema = v.strictObject({
+  infill: v.optional(
+    v.strictObject({ order: v.picklist(['psm', 'spm']), prefix: token, suffix: token, middle: token }),
+  ),
+  file: v.optional(token),
+  promptTokens: positive,
+  suffixTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+});
+
 const schema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   summary: v.optional(v.pipe(v.string(), v.maxLength(1000)), ''),
   licence: v.optional(v.pipe(v.string(), v.maxLength(100)), ''),
   /** Of an adapter: its base's folder (adapter-base.ts reads it). */
   base: v.optional(v.string()),
-  completion: v.optional(
-    v.strictObject({
-      infill: v.optional(
-        v.strictObject({ order: v.picklist(['psm', 'spm']), prefix: token, suffix: token, middle: token }),
-      ),
-      file: v.optional(token),
-      promptTokens: positive,
-      suffixTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-    }),
-  ),
+  completion: v.optional(completionSchema),
 });
 
 export interface Manifest {

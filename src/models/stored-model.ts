@@ -1,0 +1,58 @@
+/**
+ * Where fetched models lie, and which of them are whole. A model's folder comes into being at once, with a record of what was verified;
+ * a folder without it, with files of other sizes, or of another revision than the catalogue's, is not the model.
+ */
+
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { type FetchedModel, type ModelSource, type StoredFile, storedFiles } from './catalog.ts';
+import { readJson } from './json.ts';
+
+export const RECORD_NAME = 'fetched.json';
+
+const recordSchema = v.strictObject({
+  id: v.string(),
+  files: v.array(v.strictObject({ path: v.string(), sha256: v.string(), size: v.number() })),
+  /** What people call the source. */
+  source: v.string(),
+  /** ISO 8601. */
+  time: v.string(),
+});
+
+export type FetchRecord = v.InferOutput<typeof recordSchema>;
+
+/** The folder of all fetched models in the cache. */
+export function modelsFolder(cache: string): string {
+  return join(cache, 'models');
+}
+
+/** Where the model lies once it is fetched. */
+export function placeOf(folder: string, model: FetchedModel): string {
+  return join(folder, model.id);
+}
+
+/** The model's folder, where it is there and whole; `folder` is that of all fetched models. */
+export async function storedModel(folder: string, model: FetchedModel): Promise<string | undefined> {
+  const place = placeOf(folder, model);
+  const record = await readJson(join(place, RECORD_NAME), recordSchema, { optional: true }).catch(
+    () => undefined,
+  );
+  if (record === undefined || record.id !== model.id) return undefined;
+  const source = model.sources.find((one) => holds(record, storedFiles(one)));
+  return source !== undefined && (await sizesFit(place, source)) ? place : undefined;
+}
+
+function holds({ files }: FetchRecord, wanted: readonly StoredFile[]): boolean {
+  const same = (one: StoredFile, other: StoredFile): boolean =>
+    one.path === other.path && one.sha256 === other.sha256 && one.size === other.size;
+  return files.length === wanted.length && wanted.every((file) => files.some((found) => same(found, file)));
+}
+
+async function sizesFit(place: string, source: ModelSource): Promise<boolean> {
+  for (const { path, size } of storedFiles(source)) {
+    const found = await lstat(join(place, path)).catch(() => undefined);
+    if (found?.isFile() !== true || found.size !== size) return false;
+  }
+  return true;
+}
