@@ -5,11 +5,12 @@ const rooms = {
   protocol: [],
   grammar: ['core', 'protocol'],
   models: ['protocol', 'text'],
+  fetch: ['protocol', 'models'],
   graph: ['protocol', 'models'],
   runtime: ['core', 'protocol', 'text', 'models', 'graph'],
   engine: ['core', 'text', 'protocol', 'grammar', 'models', 'runtime'],
-  cli: ['core', 'text', 'protocol', 'models', 'engine'],
-  extension: ['text', 'protocol', 'models'],
+  cli: ['core', 'text', 'protocol', 'models', 'fetch', 'engine'],
+  extension: ['text', 'protocol', 'models', 'fetch'],
 };
 
 const walls = Object.entries(rooms).map(([room, allowed]) => ({
@@ -32,6 +33,11 @@ module.exports = {
   forbidden: [
     ...walls,
     onlyIn('native-module-only-in-runtime', 'runtime', 'onnxruntime-(node|common)'),
+    onlyIn(
+      'network-only-in-fetch',
+      'fetch',
+      'node_modules/undici/|^(node:)?(https?|http2|net|tls|dgram|dns)(/promises)?$',
+    ),
     onlyIn('vscode-only-in-extension', 'extension', '^vscode$'),
     {
       name: 'core-and-protocol-are-pure',

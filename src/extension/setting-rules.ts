@@ -38,6 +38,9 @@ export const settingRules = {
   'engine.unloadAfterMinutes': whole(30, 0, 1440),
   'models.folders': list([], isFolder, 'a list of absolute paths of folders'),
   'models.contextLimit': whole(0, 0, 1_000_000),
+  'models.hub': rule('', 'the address of a hub, or empty', isAddress),
+  'models.pip': rule('', 'text', isText),
+  'models.offline': flag(false),
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q4']),
   'chat.maxTokens': whole(256, 1, 8192),
   'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
@@ -146,6 +149,11 @@ function isName(value: unknown): value is string {
 
 function isFolder(value: unknown): value is string {
   return isText(value) && isAbsolute(value);
+}
+
+function isAddress(value: unknown): value is string {
+  if (!isText(value)) return false;
+  return value === '' || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol));
 }
 
 function brief(value: unknown): string {

@@ -19,6 +19,11 @@ export type FailureCode =
   | 'disk-full'
   | 'engine-exited'
   | 'cancelled'
+  /** No source gave a model, or what it gave is not the model. */
+  | 'fetch-failed'
+  /** The settings forbid every connection. */
+  | 'offline'
+  | 'disk-full'
   | 'internal';
 
 export interface Failure {

@@ -119,10 +119,16 @@ describe('the manifest and the code', () => {
 
   it('declare what the extension does where it is not trusted or not on a disk', () => {
     expect(manifest.capabilities).toMatchObject({
-      untrustedWorkspaces: { supported: 'limited', restrictedConfigurations: ['chorus.models.folders'] },
+      untrustedWorkspaces: {
+        supported: 'limited',
+        restrictedConfigurations: ['folders', 'hub', 'pip', 'offline'].map((name) => `chorus.models.${name}`),
+      },
       virtualWorkspaces: true,
     });
-    expect(properties['chorus.models.folders']?.scope).toBe('machine');
+    // A workspace must not say what is run or asked.
+    for (const name of manifest.capabilities.untrustedWorkspaces.restrictedConfigurations) {
+      expect(properties[name]?.scope).toBe('machine');
+    }
     expect(manifest.main).toBe('./dist/extension.js');
     expect(code).toMatch(/export function activate\(/);
     expect(code).toMatch(/export function deactivate\(/);

@@ -1,0 +1,159 @@
+/**
+ * One process at a time for one thing, by files. Each process that wants it puts a claim of its own beside the others' and looks: it has the
+ * thing only where no other live claim lies there, and otherwise takes its claim back and waits. Of two the one that looks later sees
+ * the other's claim, so never both have it; and since no claim is ever handed on, there is no takeover that two could win.
+ * The usual library, proper-lockfile 4.1.2, goes by time alone: it waits ten seconds for a dead owner, and two may take over at once.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+
+export interface Claim {
+  /** Aborts when the claim was cleared away while it was held: by hand, or because this process was stopped for long. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+export interface ClaimOptions {
+  /** Called once, when another process has it. */
+  readonly onWaiting?: () => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly timing?: Partial<ClaimTiming>;
+}
+
+/** In milliseconds. */
+export interface ClaimTiming {
+  /** Longest pause between two looks. */
+  readonly look: number;
+  /** An owner touches its claim this often. */
+  readonly touch: number;
+  /** Where the system cannot say whether the owner lives, it is dead once its claim lay untouched for so much waiting. */
+  readonly quiet: number;
+}
+
+const usualTiming: ClaimTiming = { look: 300, touch: 5_000, quiet: 30_000 };
+
+const ownerSchema = v.object({ pid: v.number(), place: v.string(), started: v.string() });
+
+/** Waits until `name` in `folder` is this process's alone; rejects with the signal's reason when it aborts. */
+export async function takeClaim(folder: string, name: string, options: ClaimOptions = {}): Promise<Claim> {
+  const { onWaiting, signal } = options;
+  const timing = { ...usualTiming, ...options.timing };
+  await mkdir(folder, { recursive: true });
+  const owner = { pid: process.pid, place: await placeOfProcess(), started: await startOf(process.pid) };
+  const others = watchOthers(folder, name, timing);
+  for (let waits = 0; ; waits++) {
+    signal?.throwIfAborted();
+    // Who only waits leaves the others alone.
+    if (!(await others.live())) {
+      const file = join(folder, `${name}.${randomUUID()}.claim`);
+      await writeFile(file, JSON.stringify(owner satisfies v.InferOutput<typeof ownerSchema>), {
+        flag: 'wx',
+      });
+      const alone = !(await others.live(file)) && (await exists(file));
+      if (alone) return held(file, timing);
+      await rm(file, { force: true });
+    }
+    if (waits === 1) onWaiting?.();
+    // By chance, so that two that met do not meet again.
+    const pause = timing.look * (0.1 + 0.9 * Math.random());
+    await sleep(pause, undefined, { signal });
+    others.waited(pause);
+  }
+}
+
+function held(file: string, { touch }: ClaimTiming): Claim {
+  const lost = new AbortController();
+  const touching = setInterval(() => {
+    const now = new Date();
+    utimes(file, now, now).catch(({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ENOENT') lost.abort(new Error(`${file} was cleared away`));
+    });
+  }, touch);
+  touching.unref();
+  return {
+    lost: lost.signal,
+    async release() {
+      clearInterval(touching);
+      await rm(file, { force: true });
+    },
+  };
+}
+
+/** The claims of others, and for how much waiting each lay untouched. Clocks of two machines are never compared. */
+function watchOthers(folder: string, name: string, { quiet }: ClaimTiming) {
+  const seen = new Map<string, { touched: number; quietFor: number }>();
+  const isClaim = (file: string): boolean => file.startsWith(`${name}.`) && file.endsWith('.claim');
+  const isLive = async (file: string): Promise<boolean> => {
+    const touched = await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    );
+    if (touched === undefined) return false;
+    const before = seen.get(file);
+    const quietFor = before?.touched === touched ? before.quietFor : 0;
+    seen.set(file, { touched, quietFor });
+    return (await ownerLives(file)) ?? quietFor < quiet;
+  };
+  return {
+    /** Whether another one than `own` is live; clears dead ones away. Each name was made for one claim, so no other can be meant. */
+    async live(own?: string): Promise<boolean> {
+      const files = (await readdir(folder)).filter(isClaim).map((file) => join(folder, file));
+      for (const file of files) {
+        if (file === own) continue;
+        if (await isLive(file)) return true;
+        await rm(file, { force: true });
+      }
+      return false;
+    },
+    waited(ms: number): void {
+      for (const one of seen.values()) one.quietFor += ms;
+    },
+  };
+}
+
+/** Undefined where this process cannot know. */
+async function ownerLives(file: string): Promise<boolean | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const owner = v.safeParse(v.pipe(v.string(), v.parseJson(), ownerSchema), text);
+  if (!owner.success || owner.output.place !== (await placeOfProcess())) return undefined;
+  const { pid, started } = owner.output;
+  if (!isRunning(pid)) return false;
+  const now = await startOf(pid);
+  return now === '' || started === '' ? undefined : now === started;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    // Another user's process may not be signalled, and runs.
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Where a process's number means that process: this machine, and on Linux this namespace of processes. */
+async function placeOfProcess(): Promise<string> {
+  return `${hostname()} ${await readlink('/proc/self/ns/pid').catch(() => '')}`;
+}
+
+/** When a process started, in a form that only compares; empty where the system does not say. Tells a number that was given anew. */
+async function startOf(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name in parentheses may hold anything; the start is the 22nd field, the 20th after it (proc(5)).
+  const [state, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  // Ended, and its parent has not asked how.
+  return state === 'Z' ? 'ended' : (rest[18] ?? '');
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,67 @@
+/** Room on the disk, asked for before anything is fetched, and what is said when it runs out all the same. */
+
+import { open, statfs } from 'node:fs/promises';
+import { ChorusError } from '../protocol/failure.ts';
+
+/** Left free for everything else on the machine. */
+const SPARE = 64e6;
+
+/** Rejects where `folder`, which exists, has no room for so many bytes more. */
+export async function checkRoom(folder: string, bytes: number): Promise<void> {
+  const found = await statfs(folder).catch(() => undefined);
+  // Some network drives do not say; then writing will tell.
+  if (found === undefined || found.bsize === 0 || found.blocks === 0) return;
+  const free = found.bavail * found.bsize;
+  if (free >= bytes + SPARE) return;
+  throw new ChorusError(
+    'disk-full',
+    `${folder} has ${megabytes(free)} free, and ${megabytes(bytes + SPARE)} are needed. Make room there, or set CHORUS_CACHE to a folder on another disk.`,
+    folder,
+  );
+}
+
+/** What `work` on a file below `folder` gives; where the disk refuses it, rejects with a `ChorusError`. */
+export async function onDisk<T>(folder: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (thrown) {
+    throw diskError(folder, thrown);
+  }
+}
+
+function diskError(folder: string, thrown: unknown): unknown {
+  if (thrown instanceof ChorusError) return thrown;
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder);
+  if (code === undefined || code === 'ABORT_ERR') return thrown;
+  return new ChorusError(
+    'file-unreadable',
+    `Nothing can be kept in ${folder}: ${message}. Check its permissions, or set CHORUS_CACHE to another folder.`,
+    folder,
+  );
+}
+
+export function diskFull(folder: string): ChorusError {
+  return new ChorusError(
+    'disk-full',
+    `The disk of ${folder} is full. Make room there, or set CHORUS_CACHE to a folder on another disk.`,
+    folder,
+  );
+}
+
+/** Until it is on the disk, a crash of the machine may leave a name that stands for nothing. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.sync().finally(() => handle.close());
+}
+
+/** Not every system can; then the names come to the disk when it likes, which costs at most a fetch. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
