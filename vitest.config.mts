@@ -5,6 +5,12 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/programs.ts'],
     exclude: ['test/editor/**', 'test/webgpu/**', '**/node_modules/**'],
+    // A process a core runs file after file and loads each module once. What a test puts in a module's or a global's place goes
+    // with the test.
+    isolate: false,
+    maxWorkers: '100%',
+    restoreMocks: true,
+    unstubGlobals: true,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,15 +1,26 @@
 /** The chi-square test of drawing lazily, on a core with one step missing. */
 
-import { expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Mix, Sampling } from '../../src/core/index.ts';
 import { chiSquareP } from './chi-square.ts';
-import { distribution, markovExpert, run, SIZE } from './toy.ts';
+import { distribution, SIZE } from './toy.ts';
 
-// Whatever an expert draws is kept, as if no filter were there.
-const control = vi.hoisted(() => ({ missing: false }));
-vi.mock('../../src/core/kept.ts', async (original) => {
-  const { isKept } = await original<typeof import('../../src/core/kept.ts')>();
-  return { isKept: (...given: Parameters<typeof isKept>) => (control.missing ? 'kept' : isKept(...given)) };
+const control = { missing: false };
+let toy: typeof import('./toy.ts');
+
+// A core of this file's own, in which whatever an expert draws is kept as if no filter were there. Other files share theirs.
+beforeAll(async () => {
+  vi.resetModules();
+  vi.doMock('../../src/core/kept.ts', async (original) => {
+    const { isKept } = await original<typeof import('../../src/core/kept.ts')>();
+    return { isKept: (...given: Parameters<typeof isKept>) => (control.missing ? 'kept' : isKept(...given)) };
+  });
+  toy = await import('./toy.ts');
+});
+
+afterAll(() => {
+  vi.doUnmock('../../src/core/kept.ts');
+  vi.resetModules();
 });
 
 const tables = [
@@ -21,7 +32,7 @@ const sampling: Sampling = { temperature: 1, topK: 3, topP: 1, minP: 0 };
 /** Of 3,000 first tokens, drawn lazily. */
 async function p(): Promise<number> {
   const participants = tables.map((row, i) => ({
-    expert: markovExpert(
+    expert: toy.markovExpert(
       `${i}`,
       Array.from({ length: SIZE }, () => row),
     ),
@@ -31,7 +42,7 @@ async function p(): Promise<number> {
   const mix: Mix = { participants, pool: { kind: 'linear' } };
   const counts = new Array<number>(SIZE).fill(0);
   for (let seed = 0; seed < 3000; seed++) {
-    const { tokens } = await run({ mix: () => mix, asking: 'lazily', sampling, maxTokens: 1 }, seed);
+    const { tokens } = await toy.run({ mix: () => mix, asking: 'lazily', sampling, maxTokens: 1 }, seed);
     counts[tokens[0] ?? 0] = (counts[tokens[0] ?? 0] ?? 0) + 1;
   }
   const pooled = tables
