@@ -3,10 +3,10 @@
  * token table that says which experts may be mixed token by token.
  */
 
-import { createHash } from 'node:crypto';
 import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import * as v from 'valibot';
 import { readJson } from '../models/json.ts';
+import { readTokenTable } from '../models/token-table.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { specialSplitter } from './special-tokens.ts';
 import { tokenBytes } from './token-bytes.ts';
@@ -32,44 +32,7 @@ export interface Tokenizer {
   bytes(id: number): Uint8Array;
 }
 
-const MEBIBYTE = 1024 * 1024;
-
-/** Far above any model's, far below what would fill memory or time. */
-const MAX_TOKENS = 1_000_000;
-const MAX_ADDED_TOKENS = 20_000;
 const MAX_SPECIAL_CHARACTERS = 200;
-
-type Vocabulary = Readonly<Record<string, number>> | readonly (readonly [string, number])[];
-
-/** Token -> id, or [token, score] in the order of ids. Kept as it is: 'constructor' is a token like any other. */
-function isVocabulary(value: unknown): value is Vocabulary {
-  if (Array.isArray(value)) {
-    return value.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string');
-  }
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).every((id) => Number.isSafeInteger(id) && id >= 0);
-}
-
-const tokenizerSchema = v.looseObject({
-  added_tokens: v.optional(
-    v.pipe(
-      v.array(
-        v.looseObject({
-          id: v.pipe(v.number(), v.integer(), v.minValue(0)),
-          content: v.pipe(v.string(), v.minLength(1)),
-          special: v.optional(v.boolean(), false),
-        }),
-      ),
-      v.maxLength(MAX_ADDED_TOKENS),
-    ),
-    [],
-  ),
-  decoder: v.optional(v.unknown()),
-  model: v.looseObject({
-    type: v.optional(v.string(), 'BPE'),
-    vocab: v.custom<Vocabulary>(isVocabulary, 'must map tokens to ids of at least 0'),
-  }),
-});
 
 const specialName = v.nullish(v.union([v.string(), v.looseObject({ content: v.string() })]));
 const configSchema = v.looseObject({
@@ -86,7 +49,7 @@ const configSchema = v.looseObject({
 const markup = /^<[|\uFF5C].*[|\uFF5C]>$/u;
 
 export async function readTokenizer(file: string, configFile: string): Promise<Tokenizer> {
-  const json = await readJson(file, tokenizerSchema, { limit: 256 * MEBIBYTE });
+  const { json, tokens: table, hash } = await readTokenTable(file);
   const config = (await readJson(configFile, configSchema, { optional: true })) ?? {};
   const isSpecial = ({ special, content }: { special: boolean; content: string }): boolean =>
     (special || markup.test(content)) && content.length <= MAX_SPECIAL_CHARACTERS;
@@ -98,7 +61,6 @@ export async function readTokenizer(file: string, configFile: string): Promise<T
   };
   const encoder = createEncoder(file, plain, { ...config, clean_up_tokenization_spaces: false });
 
-  const table = tokenTable(file, json);
   const specialByName = new Map(specials.map((token) => [token.content, token.id]));
   const splitSpecials = specialSplitter(specials);
   const addedIds = new Set(json.added_tokens.map((token) => token.id));
@@ -109,7 +71,7 @@ export async function readTokenizer(file: string, configFile: string): Promise<T
 
   return {
     size: table.length,
-    hash: createHash('sha256').update(JSON.stringify(table)).digest('hex'),
+    hash,
     chatTemplate: chatTemplate(config.chat_template),
     names: specialNames(config),
     specialIds: new Set(specials.map((token) => token.id)),
@@ -137,26 +99,6 @@ function createEncoder(file: string, json: object, config: object): Encoder {
       file,
     );
   }
-}
-
-/** Token of each id; null where no token has it. */
-function tokenTable(file: string, json: v.InferOutput<typeof tokenizerSchema>): (string | null)[] {
-  const { vocab } = json.model;
-  const entries: (readonly [string, number])[] = [];
-  if (Array.isArray(vocab)) for (const [id, [token]] of vocab.entries()) entries.push([token, id]);
-  else for (const entry of Object.entries(vocab)) entries.push(entry);
-  for (const { content, id } of json.added_tokens) entries.push([content, id]);
-  const size = entries.reduce((most, [, id]) => Math.max(most, id + 1), 0);
-  if (size === 0 || size > MAX_TOKENS) {
-    throw new ChorusError(
-      'tokenizer-invalid',
-      `${file} numbers its tokens up to ${size - 1}; a vocabulary has 1 to ${MAX_TOKENS} tokens. Download the model again.`,
-      file,
-    );
-  }
-  const table: (string | null)[] = new Array(size).fill(null);
-  for (const [token, id] of entries) table[id] = token;
-  return table;
 }
 
 function chatTemplate(template: v.InferOutput<typeof configSchema>['chat_template']): string | undefined {
