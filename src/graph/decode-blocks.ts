@@ -7,7 +7,7 @@ import { halfToFloat } from './half.ts';
 import { blockSizes } from './tensor-bytes.ts';
 import type { TensorType } from './tensor-source.ts';
 
-export type BlockType = Exclude<TensorType, 'f32' | 'f16' | 'bf16'>;
+export type BlockType = Exclude<TensorType, 'f32' | 'f16' | 'bf16' | 'u8'>;
 
 /** Decodes the blocks that fill `bytes` into `out` from its start. */
 export function decodeBlocksInto(type: BlockType, bytes: Uint8Array, out: Float32Array): void {

@@ -57,7 +57,8 @@ async function readTensor(
 }
 
 function decodeInto(type: Exclude<TensorType, 'f32'>, piece: Uint8Array, out: Float32Array): void {
-  if (type === 'bf16' || type === 'f16') {
+  if (type === 'u8') out.set(piece);
+  else if (type === 'bf16' || type === 'f16') {
     const halves = new Uint16Array(piece.buffer, piece.byteOffset, out.length);
     if (type === 'bf16') bfloatsInto(halves, out);
     else halvesInto(halves, out);

@@ -14,11 +14,15 @@ const LENGTH_BYTES = 8;
 /** The limit of the format's own reader. */
 const LARGEST_HEADER = 100 * 1000 * 1000;
 
-const types: ReadonlyMap<string, TensorType> = new Map([
+type Types = ReadonlyMap<string, TensorType>;
+
+const floats: Types = new Map([
   ['F32', 'f32'],
   ['F16', 'f16'],
   ['BF16', 'bf16'],
 ]);
+/** With bytes: for files that hold more than a model's weights. */
+export const floatsAndBytes: Types = new Map([...floats, ['U8', 'u8']]);
 
 const offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entrySchema = v.strictObject({
@@ -28,17 +32,17 @@ const entrySchema = v.strictObject({
 });
 
 /** Opens `file` and checks its whole header; tensors are read when they are asked for. */
-export async function openSafetensors(file: string): Promise<TensorSource> {
+export async function openSafetensors(file: string, types = floats): Promise<TensorSource> {
   const binary = await openBinary(file);
   try {
-    return placedTensors(binary, await readHeader(binary));
+    return placedTensors(binary, await readHeader(binary, types));
   } catch (thrown) {
     await binary.close();
     throw thrown;
   }
 }
 
-async function readHeader(binary: BinaryFile): Promise<Map<string, Placed>> {
+async function readHeader(binary: BinaryFile, types: Types): Promise<Map<string, Placed>> {
   const { file, size } = binary;
   const start = new Uint8Array(LENGTH_BYTES);
   await binary.readInto(start, 0);
@@ -54,7 +58,7 @@ async function readHeader(binary: BinaryFile): Promise<Map<string, Placed>> {
   const data = LENGTH_BYTES + header.length;
   const placed = new Map<string, Placed>();
   for (const [name, value] of entriesOf(file, header)) {
-    if (name !== '__metadata__') placed.set(name, placeTensor(file, name, value, data));
+    if (name !== '__metadata__') placed.set(name, placeTensor(file, { name, value, data, types }));
   }
   checkGapless(file, [...placed.values()], { data, size });
   return placed;
@@ -73,7 +77,15 @@ function entriesOf(file: string, header: Uint8Array): [string, unknown][] {
   return Object.entries(json);
 }
 
-function placeTensor(file: string, name: string, value: unknown, data: number): Placed {
+interface Entry {
+  readonly name: string;
+  readonly value: unknown;
+  /** Where the data begins. */
+  readonly data: number;
+  readonly types: Types;
+}
+
+function placeTensor(file: string, { name, value, data, types }: Entry): Placed {
   // A list of a million wrong sizes is one error, not a million.
   const entry = v.safeParse(entrySchema, value, { abortEarly: true });
   if (!entry.success) {

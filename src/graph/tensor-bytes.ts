@@ -14,6 +14,7 @@ export const blockSizes: Readonly<Record<TensorType, BlockSize>> = {
   f32: { values: 1, bytes: 4 },
   f16: { values: 1, bytes: 2 },
   bf16: { values: 1, bytes: 2 },
+  u8: { values: 1, bytes: 1 },
   q8_0: { values: 32, bytes: 2 + 32 },
   q4_0: { values: 32, bytes: 2 + 16 },
   q4_1: { values: 32, bytes: 4 + 16 },

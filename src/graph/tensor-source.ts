@@ -4,6 +4,8 @@ export type TensorType =
   | 'f32'
   | 'f16'
   | 'bf16'
+  /** Bytes; no weights of a model, see `openSafetensors`. */
+  | 'u8'
   | 'q8_0'
   | 'q4_0'
   | 'q4_1'
