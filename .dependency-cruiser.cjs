@@ -7,9 +7,10 @@ const rooms = {
   models: ['protocol', 'text'],
   fetch: ['protocol', 'models'],
   graph: ['protocol', 'models'],
+  merge: ['protocol', 'models', 'graph'],
   runtime: ['core', 'protocol', 'text', 'models', 'graph'],
   engine: ['core', 'text', 'protocol', 'grammar', 'models', 'runtime'],
-  cli: ['core', 'text', 'protocol', 'models', 'fetch', 'engine'],
+  cli: ['core', 'text', 'protocol', 'models', 'fetch', 'merge', 'engine'],
   extension: ['text', 'protocol', 'models', 'fetch'],
 };
 

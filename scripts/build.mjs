@@ -32,6 +32,7 @@ const built = await Promise.all([
       watchdog: 'src/engine/watchdog.ts',
       'template-process': 'src/engine/template-process.ts',
       cli: 'src/cli/main.ts',
+      merge: 'src/merge/process.ts',
     },
     outdir: 'dist',
     platform: 'node',

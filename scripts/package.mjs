@@ -74,6 +74,7 @@ const required = [
   'extension/dist/engine.js',
   'extension/dist/worker.js',
   'extension/dist/device-check.js',
+  'extension/dist/merge.js',
   'extension/dist/template-process.js',
   'extension/dist/watchdog.js',
   ...['tree-sitter', 'tree-sitter-typescript', 'tree-sitter-tsx', 'tree-sitter-python'].map(

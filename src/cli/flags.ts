@@ -10,6 +10,7 @@ Commands:
   score      the same with 'prompt' and 'continuation': how probable is the continuation?
   chat       talk to the pocket experts in the terminal
   advise     which experts to mix, with which weights, for given files (flags of its own, below)
+  merge      several models' weights into a new model, by a mergekit recipe (below)
 
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
@@ -66,6 +67,10 @@ Advice: chorus advise --model pocket/code --model pocket/general --file src/a.ts
   --memory-limit 500 (MB, for the chosen experts together), --precision q4, --table (a readable table, to standard error).
   The line: chosen {members: [{id, weight}], bitsPerByte, memoryBytes, ...} or null, verdict, rows (each expert alone and each
   set that was tried, with the gain in bits per byte and its standard error), unmeasured, sample.
+Merge: chorus merge config.yml FOLDER [--force] [--random-seed 0]
+  The recipe is mergekit's YAML: merge_method linear, slerp, task_arithmetic, ties, dare_linear, dare_ties, or emr (Chorus's own);
+  models are pocket/code, folders, or BASE+ADAPTER. The result is an expert like any other; its chorus.json says how it was made.
+  --force replaces an earlier merge. Of an emr merge each expert can be had back: chorus merge --rebuild pocket/code EMR FOLDER.
 A bad request: {"id", "error": {"code", "message"}}. The exit code is 0 when every line was read.
 `;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: `chorus generate | score | chat | advise`. */
+/** The command line: `chorus generate | score | chat | advise | merge`. */
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { adviseFiles } from './advise.ts';
 import { chat } from './chat.ts';
 import { hasFlags, help, options, requestOf } from './flags.ts';
 import { answerLines, answerRequest, type LineCommand } from './lines.ts';
+import { mergeByRecipe } from './merge.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const [command = '--help', ...rest] = args;
@@ -17,6 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (command === 'advise') return advise(rest);
+  if (command === 'merge') return merge(rest);
   if (command !== 'generate' && command !== 'score' && command !== 'chat') {
     process.stderr.write(`There is no command '${command}'.\n\n${help}`);
     return 2;
@@ -64,6 +66,21 @@ async function advise(args: readonly string[]): Promise<number> {
   } finally {
     await engine.dispose();
   }
+}
+
+/** Ctrl+C ends it and takes back what was written. */
+async function merge(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const cancel = new AbortController();
+  const interrupt = (): void => cancel.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const models = join(__dirname, '..', 'models');
+  const { stdout: output, stderr: notes } = process;
+  return mergeByRecipe(args, { models, output, notes, signal: cancel.signal });
 }
 
 function parse(args: readonly string[]) {

@@ -26,6 +26,8 @@ const schema = v.strictObject({
   licence: v.optional(v.pipe(v.string(), v.maxLength(100)), ''),
   /** Of an adapter: its base's folder (adapter-base.ts reads it). */
   base: v.optional(v.string()),
+  /** Of a merged model: what it was made of (src/merge). */
+  merge: v.optional(v.looseObject({})),
   completion: v.optional(completionSchema),
 });
 

@@ -1,0 +1,110 @@
+/** `chorus merge`: models into a new one by a mergekit recipe, or one expert back out of an EMR merge; one JSON line out. */
+
+import { readFile, stat } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { mergeModels } from '../merge/merge.ts';
+import { rebuildExpert } from '../merge/rebuild.ts';
+import { parseRecipe } from '../merge/recipe-yaml.ts';
+import { ChorusError, toFailure } from '../protocol/failure.ts';
+import type { MergeProgress } from '../protocol/merge.ts';
+import { modelFolder } from './request.ts';
+
+export interface MergeRun {
+  /** The folder of the embedded models. */
+  readonly models: string;
+  readonly output: NodeJS.WritableStream;
+  /** For the progress and the notes. */
+  readonly notes: NodeJS.WritableStream;
+  readonly signal: AbortSignal;
+}
+
+const options = {
+  force: { type: 'boolean' },
+  'random-seed': { type: 'string' },
+  rebuild: { type: 'string' },
+} as const;
+
+const LARGEST_RECIPE = 1024 * 1024;
+
+/** The exit code; what goes wrong is a line with `error`. */
+export async function mergeByRecipe(
+  args: readonly string[],
+  { models, output, notes, signal }: MergeRun,
+): Promise<number> {
+  try {
+    const { from, out, force, seed, expert } = parse(args);
+    const common = { out, force, signal, onProgress: progressTo(notes) };
+    const report =
+      expert === undefined
+        ? await mergeModels({
+            ...common,
+            recipe: parseRecipe(await readRecipe(from), from),
+            folderOf: (model) => modelFolder(model, models),
+            seed,
+          })
+        : await rebuildExpert({ ...common, folder: modelFolder(from, models), expert });
+    for (const note of report.notes) notes.write(`Note: ${note}\n`);
+    output.write(`${JSON.stringify(report)}\n`);
+    return 0;
+  } catch (thrown) {
+    const { code, message, file } = toFailure(thrown);
+    output.write(`${JSON.stringify({ error: { code, message, ...(file !== undefined && { file }) } })}\n`);
+    return 1;
+  }
+}
+
+interface Asked {
+  /** The recipe, or the folder of an EMR merge. */
+  readonly from: string;
+  readonly out: string;
+  readonly force: boolean;
+  readonly seed: number;
+  readonly expert: string | undefined;
+}
+
+function parse(args: readonly string[]): Asked {
+  const { values, positionals } = (() => {
+    try {
+      return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    } catch (thrown) {
+      throw invalid(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  })();
+  const [from, out, more] = positionals;
+  if (from === undefined || out === undefined || more !== undefined) {
+    throw invalid('Name the recipe and the folder to make: chorus merge config.yml FOLDER.');
+  }
+  const seed = values['random-seed'] ?? '0';
+  if (!/^\d{1,15}$/.test(seed))
+    throw invalid(`--random-seed is a whole number of at least 0, not '${seed}'.`);
+  return { from, out, force: values.force ?? false, seed: Number(seed), expert: values.rebuild };
+}
+
+async function readRecipe(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > LARGEST_RECIPE)
+      throw invalid(`${file} has ${size} bytes, and a recipe has at most ${LARGEST_RECIPE}.`);
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof ChorusError) throw thrown;
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ChorusError('file-unreadable', `${file} cannot be read: ${why}. Check the path.`, file);
+  }
+}
+
+/** A line that is written over on a terminal, and a line for every tenth elsewhere. */
+function progressTo(notes: NodeJS.WritableStream): (progress: MergeProgress) => void {
+  const isTerminal = 'isTTY' in notes && notes.isTTY === true;
+  let tenth = -1;
+  return ({ done, tensor }) => {
+    const text = `${Math.floor(100 * done)} % ${tensor}`.trimEnd();
+    if (isTerminal) notes.write(`\r${text}\u001b[K${done === 1 ? '\n' : ''}`);
+    else if (Math.floor(10 * done) > tenth) notes.write(`${text}\n`);
+    tenth = Math.floor(10 * done);
+  };
+}
+
+function invalid(message: string): ChorusError {
+  return new ChorusError('request-invalid', message);
+}

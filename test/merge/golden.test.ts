@@ -1,0 +1,114 @@
+/** Merges of the pocket experts as mergekit 0.1.4 made them from the same weights. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openExportTensors } from '../../src/graph/export-tensors.ts';
+import { openSafetensors } from '../../src/graph/safetensors.ts';
+import { mergeModels } from '../../src/merge/merge.ts';
+import { parseRecipe } from '../../src/merge/recipe-yaml.ts';
+import { pocket, root, temporaryFolder } from '../programs.ts';
+
+interface Described {
+  readonly shape: readonly number[];
+  readonly norm: number;
+  readonly sum: number;
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+}
+interface Golden {
+  readonly tolerance_relative: number;
+  readonly methods: Readonly<
+    Record<string, { readonly config: object; readonly tensors: Readonly<Record<string, Described>> }>
+  >;
+}
+const golden: Golden = JSON.parse(readFileSync(join(root, 'test', 'golden', 'merge.json'), 'utf8'));
+
+const folderOf = (model: string): string => join(root, 'models', model);
+
+async function merged(
+  config: object,
+): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
+  const out = join(temporaryFolder(), 'merged');
+  await mergeModels({ recipe: parseRecipe(JSON.stringify(config), 'golden'), folderOf, out, seed: 1 });
+  const source = await openSafetensors(join(out, 'model.safetensors'));
+  const tensors = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  for (const { name, shape } of source.tensors.values()) {
+    tensors.set(name, { shape, values: await source.readFloat32(name) });
+  }
+  await source.close();
+  return tensors;
+}
+
+const sources = ['general', 'code', 'math'].map((name) => openExportTensors(pocket(name)));
+
+/** Entries of `tensor` whose task vector is as large as the smallest that stays, of either model. */
+async function atEdge(tensor: string): Promise<Set<number>> {
+  const opened = await Promise.all(sources);
+  const [base, ...models] = await Promise.all(opened.map((source) => source.readFloat32(tensor)));
+  const found = new Set<number>();
+  for (const model of models) {
+    const sizes = model.map((value, i) => Math.abs(value - (base?.[i] ?? 0)));
+    const edge = sizes
+      .slice()
+      .sort()
+      .at(-Math.floor(0.9 * sizes.length));
+    for (const [i, size] of sizes.entries()) if (size === edge) found.add(i);
+  }
+  return found;
+}
+
+const sum = (values: Float32Array, of = (value: number) => value): number =>
+  values.reduce((total, value) => total + of(value), 0);
+
+describe('merges of the pocket experts', () => {
+  it.each(Object.keys(golden.methods))('%s is what mergekit made', async (name) => {
+    const { config, tensors } = golden.methods[name] ?? { config: {}, tensors: {} };
+    const random = name.startsWith('dare');
+    const found = await merged(config);
+    let left = 0;
+    expect([...found.keys()].sort()).toEqual(Object.keys(tensors).sort());
+    for (const [key, wanted] of Object.entries(tensors)) {
+      const { shape, values } = found.get(key) ?? { shape: [], values: new Float32Array(0) };
+      expect(shape).toEqual(wanted.shape);
+      // A bias of 128 entries, of which a draw leaves out 13, varies more than a matrix.
+      const tolerance = random ? (values.length < 256 ? 0.05 : 0.02) : golden.tolerance_relative;
+      const norm = Math.sqrt(sum(values, (value) => value * value));
+      expect(Math.abs(norm / wanted.norm - 1), `${key}: norm`).toBeLessThan(tolerance);
+      if (random) continue;
+      // A sum of numbers of both signs may be near 0: what it may differ by is measured by the norm. Where entries are left out by
+      // size, thousands are equally large at the edge (bf16 has few values), and which of them stay is anybody's choice.
+      const whole = name === 'ties' ? sum(values, Math.abs) : Math.max(Math.abs(wanted.sum), wanted.norm);
+      const slack = tolerance * whole;
+      expect(Math.abs(sum(values) - wanted.sum), `${key}: sum`).toBeLessThan(slack);
+      const typical = wanted.norm / Math.sqrt(values.length);
+      const start = values.length - wanted.last.length;
+      const samples = [
+        ...wanted.first.map((value, i) => [i, value] as const),
+        ...wanted.last.map((value, i) => [start + i, value] as const),
+      ];
+      const open = name === 'ties' ? await atEdge(key) : new Set<number>();
+      for (const [i, sample] of samples) {
+        if (open.has(i)) left++;
+        else {
+          const difference = Math.abs((values[i] ?? Number.NaN) - sample);
+          expect(difference, `${key}: entry ${i}`).toBeLessThan(
+            tolerance * Math.max(typical, Math.abs(sample)),
+          );
+        }
+      }
+    }
+    // The rest was compared.
+    expect(left).toBeLessThan(0.1 * 9 * found.size);
+  });
+
+  it('would not pass for one another', async () => {
+    const found = await merged(golden.methods.linear?.config ?? {});
+    const key = 'model.layers.0.mlp.up_proj.weight';
+    const norm = Math.sqrt(sum(found.get(key)?.values ?? new Float32Array(0), (value) => value * value));
+    for (const other of ['linear_even', 'slerp', 'ties', 'dare_ties']) {
+      const wanted = golden.methods[other]?.tensors[key]?.norm ?? 0;
+      expect(Math.abs(norm / wanted - 1)).toBeGreaterThan(golden.tolerance_relative);
+    }
+  });
+});
