@@ -88,6 +88,11 @@ const required = [
     `extension/models/pocket/${name}/onnx/model_q4.onnx`,
     `extension/models/pocket/${name}/tokenizer.json`,
   ]),
+  ...['code', 'math'].flatMap((name) => [
+    `extension/models/adapters/smollm2-135m-${name}/adapter_config.json`,
+    `extension/models/adapters/smollm2-135m-${name}/adapter_model.safetensors`,
+    `extension/models/adapters/smollm2-135m-${name}/chorus.json`,
+  ]),
 ];
 
 /** Throws where the VSIX lacks a file it needs or holds one it must not. `entries` are the zip's paths. */

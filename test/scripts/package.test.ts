@@ -8,6 +8,11 @@ const models = ['general', 'code', 'math'].flatMap((name) => [
   `extension/models/pocket/${name}/onnx/model_q4.onnx`,
   `extension/models/pocket/${name}/tokenizer.json`,
 ]);
+const adapters = ['code', 'math'].flatMap((name) =>
+  ['adapter_config.json', 'adapter_model.safetensors', 'chorus.json'].map(
+    (file) => `extension/models/adapters/smollm2-135m-${name}/${file}`,
+  ),
+);
 const good = [
   'extension.vsixmanifest',
   'extension/package.json',
@@ -26,6 +31,7 @@ const good = [
   'extension/node_modules/onnxruntime-node/dist/index.js',
   'extension/node_modules/onnxruntime-common/dist/cjs/index.js',
   ...models,
+  ...adapters,
   `${natives}/${native}`,
 ];
 
