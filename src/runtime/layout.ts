@@ -40,7 +40,7 @@ export async function layoutOf(options: LayoutOptions): Promise<ExpertLayout> {
     case 'gguf':
       return { ...(await ggufLayout(found.file, precision, cacheFolder)), adapter: undefined };
     case 'adapter': {
-      const base = await baseOf(folder, options);
+      const base = await baseOf(folder, { fetched: join(cacheFolder, 'models'), ...options });
       if ((await folderKind(base)).kind === 'adapter') throw chained(folder, base);
       const layout = await layoutOf({ folder: base, precision, cacheFolder });
       const own = join(folder, 'tokenizer_config.json');

@@ -35,6 +35,17 @@ describe('the base of an adapter', () => {
     expect(await baseOf(folder, { folders: [folder, elsewhere] })).toBe(elsewhere);
   });
 
+  it('is found among the models that were fetched, after the experts and before the neighbours', async () => {
+    const place = temporaryFolder();
+    const folder = adapter(join(place, 'adapters', 'a'), named);
+    mkdirSync(join(place, 'model-1b'));
+    mkdirSync(join(place, 'cache', 'models', 'model-1b'), { recursive: true });
+    const fetched = join(place, 'cache', 'models');
+    expect(await baseOf(folder, { fetched })).toBe(join(fetched, 'model-1b'));
+    expect(await baseOf(folder, { fetched, folders: ['/mine/model-1b'] })).toBe('/mine/model-1b');
+    expect(await baseOf(folder, { fetched: join(place, 'nowhere') })).toBe(join(place, 'model-1b'));
+  });
+
   it('is not the adapter itself, and not sought further', async () => {
     const place = temporaryFolder();
     mkdirSync(join(place, 'Model-1B'));
