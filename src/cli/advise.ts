@@ -7,7 +7,7 @@ import type { Advice, AdviceRow } from '../protocol/advice.ts';
 import type { ExpertSetting } from '../protocol/engine.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
-import { modelFolder } from './request.ts';
+import { modelPlace } from './request.ts';
 
 export interface AdviseRun {
   readonly engine: Engine;
@@ -36,7 +36,7 @@ export async function adviseFiles(
     const experts = asked.models.map(
       (model): ExpertSetting => ({
         id: model,
-        folder: modelFolder(model, models),
+        ...modelPlace(model, models),
         precision: asked.precision,
         active: false,
         weight: 1,

@@ -1,7 +1,10 @@
 /** One line of the scripting interface: parsed, checked, and turned into what the engine wants. */
 
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as v from 'valibot';
+import { userCacheFolder } from '../engine/cache-folder.ts';
+import { surfaceOf } from '../engine/surface.ts';
+import { tinyExperts } from '../models/tiny.ts';
 import type {
   ExpertSetting,
   GenerateRequest,
@@ -24,7 +27,12 @@ const promptEntries = {
     ),
   ),
   infill: v.optional(
-    v.strictObject({ prefix: text, suffix: v.optional(text, ''), file: v.optional(v.string()) }),
+    v.strictObject({
+      prefix: text,
+      suffix: v.optional(text, ''),
+      file: v.optional(v.string()),
+      repository: v.optional(v.string()),
+    }),
   ),
 };
 
@@ -100,7 +108,7 @@ export function parseGenerate(json: unknown, models: string): ParsedGenerate {
   return {
     ...common,
     request: {
-      surface: common.prompt.kind === 'messages' ? 'chat' : 'completion',
+      surface: surfaceOf(common.prompt),
       prompt: common.prompt,
       maxTokens,
       whenFull,
@@ -149,8 +157,8 @@ function parsed(line: Line, models: string): Parsed {
   const experts = line.experts.map(
     ({ model, base, weight, role }, i): ExpertSetting => ({
       id: `${i}:${model}`,
-      folder: modelFolder(model, models),
-      ...(base !== undefined && { base: modelFolder(base, models) }),
+      ...modelPlace(model, models),
+      ...(base !== undefined && { base: modelPlace(base, models).folder }),
       precision: line.precision,
       device: line.device,
       contextLimit: line.contextLimit,
@@ -176,8 +184,13 @@ function promptOf({ prompt, messages, infill }: Line): Prompt {
   if (prompt !== undefined) given.push({ kind: 'text', text: prompt });
   if (messages !== undefined) given.push({ kind: 'messages', messages });
   if (infill !== undefined) {
-    const { prefix, suffix, file } = infill;
-    given.push({ kind: 'infill', prefix, suffix, ...(file !== undefined && { file }) });
+    const { file, repository, ...around } = infill;
+    given.push({
+      kind: 'infill',
+      ...around,
+      ...(file !== undefined && { file }),
+      ...(repository !== undefined && { repository }),
+    });
   }
   const [only, second] = given;
   if (only !== undefined && second === undefined) return only;
@@ -209,10 +222,13 @@ function complaint(issue: v.BaseIssue<unknown>, json: unknown): string {
   return `${where === null ? '' : `'${where}': `}${issue.message}.`;
 }
 
-/** An embedded model by name (`pocket/code`), or any folder or GGUF file. */
-export function modelFolder(model: string, models: string): string {
-  const embedded = /^pocket\/[a-z]+$/.test(model) && !isAbsolute(model);
-  return embedded ? join(models, model) : resolve(model);
+/** An expert that Chorus knows by name (`pocket/code`, `tiny/base`), or any folder or GGUF file. */
+export function modelPlace(model: string, models: string): Pick<ExpertSetting, 'folder' | 'base'> {
+  if (/^pocket\/[a-z]+$/.test(model)) return { folder: join(models, model) };
+  const known = tinyExperts({ models, cache: userCacheFolder(process.env) }).find(({ id }) => id === model);
+  if (known === undefined) return { folder: resolve(model) };
+  const { folder, base } = known;
+  return { folder, ...(base !== undefined && { base }) };
 }
 
 function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown): v.InferOutput<Schema> {

@@ -1,7 +1,15 @@
 /** The experts the engine owns: which should be there, which are, and why one is not. */
 
 import { availableParallelism } from 'node:os';
-import type { ExpertSetting, ExpertState, ExpertStatus, LoadStage, MixSetting } from '../protocol/engine.ts';
+import { weightOn } from '../models/surface-weight.ts';
+import type {
+  ExpertSetting,
+  ExpertState,
+  ExpertStatus,
+  LoadStage,
+  MixSetting,
+  Surface,
+} from '../protocol/engine.ts';
 import { type ChorusError, toFailure } from '../protocol/failure.ts';
 import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../runtime/expert.ts';
 import { createGroups } from '../runtime/group.ts';
@@ -33,8 +41,11 @@ export interface Experts {
   /** Unloads all until the next `load`; false, and nothing happens, while one is loading. */
   rest(): boolean;
   mix(): MixSetting;
-  /** Experts that take part (active, with a weight above 0) and are ready, in the order of the settings. */
-  ready(): readonly ReadyExpert[];
+  /**
+   * Experts that take part (active, with a weight above 0) and are ready, in the order of the settings; with the weights of the
+   * surface where one is given.
+   */
+  ready(surface?: Surface): readonly ReadyExpert[];
   statuses(): readonly ExpertStatus[];
   /** What the expert of this id needs, estimated; rejects with a `ChorusError` where its files are none. */
   memory(id: string): Promise<ExpertMemory>;
@@ -272,12 +283,13 @@ export function createExperts({
       return true;
     },
     mix: () => mix,
-    ready: () =>
-      [...slots.values()].flatMap(({ setting, expert }) =>
-        expert !== undefined && setting.active && setting.weight > 0
-          ? [{ id: setting.id, weight: setting.weight, role: setting.role ?? 'voice', expert }]
-          : [],
-      ),
+    ready: (surface) =>
+      [...slots.values()].flatMap(({ setting, expert }) => {
+        const weight = weightOn(mix, surface, setting);
+        return expert !== undefined && setting.active && weight > 0
+          ? [{ id: setting.id, weight, role: setting.role ?? 'voice', expert }]
+          : [];
+      }),
     statuses,
     memory: async (id) => memoryOf(placeOf(slotOf(id))),
     borrow(id) {

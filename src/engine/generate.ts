@@ -10,6 +10,7 @@ import type { LoadedExpert } from '../runtime/expert.ts';
 import { draw } from './drawing.ts';
 import type { Experts } from './experts.ts';
 import { createMixture } from './mixture.ts';
+import { onSurface } from './surface.ts';
 import { createTally, traceOf } from './tally.ts';
 import type { TemplateRenderer } from './template.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -69,7 +70,7 @@ async function generateInTurn(
   const began = clock();
   const { route = 'never', routeWithin = ROUTE_WITHIN } = request;
   const mixture = createMixture(
-    experts,
+    onSurface(experts, request.surface),
     request.prompt,
     templates,
     signal,

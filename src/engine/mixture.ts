@@ -28,7 +28,7 @@ const SCORED_TOKENS = 256;
 const PROMPT_TEMPERATURE = 4;
 
 export interface MixtureSource {
-  mix(): MixSetting;
+  mix(): Pick<MixSetting, 'pool' | 'weighting'>;
   ready(): readonly ReadyExpert[];
 }
 

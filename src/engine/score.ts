@@ -12,6 +12,7 @@ import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
 import { byExpert, createMixture } from './mixture.ts';
 import { type ScoredPiece, scoreBytes } from './score-bytes.ts';
+import { onSurface, surfaceOf } from './surface.ts';
 import type { TemplateRenderer } from './template.ts';
 
 export interface Score {
@@ -41,7 +42,7 @@ export async function score(
   { experts, templates, signal }: ScoreOptions,
 ): Promise<Score> {
   await experts.load();
-  const mixture = createMixture(experts, prompt, templates, signal);
+  const mixture = createMixture(onSurface(experts, surfaceOf(prompt)), prompt, templates, signal);
   const mix = await mixture.now();
   const { participants, pool, weighting: makeWeighting } = mix;
   const first = participants[0];

@@ -46,11 +46,29 @@ export interface ExpertSetting {
   readonly role?: 'voice' | 'veto' | undefined;
 }
 
-/** Everything the engine needs to know about the mix; sent whole at each change, in force at the next token. */
-export interface MixSetting {
-  readonly experts: readonly ExpertSetting[];
+/** Where an answer appears: as ghost text, or in a chat. */
+export type Surface = 'completion' | 'chat';
+
+/** How the experts' distributions become one. */
+export interface MixRules {
   readonly pool: PoolSetting;
   readonly weighting: WeightingSetting;
+  /**
+   * What holds on one surface in place of that. Who takes part on one surface stays loaded on the other: experts of one base stay one
+   * group, and nothing is opened anew between a completion and a chat.
+   */
+  readonly surfaces?: Readonly<Partial<Record<Surface, SurfaceRules>>> | undefined;
+}
+
+export interface SurfaceRules {
+  /** By id; one that is not named has its own weight, and of weight 0 takes no part here. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
+  readonly weighting?: WeightingSetting | undefined;
+}
+
+/** Everything the engine needs to know about the mix; sent whole at each change, in force at the next token. */
+export interface MixSetting extends MixRules {
+  readonly experts: readonly ExpertSetting[];
   readonly resources?: ResourceSetting | undefined;
 }
 
@@ -98,7 +116,15 @@ export type Prompt =
   /** Goes through the model's own chat template; special tokens inside `content` stay text. */
   | { readonly kind: 'messages'; readonly messages: readonly ChatMessage[] }
   /** Text before and after the cursor; an expert that knows fill-in-the-middle sees both, others the prefix alone. */
-  | { readonly kind: 'infill'; readonly prefix: string; readonly suffix: string; readonly file?: string };
+  | {
+      readonly kind: 'infill';
+      readonly prefix: string;
+      readonly suffix: string;
+      /** The file's name, or its path in the repository. */
+      readonly file?: string;
+      /** The repository's name. */
+      readonly repository?: string;
+    };
 
 export interface Sampling {
   /** 0 is greedy. */
@@ -133,7 +159,7 @@ export type GrammarSetting =
 
 export interface GenerateRequest {
   /** A completion goes before a chat between two tokens. */
-  readonly surface: 'completion' | 'chat';
+  readonly surface: Surface;
   readonly prompt: Prompt;
   readonly maxTokens: number;
   /**
