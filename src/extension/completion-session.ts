@@ -16,8 +16,10 @@ export interface CompletionQuery extends GhostPlace {
   /** Names the document and the part of it that `before` begins with. */
   readonly document: string;
   readonly languageId: string;
-  /** Base name of the file, a hint for the experts. */
+  /** The file's name, or its path in the repository; a hint for the experts. */
   readonly file: string;
+  /** The repository's name, where it is known. */
+  readonly repository?: string | undefined;
   /** Asked by command rather than by typing. */
   readonly explicit: boolean;
   /** The entry selected in the list of suggestions: its text stands in for `left` and `right` characters at the cursor. */
@@ -82,7 +84,7 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
     if (plan.kind === 'skip') return { decision: { kind: 'skipped', because: plan.rule } };
     if (!query.explicit) await dependencies.pause(values['completion.debounce'], signal);
     if (signal.aborted) return cancelled('waiting');
-    return ask(dependencies, requestFor(query.file, place, plan.stop, values), {
+    return ask(dependencies, requestFor(query, place, plan.stop, values), {
       place,
       multiline: plan.multiline,
       signal,
@@ -148,7 +150,7 @@ function restOf(
 }
 
 function requestFor(
-  file: string,
+  { file, repository }: Pick<CompletionQuery, 'file' | 'repository'>,
   { before, after }: GhostPlace,
   stop: readonly string[],
   values: SettingValues,
@@ -156,7 +158,7 @@ function requestFor(
   const { prefix, suffix } = windowAround(before + after, before.length, completionWindow);
   return {
     surface: 'completion',
-    prompt: { kind: 'infill', prefix, suffix, file },
+    prompt: { kind: 'infill', prefix, suffix, file, ...(repository !== undefined && { repository }) },
     maxTokens: values['completion.maxTokens'],
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
     stop,

@@ -40,7 +40,7 @@ function queryAt(
   return {
     document: `${document.uri.toString()}#${first}`,
     languageId: document.languageId,
-    file: posix.basename(document.uri.path),
+    ...placeOf(document.uri),
     explicit,
     before: text(new vscode.Range(first, 0, position.line, position.character)),
     after: text(new vscode.Range(position.line, position.character, position.line + linesBelow, 0)),
@@ -50,6 +50,13 @@ function queryAt(
       right: selected.range.end.character - position.character,
     },
   };
+}
+
+/** The file's path in its workspace folder, and that folder's name; elsewhere its name alone. */
+function placeOf(uri: vscode.Uri): Pick<CompletionQuery, 'file' | 'repository'> {
+  const folder = vscode.workspace.getWorkspaceFolder(uri);
+  if (folder === undefined) return { file: posix.basename(uri.path), repository: undefined };
+  return { file: posix.relative(folder.uri.path, uri.path), repository: folder.name };
 }
 
 function itemAt(

@@ -16,6 +16,7 @@ export const completionSchema = v.strictObject({
     v.strictObject({ order: v.picklist(['psm', 'spm']), prefix: token, suffix: token, middle: token }),
   ),
   file: v.optional(token),
+  repository: v.optional(token),
   promptTokens: positive,
   suffixTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 });
@@ -80,11 +81,12 @@ function within({ contextLength }: FamilyHints, style: CompletionStyle): Complet
 function withoutUndefined(
   completion: NonNullable<v.InferOutput<typeof schema>['completion']>,
 ): CompletionStyle {
-  const { infill, file, promptTokens, suffixTokens } = completion;
+  const { infill, file, repository, promptTokens, suffixTokens } = completion;
   return {
     promptTokens,
     suffixTokens,
     ...(infill !== undefined && { infill }),
     ...(file !== undefined && { file }),
+    ...(repository !== undefined && { repository }),
   };
 }

@@ -15,6 +15,11 @@ export interface CompletionStyle {
   };
   /** The special token that stands before a file's name, where the family has one. */
   readonly file?: string;
+  /**
+   * The special token that stands before the name of the repository and all else (StarCoder2, arXiv 2402.19173), where the family
+   * has one. Such a family knows a file by its path in the repository, others by its name alone.
+   */
+  readonly repository?: string;
   /** Longest useful prompt in tokens. */
   readonly promptTokens: number;
   /** Of these, at most this many for the suffix. */
@@ -24,8 +29,9 @@ export interface CompletionStyle {
 export interface CompletionContext {
   readonly prefix: string;
   readonly suffix: string;
-  /** Name of the file, without folders. */
+  /** The file's name, or its path in the repository: `src/text/infill.ts`. */
   readonly file?: string | undefined;
+  readonly repository?: string | undefined;
 }
 
 /** What building a prompt asks of a tokenizer. */
@@ -64,20 +70,35 @@ export function completionPrompt(
   }
 }
 
-/** `<|file_sep|>NAME`, a newline and the prefix, at most `room` tokens. */
+/** `<|file_sep|>NAME`, a newline and the prefix, at most `room` tokens; before it `<repo_name>REPOSITORY` where both are known. */
 function filePrefix(
   style: CompletionStyle,
-  { prefix, file }: CompletionContext,
+  context: CompletionContext,
   room: number,
   encoder: PromptEncoder,
 ): number[] {
-  const named = style.file !== undefined && file !== undefined && file !== '';
-  const head = named ? [encoder.special(style.file)] : [];
-  const whole = [...head, ...encoder.encode(named ? `${file}\n${prefix}` : prefix)];
+  const { prefix } = context;
+  const { tokens: head, name } = headOf(style, context, encoder);
+  const whole = [...head, ...encoder.encode(`${name}${prefix}`)];
   if (whole.length <= room) return whole;
-  const kept = named ? [...head, ...encoder.encode(`${file}\n`)] : [];
+  const named = [...head, ...encoder.encode(name)];
+  // A path may be as long as whoever named it liked.
+  const kept = named.length > room / 2 ? [] : named;
   const tokens = encoder.encode(prefix);
   return [...kept, ...tokens.slice(coarseStart(tokens.length, Math.max(1, room - kept.length)))];
+}
+
+/** What goes before the prefix: tokens, and text that is encoded together with it. */
+function headOf(
+  style: CompletionStyle,
+  { file = '', repository = '' }: CompletionContext,
+  encoder: PromptEncoder,
+): { readonly tokens: readonly number[]; readonly name: string } {
+  if (style.file === undefined || file === '') return { tokens: [], name: '' };
+  const tokens = [encoder.special(style.file)];
+  if (style.repository === undefined) return { tokens, name: `${file.slice(file.lastIndexOf('/') + 1)}\n` };
+  const named = repository === '' ? [] : [encoder.special(style.repository), ...encoder.encode(repository)];
+  return { tokens: [...named, ...tokens], name: `${file}\n` };
 }
 
 /** Where to cut `length` tokens so that at most `room` remain: always a multiple of a quarter of the room. */

@@ -8,7 +8,7 @@ import {
 } from '../../src/text/infill.ts';
 
 /** One token a character; special tokens are negative. */
-const specials: Record<string, number> = { '<pre>': -1, '<suf>': -2, '<mid>': -3, '<file>': -4 };
+const specials: Record<string, number> = { '<pre>': -1, '<suf>': -2, '<mid>': -3, '<file>': -4, '<repo>': -5 };
 const encoder: PromptEncoder = {
   encode: (text) => [...text].map((c) => c.codePointAt(0) ?? 0),
   special: (token) => specials[token] ?? Number.NaN,
@@ -29,6 +29,7 @@ const psm: CompletionStyle = {
   infill: { order: 'psm', prefix: '<pre>', suffix: '<suf>', middle: '<mid>' },
 };
 const prefixOnly: CompletionStyle = { file: '<file>', promptTokens: 60, suffixTokens: 10 };
+const repository: CompletionStyle = { ...prefixOnly, repository: '<repo>' };
 const context = { prefix: 'let a = ', suffix: ';\n', file: 'a.ts' };
 
 describe('a completion prompt', () => {
@@ -47,11 +48,22 @@ describe('a completion prompt', () => {
     ).toBe('let a = ');
   });
 
+  it('names the repository and the path in it to models that learned that, and the file alone to others', () => {
+    const place = { ...context, file: 'src/a.ts', repository: 'chorus' };
+    expect(show(completionPrompt(repository, place, encoder))).toBe('<repo>chorus<file>src/a.ts\nlet a = ');
+    expect(show(completionPrompt(repository, { ...place, repository: undefined }, encoder))).toBe(
+      '<file>src/a.ts\nlet a = ',
+    );
+    expect(show(completionPrompt(prefixOnly, place, encoder))).toBe('<file>a.ts\nlet a = ');
+    expect(show(completionPrompt(repository, { ...place, file: '' }, encoder))).toBe('let a = ');
+  });
+
   it('never exceeds its budget, and ends with the prefix’s last tokens', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), fc.string({ maxLength: 300 }), (prefix, suffix) => {
-        for (const style of [spm, prefixOnly]) {
-          const ids = completionPrompt(style, { prefix, suffix, file: 'a.ts' }, encoder);
+        for (const style of [spm, prefixOnly, repository]) {
+          const file = `${suffix.replaceAll('/', '')}a.ts`;
+          const ids = completionPrompt(style, { prefix, suffix, file, repository: 'chorus' }, encoder);
           expect(ids.length).toBeLessThanOrEqual(style.promptTokens);
           const tail = encoder.encode(prefix).slice(-10);
           expect(ids.slice(ids.length - tail.length)).toEqual(tail);
