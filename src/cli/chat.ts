@@ -2,7 +2,10 @@
 
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { userCacheFolder } from '../engine/cache-folder.ts';
 import type { Engine } from '../engine/engine.ts';
+import { weightOn } from '../models/surface-weight.ts';
+import { hasTinyBase, type TinyPlaces, tinyExperts, tinyIds, tinyRules } from '../models/tiny.ts';
 import type { ChatMessage, Generated, GenerateRequest, MixSetting, Prompt } from '../protocol/engine.ts';
 import type { Failure } from '../protocol/failure.ts';
 import { newestThatFit } from '../text/history.ts';
@@ -33,7 +36,7 @@ export async function chat(
   engine: Engine,
   { models, input, output }: { models: string; input: NodeJS.ReadableStream; output: NodeJS.WritableStream },
 ): Promise<void> {
-  let mix = defaultMix(models);
+  let mix = firstMix({ models, cache: userCacheFolder(process.env) });
   const turns: (readonly [ChatMessage, ChatMessage])[] = [];
   const readline = createInterface({ input, output });
   let answering: AbortController | undefined;
@@ -79,9 +82,10 @@ export async function chat(
   };
 
   const changeExpert = (name: string, change: { active?: boolean; weight?: number }): void => {
-    const names = mix.experts.map(({ id }) => id);
-    if (names.includes(name)) configure(withExpert(mix, name, change));
-    else say(`There is no expert '${name}': they are ${names.join(', ')}.\n`);
+    const id = idOf(mix, name);
+    if (id !== undefined) configure(withExpert(mix, id, change));
+    else
+      say(`There is no expert '${name}': they are ${mix.experts.map((expert) => expert.id).join(', ')}.\n`);
   };
 
   const command = async (line: string): Promise<boolean> => {
@@ -115,7 +119,7 @@ export async function chat(
         else say('A pool is linear, geometric or power.\n');
         return true;
       case '/weighting':
-        if (isWeighting(argument)) configure({ ...mix, weighting: argument });
+        if (isWeighting(argument)) configure(withWeighting(mix, argument));
         else say(`A weighting is one of ${weightings.join(', ')}.\n`);
         return true;
       case '/complete':
@@ -175,19 +179,34 @@ function isWeighting(text: string): text is MixSetting['weighting'] {
   return weightings.some((weighting) => weighting === text);
 }
 
-function defaultMix(models: string): MixSetting {
-  const expert = (name: string, active: boolean) => ({
-    id: name,
+/** Tiny where its base was fetched, with the pocket experts to switch on; else these alone. */
+export function firstMix({ models, cache }: TinyPlaces): MixSetting {
+  const tiny = hasTinyBase(cache);
+  const expert = (id: string, name: string, active: boolean) => ({
+    id,
     folder: join(models, 'pocket', name),
     precision: 'auto' as const,
     active,
     weight: 1,
   });
-  return {
-    experts: [expert('code', true), expert('math', true), expert('general', false)],
-    pool: { kind: 'linear' },
-    weighting: 'adaptive',
-  };
+  const pocket = ['code', 'math', 'general'].map((name) =>
+    expert(tiny ? `pocket/${name}` : name, name, !tiny && name !== 'general'),
+  );
+  if (!tiny) return { experts: pocket, pool: { kind: 'linear' }, weighting: 'adaptive' };
+  const rows = tinyExperts({ models, cache }).map((known) => ({
+    ...known,
+    precision: 'auto' as const,
+    active: true,
+    weight: 1,
+  }));
+  return { experts: [...rows, ...pocket], ...tinyRules };
+}
+
+/** `code` stands for `tiny/code` where there is no expert of that very name. */
+function idOf({ experts }: MixSetting, name: string): string | undefined {
+  const ids = experts.map(({ id }) => id);
+  const long = `${tinyIds.base.slice(0, tinyIds.base.indexOf('/'))}/${name}`;
+  return [name, long].find((id) => ids.includes(id));
 }
 
 function withExpert(
@@ -195,15 +214,35 @@ function withExpert(
   name: string,
   change: { active?: boolean; weight?: number },
 ): MixSetting {
+  const experts = mix.experts.map((expert) => (expert.id === name ? { ...expert, ...change } : expert));
+  if (change.weight === undefined) return { ...mix, experts };
+  // A weight that is set counts everywhere.
+  const { completion } = mix.surfaces ?? {};
+  const weights = Object.entries(completion?.weights ?? {}).filter(([id]) => id !== name);
   return {
     ...mix,
-    experts: mix.experts.map((expert) => (expert.id === name ? { ...expert, ...change } : expert)),
+    experts,
+    surfaces: { completion: { ...completion, weights: Object.fromEntries(weights) } },
   };
 }
 
-function describe({ experts, pool, weighting }: MixSetting): string {
-  const names = experts.map(({ id, active, weight }) => (active ? `${id} ${weight}` : `${id} off`));
-  return `${names.join(', ')} | pool ${pool.kind}, weighting ${weighting}`;
+/** In completions and in the chat. */
+function withWeighting(mix: MixSetting, weighting: MixSetting['weighting']): MixSetting {
+  const { completion } = mix.surfaces ?? {};
+  return { ...mix, weighting, surfaces: { completion: { weights: completion?.weights } } };
+}
+
+function describe(mix: MixSetting): string {
+  const { experts, pool, weighting, surfaces } = mix;
+  const names = experts.map((expert) => {
+    const { id, active, weight } = expert;
+    const completing = weightOn(mix, 'completion', expert);
+    const apart = completing === weight ? '' : ` (${completing} in completions)`;
+    return active ? `${id} ${weight}${apart}` : `${id} off`;
+  });
+  const completing = surfaces?.completion?.weighting ?? weighting;
+  const apart = completing === weighting ? '' : ` (${completing} in completions)`;
+  return `${names.join(', ')} | pool ${pool.kind}, weighting ${weighting}${apart}`;
 }
 
 function sizeOf(turn: readonly ChatMessage[]): number {

@@ -14,11 +14,16 @@ export function settingsOf({ members }: AdviceRow, values: SettingValues): Parti
     'experts.weights': { ...values['experts.weights'], ...weights },
     'mix.pool': 'linear',
     'mix.weighting': 'fixed',
+    'completion.weights': {},
+    'completion.weighting': 'same',
+    'chat.weights': {},
+    'chat.weighting': 'same',
   };
 }
 
 /** Whether the mix in force is the advised one, to the hundredth part. */
 export function isInForce({ members }: AdviceRow, mix: MixSetting): boolean {
+  if (mix.surfaces !== undefined) return false;
   const active = mix.experts.filter(({ active, weight }) => active && weight > 0);
   const sum = active.reduce((total, { weight }) => total + weight, 0);
   const same = members.every(({ id, weight }) => {

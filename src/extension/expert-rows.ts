@@ -1,6 +1,7 @@
 /** How an expert is described in the tree, the status bar and the chat, from the settings and the engine's report. */
 
-import type { ExpertSetting, ExpertState } from '../protocol/engine.ts';
+import { weightOn } from '../models/surface-weight.ts';
+import type { ExpertState, MixSetting, Surface } from '../protocol/engine.ts';
 import type { EngineSnapshot } from './engine-client.ts';
 import { shortName } from './experts.ts';
 import { escapeMarkdown } from './markdown.ts';
@@ -10,21 +11,41 @@ export interface ExpertRow {
   readonly name: string;
   readonly active: boolean;
   readonly weight: number;
+  /** Where it is not the same everywhere. */
+  readonly weightsOn?: Readonly<Record<Surface, number>>;
   readonly folder: string;
   readonly state: ExpertState;
 }
 
 /** An expert that takes part but is not loaded yet is `off`: it loads when the engine is first needed. */
-export function expertRows(experts: readonly ExpertSetting[], snapshot: EngineSnapshot): ExpertRow[] {
-  return experts.map(({ id, active, weight, folder }) => {
+export function expertRows(
+  { experts, surfaces }: Pick<MixSetting, 'experts' | 'surfaces'>,
+  snapshot: EngineSnapshot,
+): ExpertRow[] {
+  return experts.map((setting) => {
+    const { id, active, weight, folder } = setting;
     const reported = snapshot.experts.find((status) => status.id === id)?.state;
-    return { id, name: shortName(id), active, weight, folder, state: reported ?? { kind: 'off' } };
+    const on = (surface: Surface): number => weightOn({ surfaces }, surface, setting);
+    const weightsOn = { completion: on('completion'), chat: on('chat') };
+    return {
+      id,
+      name: shortName(id),
+      active,
+      weight,
+      ...((weightsOn.completion !== weight || weightsOn.chat !== weight) && { weightsOn }),
+      folder,
+      state: reported ?? { kind: 'off' },
+    };
   });
 }
 
 /** `ready, cpu, 22 MB, weight 1`. */
-export function describeRow({ active, weight, state }: ExpertRow): string {
-  const share = active ? `, weight ${weight}` : '';
+export function describeRow({ active, weight, weightsOn, state }: ExpertRow): string {
+  const weights =
+    weightsOn === undefined
+      ? `weight ${weight}`
+      : `weight ${weightsOn.completion} in completions, ${weightsOn.chat} in the chat`;
+  const share = active ? `, ${weights}` : '';
   return `${describeState(state, active)}${share}`;
 }
 

@@ -1,14 +1,25 @@
 /** Which experts there are, and the mix that the settings make of them. Looks at no file: the engine does that. */
 
 import { basename, join } from 'node:path';
-import type { ExpertSetting, MixSetting, PoolSetting, ResourceSetting } from '../protocol/engine.ts';
-import type { SettingValues } from './setting-rules.ts';
+import { tinyExperts, tinyIds } from '../models/tiny.ts';
+import type {
+  ExpertSetting,
+  MixRules,
+  MixSetting,
+  PoolSetting,
+  ResourceSetting,
+  SurfaceRules,
+} from '../protocol/engine.ts';
+import { tinySettings } from './ready-mixes.ts';
+import type { Fallbacks, SettingValues } from './setting-rules.ts';
 
 export interface KnownExpert {
   /** `pocket/code` for an embedded one, the folder's name for one of the user's. */
   readonly id: string;
   readonly folder: string;
   readonly embedded: boolean;
+  /** Of an adapter, where it is known. */
+  readonly base?: string;
 }
 
 export interface Mixture {
@@ -16,6 +27,15 @@ export interface Mixture {
   readonly mix: MixSetting;
   /** A sentence for each setting that names an expert that is not there, or one twice. */
   readonly problems: readonly string[];
+}
+
+/** What the mix is made from, besides the settings. */
+export interface ExpertPlaces {
+  readonly extensionPath: string;
+  /** The folder of all that is fetched and built. */
+  readonly cache: string;
+  /** Whether the base of Tiny was fetched. */
+  readonly hasTinyBase: boolean;
 }
 
 const pocketNames = ['general', 'code', 'math'];
@@ -28,12 +48,33 @@ export function pocketExperts(extensionPath: string): KnownExpert[] {
   }));
 }
 
-export function mixtureOf(extensionPath: string, values: SettingValues): Mixture {
+function tinyOnes({ extensionPath, cache, hasTinyBase }: ExpertPlaces): KnownExpert[] {
+  if (!hasTinyBase) return [];
+  return tinyExperts({ models: join(extensionPath, 'models'), cache }).map((known) => ({
+    ...known,
+    embedded: true,
+  }));
+}
+
+/**
+ * Where experts of Tiny alone are active, its rules hold unless others are set; and they are active where its base is there and nothing
+ * else is set.
+ */
+export function fallbacksWith({ hasTinyBase }: Pick<ExpertPlaces, 'hasTinyBase'>): Fallbacks {
+  const ids: readonly string[] = Object.values(tinyIds);
+  return (active = hasTinyBase ? ids : []) => {
+    if (active.length === 0 || !active.every((id) => ids.includes(id))) return {};
+    return { ...tinySettings, 'experts.active': active };
+  };
+}
+
+export function mixtureOf(places: ExpertPlaces, values: SettingValues): Mixture {
   const problems: string[] = [];
   const problem = (text: string): number => problems.push(text);
-  const experts = withFolders(pocketExperts(extensionPath), values['models.folders'], problem);
+  const embedded = [...tinyOnes(places), ...pocketExperts(places.extensionPath)];
+  const experts = withFolders(embedded, values['models.folders'], problem);
   const ids = experts.map(({ id }) => id);
-  for (const setting of ['experts.active', 'experts.weights'] as const) {
+  for (const setting of expertSettings) {
     const named = setting === 'experts.active' ? values[setting] : Object.keys(values[setting]);
     for (const id of named.filter((name) => !ids.includes(name))) {
       problem(
@@ -52,6 +93,8 @@ export function mixtureOf(extensionPath: string, values: SettingValues): Mixture
     problems,
   };
 }
+
+const expertSettings = ['experts.active', 'experts.weights', 'completion.weights', 'chat.weights'] as const;
 
 function withFolders(
   embedded: readonly KnownExpert[],
@@ -74,12 +117,13 @@ function withFolders(
   return experts;
 }
 
-function settingOf({ id, folder }: KnownExpert, values: SettingValues): ExpertSetting {
+function settingOf({ id, folder, base }: KnownExpert, values: SettingValues): ExpertSetting {
   const contextLimit = values['models.contextLimit'];
   const weights = new Map(Object.entries(values['experts.weights']));
   return {
     id,
     folder,
+    ...(base !== undefined && { base }),
     precision: values['models.precision'],
     device: values['engine.device'],
     ...(contextLimit > 0 && { contextLimit }),
@@ -88,10 +132,28 @@ function settingOf({ id, folder }: KnownExpert, values: SettingValues): ExpertSe
   };
 }
 
-function rulesOf(values: SettingValues): { pool: PoolSetting; weighting: MixSetting['weighting'] } {
+function rulesOf(values: SettingValues): MixRules {
   const kind = values['mix.pool'];
   const pool: PoolSetting = kind === 'power' ? { kind, exponent: values['mix.power'] } : { kind };
-  return { pool, weighting: values['mix.weighting'] };
+  const completion = surfaceOf(values['completion.weights'], values['completion.weighting']);
+  const chat = surfaceOf(values['chat.weights'], values['chat.weighting']);
+  return {
+    pool,
+    weighting: values['mix.weighting'],
+    ...((completion ?? chat) !== undefined && {
+      surfaces: { ...(completion && { completion }), ...(chat && { chat }) },
+    }),
+  };
+}
+
+/** What differs on one surface; undefined for nothing. */
+function surfaceOf(
+  weights: Readonly<Record<string, number>>,
+  weighting: SettingValues['chat.weighting'],
+): SurfaceRules | undefined {
+  const some = Object.keys(weights).length > 0;
+  if (!some && weighting === 'same') return undefined;
+  return { ...(some && { weights }), ...(weighting !== 'same' && { weighting }) };
 }
 
 function resourcesOf(values: SettingValues): ResourceSetting {
@@ -105,4 +167,16 @@ function resourcesOf(values: SettingValues): ResourceSetting {
 /** `code` for `pocket/code`. */
 export function shortName(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1);
+}
+
+/** The settings that give an expert this weight, in completions and in the chat. */
+export function weightEverywhere(values: SettingValues, id: string, weight: number): Partial<SettingValues> {
+  const without = (weights: Readonly<Record<string, number>>): Record<string, number> =>
+    Object.fromEntries(Object.entries(weights).filter(([named]) => named !== id));
+  const { 'completion.weights': completion, 'chat.weights': chat } = values;
+  return {
+    'experts.weights': { ...values['experts.weights'], [id]: weight },
+    ...(Object.hasOwn(completion, id) && { 'completion.weights': without(completion) }),
+    ...(Object.hasOwn(chat, id) && { 'chat.weights': without(chat) }),
+  };
 }

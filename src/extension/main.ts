@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { hasTinyBase } from '../models/tiny.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
 import { registerChatView } from './chat-view.ts';
@@ -26,19 +27,20 @@ import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionPath } = context;
   const log = vscode.window.createOutputChannel('Chorus', { log: true });
-  const settings = watchSettings(extensionPath, (problem) => log.warn(problem));
+  const cache = context.globalStorageUri.fsPath;
+  const settings = watchSettings(
+    () => ({ extensionPath, cache, hasTinyBase: hasTinyBase(cache) }),
+    (problem) => log.warn(problem),
+  );
   const engine = new EngineClient({
-    fork: () =>
-      forkEngine(join(extensionPath, 'dist', 'engine.js'), (line) => log.info(line), [
-        context.globalStorageUri.fsPath,
-      ]),
+    fork: () => forkEngine(join(extensionPath, 'dist', 'engine.js'), (line) => log.info(line), [cache]),
     mix: settings.current().mix,
     log,
   });
   const trace = createTrace();
   const generate = engine.generate.bind(engine);
   const values = () => settings.current().values;
-  const rows = () => expertRows(settings.current().mix.experts, engine.snapshot);
+  const rows = () => expertRows(settings.current().mix, engine.snapshot);
   const experts = eventOf(settings.onDidChange, engine.onChange.bind(engine));
   const status = eventOf(experts.event, trace.onAdd);
 

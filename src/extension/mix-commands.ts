@@ -1,7 +1,9 @@
 /** Choosing experts, weights and a mix in the quick pick. What is chosen goes to the settings, and from there in force. */
 
 import * as vscode from 'vscode';
+import { tinyIds } from '../models/tiny.ts';
 import { describeRow, type ExpertRow } from './expert-rows.ts';
+import { weightEverywhere } from './experts.ts';
 import { readyMixes } from './ready-mixes.ts';
 import type { SettingName, SettingValue, SettingValues } from './setting-rules.ts';
 import type { SettingsStore } from './settings.ts';
@@ -46,16 +48,14 @@ export async function setWeights(settings: SettingsStore, rows: Rows): Promise<v
     });
     const parsed = written === undefined ? undefined : parseWeight(written);
     if (parsed === undefined) continue;
-    await settings.write('experts.weights', {
-      ...settings.current().values['experts.weights'],
-      [id]: parsed,
-    });
+    await writeAll(settings, weightEverywhere(settings.current().values, id, parsed));
   }
 }
 
 export async function chooseMix(settings: SettingsStore): Promise<void> {
-  const { values } = settings.current();
-  const chosen = await vscode.window.showQuickPick([...readyMixes], {
+  const { values, experts } = settings.current();
+  const hasTiny = experts.some(({ id }) => id === tinyIds.base);
+  const chosen = await vscode.window.showQuickPick([...readyMixes(hasTiny)], {
     title: 'Chorus: Choose Mix',
     placeHolder: `Now: ${values['mix.pool']} pool, ${values['mix.weighting']} weighting`,
     matchOnDetail: true,

@@ -14,6 +14,8 @@ export interface SettingRule<T> {
 
 export type PoolName = 'linear' | 'geometric' | 'power';
 
+const weightings = ['fixed', 'prompt', 'fixedShare', 'adaptive', 'confidence'] as const;
+
 /** The settings by their names after `chorus.`. */
 export const settingRules = {
   'completion.enabled': flag(true),
@@ -21,17 +23,13 @@ export const settingRules = {
   'completion.multiline': choice<MultilineMode>('auto', ['auto', 'never', 'always']),
   'completion.maxTokens': whole(64, 1, 1024),
   'completion.languages': record(isFlag, 'an object of language names to true or false'),
+  'completion.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
+  'completion.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
   'experts.active': list(['pocket/code', 'pocket/math'], isName, 'a list of names of experts'),
   'experts.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
   'mix.power': rule(0.5, 'a number above 0 and up to 1', isExponent),
-  'mix.weighting': choice<WeightingSetting>('adaptive', [
-    'fixed',
-    'prompt',
-    'fixedShare',
-    'adaptive',
-    'confidence',
-  ]),
+  'mix.weighting': choice<WeightingSetting>('adaptive', weightings),
   'mix.route': choice<RouteSetting>('never', ['never', 'auto']),
   'mix.memoryLimit': whole(0, 0, 1_000_000),
   'engine.device': choice<DeviceSetting>('auto', ['auto', 'cpu', 'webgpu', 'cuda', 'directml', 'coreml']),
@@ -42,6 +40,8 @@ export const settingRules = {
   'models.pip': rule('', 'text', isText),
   'models.offline': flag(false),
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q4']),
+  'chat.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
+  'chat.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
   'chat.maxTokens': whole(256, 1, 8192),
   'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
   'chat.systemPrompt': rule('', 'text', isText),
@@ -57,11 +57,18 @@ export interface CheckedSettings {
   readonly problems: readonly string[];
 }
 
+/** What stands in for what is not written, in place of a rule's own; it may depend on who takes part. */
+export type Fallbacks = (active: readonly string[] | undefined) => Partial<SettingValues>;
+
 /** `raw` gives what is written for a name, undefined where nothing is. */
-export function checkSettings(raw: (name: SettingName) => unknown): CheckedSettings {
+export function checkSettings(
+  raw: (name: SettingName) => unknown,
+  fallbacks: Fallbacks = () => ({}),
+): CheckedSettings {
   const problems: string[] = [];
-  const read = (name: SettingName): unknown => {
-    const { parse, fallback, expected }: SettingRule<unknown> = settingRules[name];
+  const read = (name: SettingName, own: Partial<SettingValues>): unknown => {
+    const { parse, fallback: usual, expected }: SettingRule<unknown> = settingRules[name];
+    const fallback = own[name] ?? usual;
     const value = raw(name);
     const parsed = value === undefined ? fallback : parse(value);
     if (parsed !== undefined) return parsed;
@@ -71,8 +78,10 @@ export function checkSettings(raw: (name: SettingName) => unknown): CheckedSetti
     );
     return fallback;
   };
+  const written = raw('experts.active');
+  const own = fallbacks(written === undefined ? undefined : settingRules['experts.active'].parse(written));
   const names = Object.keys(settingRules) as SettingName[];
-  const values = Object.fromEntries(names.map((name) => [name, read(name)])) as SettingValues;
+  const values = Object.fromEntries(names.map((name) => [name, read(name, own)])) as SettingValues;
   return { values, problems };
 }
 

@@ -1,7 +1,7 @@
 /** The one place that reads and writes the settings under `chorus.*`. A bad value is logged once and its default used. */
 
 import * as vscode from 'vscode';
-import { type Mixture, mixtureOf } from './experts.ts';
+import { type ExpertPlaces, fallbacksWith, type Mixture, mixtureOf } from './experts.ts';
 import { checkSettings, type SettingName, type SettingValue, type SettingValues } from './setting-rules.ts';
 
 export interface Settings extends Mixture {
@@ -10,18 +10,21 @@ export interface Settings extends Mixture {
 
 export interface SettingsStore extends vscode.Disposable {
   current(): Settings;
+  /** Looks anew at what was fetched. */
+  refresh(): void;
   readonly onDidChange: vscode.Event<Settings>;
   /** Writes where the user has the value already: in the workspace, otherwise for all windows. */
   write<N extends SettingName>(name: N, value: SettingValue<N>): Promise<void>;
 }
 
-export function watchSettings(extensionPath: string, warn: (problem: string) => void): SettingsStore {
+/** `places` is asked whenever something may have changed. */
+export function watchSettings(places: () => ExpertPlaces, warn: (problem: string) => void): SettingsStore {
   const changed = new vscode.EventEmitter<Settings>();
   const told = new Set<string>();
   /** What was chosen in this window and is still on its way to the settings file: in force at once. */
   const chosen = new Map<SettingName, unknown>();
   const read = (): Settings => {
-    const settings = readSettings(extensionPath, chosen);
+    const settings = readSettings(places(), chosen);
     for (const problem of settings.problems) if (!told.has(problem)) warn(problem);
     told.clear();
     for (const problem of settings.problems) told.add(problem);
@@ -35,6 +38,10 @@ export function watchSettings(extensionPath: string, warn: (problem: string) => 
   });
   return {
     current: () => settings,
+    refresh() {
+      settings = read();
+      changed.fire(settings);
+    },
     onDidChange: changed.event,
     async write(name, value) {
       const section = vscode.workspace.getConfiguration('chorus');
@@ -58,11 +65,17 @@ export function watchSettings(extensionPath: string, warn: (problem: string) => 
   };
 }
 
-function readSettings(extensionPath: string, chosen: ReadonlyMap<string, unknown>): Settings {
+function readSettings(places: ExpertPlaces, chosen: ReadonlyMap<string, unknown>): Settings {
   const section = vscode.workspace.getConfiguration('chorus');
-  const { values, problems } = checkSettings((name) =>
-    chosen.has(name) ? chosen.get(name) : section.get(name),
+  const written = (name: SettingName): unknown => {
+    const found = section.inspect(name);
+    const values = [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue];
+    return values.some((value) => value !== undefined) ? section.get(name) : undefined;
+  };
+  const { values, problems } = checkSettings(
+    (name) => (chosen.has(name) ? chosen.get(name) : written(name)),
+    fallbacksWith(places),
   );
-  const mixture = mixtureOf(extensionPath, values);
+  const mixture = mixtureOf(places, values);
   return { ...mixture, values, problems: [...problems, ...mixture.problems] };
 }

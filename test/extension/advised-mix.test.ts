@@ -4,6 +4,7 @@ import { mixtureOf } from '../../src/extension/experts.ts';
 import { checkSettings, type SettingName } from '../../src/extension/setting-rules.ts';
 import type { AdviceRow } from '../../src/protocol/advice.ts';
 
+const places = { extensionPath: '/ext', cache: '/cache', hasTinyBase: false };
 const row = (weights: Record<string, number>): AdviceRow => ({
   kind: 'step',
   members: Object.entries(weights).map(([id, weight]) => ({ id, weight })),
@@ -27,23 +28,25 @@ describe('the settings of an advised mix', () => {
     });
     const { values: after, problems } = read(sets);
     expect(problems).toEqual([]);
-    expect(isInForce(both, mixtureOf('/ext', after).mix)).toBe(true);
-    expect(isInForce(both, mixtureOf('/ext', values).mix)).toBe(false);
+    expect(isInForce(both, mixtureOf(places, after).mix)).toBe(true);
+    expect(isInForce(both, mixtureOf(places, values).mix)).toBe(false);
   });
 
   it('are in force only with their experts, weights, pool and weighting', () => {
     const sets = settingsOf(both, read({}).values);
     const inForce = (change: object): boolean =>
-      isInForce(both, mixtureOf('/ext', read({ ...sets, ...change }).values).mix);
+      isInForce(both, mixtureOf(places, read({ ...sets, ...change }).values).mix);
     expect(inForce({})).toBe(true);
     expect(inForce({ 'mix.pool': 'geometric' })).toBe(false);
     expect(inForce({ 'mix.weighting': 'prompt' })).toBe(false);
+    expect(inForce({ 'chat.weighting': 'prompt' })).toBe(false);
+    expect(inForce({ 'completion.weights': { 'pocket/code': 0 } })).toBe(false);
     expect(inForce({ 'experts.active': ['pocket/code', 'pocket/general', 'pocket/math'] })).toBe(false);
     expect(inForce({ 'experts.weights': { 'pocket/code': 1, 'pocket/general': 1 } })).toBe(false);
   });
 
   it('need no rule where one expert is alone', () => {
-    const { mix } = mixtureOf('/ext', read({ 'experts.active': ['pocket/code'] }).values);
+    const { mix } = mixtureOf(places, read({ 'experts.active': ['pocket/code'] }).values);
     expect(isInForce(row({ 'pocket/code': 1 }), mix)).toBe(true);
   });
 });

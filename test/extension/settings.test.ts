@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mixtureOf, shortName } from '../../src/extension/experts.ts';
-import { checkSettings, type SettingName, settingRules } from '../../src/extension/setting-rules.ts';
+import { fallbacksWith, mixtureOf, shortName, weightEverywhere } from '../../src/extension/experts.ts';
+import { readyMixes } from '../../src/extension/ready-mixes.ts';
+import {
+  checkSettings,
+  type SettingName,
+  type SettingValues,
+  settingRules,
+} from '../../src/extension/setting-rules.ts';
 
 const names = Object.keys(settingRules) as SettingName[];
 const read = (written: Partial<Record<SettingName, unknown>>) => checkSettings((name) => written[name]);
@@ -74,7 +80,8 @@ describe('settings', () => {
 });
 
 describe('the mix that the settings make', () => {
-  const mixture = (written: Partial<Record<SettingName, unknown>>) => mixtureOf('/ext', read(written).values);
+  const places = { extensionPath: '/ext', cache: '/cache', hasTinyBase: false };
+  const mixture = (written: Partial<Record<SettingName, unknown>>) => mixtureOf(places, read(written).values);
 
   it('knows the embedded experts and which of them take part', () => {
     const { mix, problems } = mixture({ 'experts.weights': { 'pocket/math': 0.25 } });
@@ -152,8 +159,96 @@ describe('the mix that the settings make', () => {
     expect(problems[0]).toContain('chorus.experts.active names the expert "pocket/cod", which is not there');
   });
 
+  it('weighs differently in completions and in the chat, as far as that is set', () => {
+    expect(mixture({}).mix).not.toHaveProperty('surfaces');
+    const { mix } = mixture({ 'completion.weights': { 'pocket/math': 0 }, 'chat.weighting': 'prompt' });
+    expect(mix.surfaces).toEqual({
+      completion: { weights: { 'pocket/math': 0 } },
+      chat: { weighting: 'prompt' },
+    });
+    expect(mixture({ 'chat.weights': { 'pocket/mat': 1 } }).problems[0]).toContain(
+      'chorus.chat.weights names the expert "pocket/mat", which is not there',
+    );
+  });
+
+  it('gets a weight everywhere that is set for an expert', () => {
+    const values = read({
+      'experts.weights': { a: 2 },
+      'completion.weights': { a: 0, b: 3 },
+      'chat.weights': { b: 1 },
+    }).values;
+    expect(weightEverywhere(values, 'a', 0.5)).toEqual({
+      'experts.weights': { a: 0.5 },
+      'completion.weights': { b: 3 },
+    });
+  });
+
   it('shortens names', () => {
     expect(shortName('pocket/code')).toBe('code');
     expect(shortName('smollm2')).toBe('smollm2');
+  });
+});
+
+describe('the mix Tiny', () => {
+  const mixture = (hasTinyBase: boolean, written: Partial<Record<SettingName, unknown>> = {}) => {
+    const places = { extensionPath: '/ext', cache: '/cache', hasTinyBase };
+    const { values } = checkSettings((name) => written[name], fallbacksWith(places));
+    const { mix, problems } = mixtureOf(places, values);
+    const active = mix.experts.filter((expert) => expert.active).map(({ id }) => id);
+    return { ...mix, active, problems };
+  };
+  const tiny = ['tiny/base', 'tiny/code', 'tiny/math'];
+
+  it('is in force where its base is there and nothing else is set, and the pocket experts are until then', () => {
+    const mix = mixture(true);
+    expect(mix.active).toEqual(tiny);
+    expect(mix.weighting).toBe('prompt');
+    expect(mix.surfaces).toEqual({ completion: { weights: { 'tiny/math': 0 }, weighting: 'fixed' } });
+    expect(mix.problems).toEqual([]);
+    expect(mix.experts.slice(0, 2)).toMatchObject([
+      { folder: '/cache/models/smollm2-135m-instruct' },
+      {
+        folder: '/ext/models/adapters/smollm2-135m-code',
+        base: '/cache/models/smollm2-135m-instruct',
+      },
+    ]);
+    const before = mixture(false);
+    expect(before.active).toEqual(['pocket/code', 'pocket/math']);
+    expect(before.weighting).toBe('adaptive');
+    expect(before).not.toHaveProperty('surfaces');
+    expect(before.experts.map(({ id }) => id)).not.toContain('tiny/base');
+  });
+
+  it('keeps its rules while only its own experts are active, and gives way to what is set', () => {
+    expect(mixture(true, { 'experts.active': tiny.slice(0, 2) })).toMatchObject({
+      active: tiny.slice(0, 2),
+      weighting: 'prompt',
+    });
+    expect(mixture(true, { 'mix.weighting': 'adaptive', 'completion.weighting': 'same' })).toMatchObject({
+      active: tiny,
+      weighting: 'adaptive',
+      surfaces: { completion: { weights: { 'tiny/math': 0 } } },
+    });
+    const pocket = mixture(true, { 'experts.active': ['pocket/code', 'tiny/base'] });
+    expect(pocket.weighting).toBe('adaptive');
+    expect(pocket).not.toHaveProperty('surfaces');
+    expect(mixture(true, { 'experts.active': [] }).active).toEqual([]);
+  });
+
+  it('is missed where it is set and its base is not there', () => {
+    expect(mixture(false, { 'experts.active': tiny }).problems[0]).toContain(
+      '"tiny/base", which is not there',
+    );
+  });
+
+  it('is a ready mix, which the others leave without a trace', () => {
+    const values = (sets: Partial<SettingValues>) => read(sets).values;
+    const [first, ...others] = readyMixes(true);
+    expect(readyMixes(false)).toEqual(others);
+    const chosen = mixture(true, values(first?.sets ?? {}));
+    expect(chosen).toEqual(mixture(true));
+    for (const { sets } of others.filter((one) => 'experts.active' in one.sets)) {
+      expect(mixture(true, { ...first?.sets, ...sets })).not.toHaveProperty('surfaces');
+    }
   });
 });

@@ -7,7 +7,8 @@ import { checkSettings } from '../../src/extension/setting-rules.ts';
 import { type StatusInput, statusText } from '../../src/extension/status-text.ts';
 import type { ExpertState } from '../../src/protocol/engine.ts';
 
-const { experts } = mixtureOf('/ext', checkSettings(() => undefined).values).mix;
+const places = { extensionPath: '/ext', cache: '/cache', hasTinyBase: false };
+const { mix } = mixtureOf(places, checkSettings(() => undefined).values);
 const ready: ExpertState = { kind: 'ready', device: 'CPU', memoryBytes: 22_400_000, precision: 'q4' };
 const failed: ExpertState = {
   kind: 'failed',
@@ -27,19 +28,26 @@ describe('an expert in the tree', () => {
     ['failed', failed, 'failed, weight 1'],
     ['unloaded', { kind: 'unloaded' }, 'unloaded while it was not used, loads when needed, weight 1'],
   ])('%s', (_name, state, expected) => {
-    const row = expertRows(experts, snapshot({ kind: 'ready' }, state)).find(({ name }) => name === 'code');
+    const row = expertRows(mix, snapshot({ kind: 'ready' }, state)).find(({ name }) => name === 'code');
     expect(row && describeRow(row)).toBe(expected);
   });
 
+  it('has two weights where they are not the same everywhere', () => {
+    const surfaces = { completion: { weights: { 'pocket/code': 0.5 } } };
+    const [, code, math] = expertRows({ ...mix, surfaces }, snapshot({ kind: 'ready' }, ready));
+    expect(code && describeRow(code)).toBe('ready, CPU, 22 MB, weight 0.5 in completions, 1 in the chat');
+    expect(math && describeRow(math)).toBe('loads when needed, weight 1');
+  });
+
   it('is off when it takes no part', () => {
-    const row = expertRows(experts, snapshot({ kind: 'idle' })).find(({ name }) => name === 'general');
+    const row = expertRows(mix, snapshot({ kind: 'idle' })).find(({ name }) => name === 'general');
     expect(row && describeRow(row)).toBe('off');
   });
 
   it('says why it runs where it runs, where there is a reason', () => {
     const fallen: ExpertState = { ...ready, deviceReason: 'WebGPU found no adapter' };
     const details = (state: ExpertState) =>
-      expertRows(experts, snapshot({ kind: 'ready' }, state))
+      expertRows(mix, snapshot({ kind: 'ready' }, state))
         .map(detailsOf)
         .join();
     expect(details(fallen)).toContain(escapeMarkdown('Runs on CPU: WebGPU found no adapter'));
@@ -47,7 +55,7 @@ describe('an expert in the tree', () => {
   });
 
   it('says why it failed', () => {
-    const row = expertRows(experts, snapshot({ kind: 'ready' }, failed)).find(({ name }) => name === 'code');
+    const row = expertRows(mix, snapshot({ kind: 'ready' }, failed)).find(({ name }) => name === 'code');
     expect(row && detailsOf(row)).toContain(escapeMarkdown('The file model.onnx is missing.'));
   });
 });
@@ -57,7 +65,7 @@ describe('the status bar', () => {
     const seen = snapshot(more.state ?? { kind: 'ready' }, more.code);
     const input = {
       snapshot: seen,
-      rows: expertRows(experts, seen),
+      rows: expertRows(mix, seen),
       completionsOn: true,
       problems: [],
       newest: undefined,
