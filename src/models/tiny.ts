@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MixRules } from '../protocol/engine.ts';
+import { modelsFolder } from './stored-model.ts';
 
 export interface TinyPlaces {
   /** The folder of the embedded models. */
@@ -38,7 +39,7 @@ export const tinyRules: MixRules = {
 
 /** The base first; whether it is there is another question. */
 export function tinyExperts({ models, cache }: TinyPlaces): readonly TinyExpert[] {
-  const base = join(cache, 'models', TINY_BASE);
+  const base = join(modelsFolder(cache), TINY_BASE);
   const adapter = (name: string): string => join(models, 'adapters', `smollm2-135m-${name}`);
   return [
     { id: tinyIds.base, folder: base },
@@ -49,5 +50,5 @@ export function tinyExperts({ models, cache }: TinyPlaces): readonly TinyExpert[
 
 /** Whether the base was fetched: a model's folder comes into being at once, when it is whole. */
 export function hasTinyBase(cache: string): boolean {
-  return existsSync(join(cache, 'models', TINY_BASE));
+  return existsSync(join(modelsFolder(cache), TINY_BASE));
 }

@@ -6,6 +6,7 @@ import { ggufLayout } from '../graph/gguf-layout.ts';
 import { type BaseHints, baseOf } from '../models/adapter-base.ts';
 import { folderKind } from '../models/folder-kind.ts';
 import { type GraphPrecision, type ModelLayout, readLayout } from '../models/layout.ts';
+import { modelsFolder } from '../models/stored-model.ts';
 import { ChorusError } from '../protocol/failure.ts';
 
 export interface LayoutOptions extends BaseHints {
@@ -40,7 +41,7 @@ export async function layoutOf(options: LayoutOptions): Promise<ExpertLayout> {
     case 'gguf':
       return { ...(await ggufLayout(found.file, precision, cacheFolder)), adapter: undefined };
     case 'adapter': {
-      const base = await baseOf(folder, { fetched: join(cacheFolder, 'models'), ...options });
+      const base = await baseOf(folder, { fetched: modelsFolder(cacheFolder), ...options });
       if ((await folderKind(base)).kind === 'adapter') throw chained(folder, base);
       const layout = await layoutOf({ folder: base, precision, cacheFolder });
       const own = join(folder, 'tokenizer_config.json');

@@ -8,7 +8,13 @@ import {
 } from '../../src/text/infill.ts';
 
 /** One token a character; special tokens are negative. */
-const specials: Record<string, number> = { '<pre>': -1, '<suf>': -2, '<mid>': -3, '<file>': -4, '<repo>': -5 };
+const specials: Record<string, number> = {
+  '<pre>': -1,
+  '<suf>': -2,
+  '<mid>': -3,
+  '<file>': -4,
+  '<repo>': -5,
+};
 const encoder: PromptEncoder = {
   encode: (text) => [...text].map((c) => c.codePointAt(0) ?? 0),
   special: (token) => specials[token] ?? Number.NaN,
