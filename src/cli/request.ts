@@ -158,7 +158,7 @@ function parsed(line: Line, models: string): Parsed {
     ({ model, base, weight, role }, i): ExpertSetting => ({
       id: `${i}:${model}`,
       ...modelPlace(model, models),
-      ...(base !== undefined && { base: modelPlace(base, models).folder }),
+      ...(base !== undefined && { base: modelFolder(base, models) }),
       precision: line.precision,
       device: line.device,
       contextLimit: line.contextLimit,
@@ -229,6 +229,11 @@ export function modelPlace(model: string, models: string): Pick<ExpertSetting, '
   if (known === undefined) return { folder: resolve(model) };
   const { folder, base } = known;
   return { folder, ...(base !== undefined && { base }) };
+}
+
+/** The folder alone. */
+export function modelFolder(model: string, models: string): string {
+  return modelPlace(model, models).folder;
 }
 
 function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown): v.InferOutput<Schema> {
