@@ -8,6 +8,7 @@ import { invalidModel, quoted, unsupportedModel } from './model-error.ts';
 
 const families: ReadonlyMap<GgufValue, Family> = new Map([
   ['llama', 'llama'],
+  ['smollm3', 'smollm3'],
   ['qwen2', 'qwen2'],
   ['qwen3', 'qwen3'],
   ['gemma3', 'gemma3_text'],
@@ -48,7 +49,7 @@ export async function readGgufConfig(gguf: GgufFile): Promise<ModelConfig> {
     rope_theta: get('rope.freq_base'),
     rope_local_base_freq: get('rope.freq_base_swa'),
     rope_scaling: scaling(get),
-    sliding_window: family === 'gemma3_text' ? get('attention.sliding_window') : undefined,
+    ...windows(family, get),
     query_pre_attn_scalar: attentionWidth(get),
     final_logit_softcapping: get('final_logit_softcapping'),
     tie_word_embeddings: !tensors.has('output.weight'),
@@ -77,6 +78,22 @@ export async function readGgufConfig(gguf: GgufFile): Promise<ModelConfig> {
     },
     rope,
     localRope: config.localRope === config.rope ? rope : config.localRope,
+  };
+}
+
+/** llama.cpp knows windows of Gemma only, and of one without the key none; the pattern is a period, or a flag for each layer. */
+function windows(family: Family, get: (key: string) => GgufValue | undefined): object {
+  if (family !== 'gemma3_text') return {};
+  const pattern = get('attention.sliding_window_pattern');
+  return {
+    sliding_window: get('attention.sliding_window') ?? null,
+    ...(typeof pattern === 'object'
+      ? {
+          layer_types: Array.from<string | number, string>(pattern, (sees) =>
+            sees ? 'sliding_attention' : 'full_attention',
+          ),
+        }
+      : { sliding_window_pattern: pattern }),
   };
 }
 

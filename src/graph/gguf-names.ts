@@ -1,10 +1,10 @@
 /**
  * The tensors of a GGUF file under Hugging Face's names and as Hugging Face stores them. llama.cpp's converter renames them,
- * reorders the rows of queries and keys of Llama so that pairs that rotate together are neighbours, and adds 1 to
+ * reorders the rows of queries and keys of Llama and SmolLM3 so that pairs that rotate together are neighbours, and adds 1 to
  * Gemma's norms (conversion/llama.py and conversion/gemma.py there); this takes it back.
  */
 
-import type { ModelConfig } from './config.ts';
+import type { Family, ModelConfig } from './config.ts';
 import type { GgufFile } from './gguf.ts';
 import { invalidModel, quoted, unsupportedModel } from './model-error.ts';
 import type { TensorInfo, TensorSource } from './tensor-source.ts';
@@ -40,6 +40,9 @@ const inGemmaLayer: ReadonlyMap<string, string> = new Map([
 /** How the frequencies of Llama 3's rotation are divided; part of the config, not of the weights. */
 export const ROPE_DIVISORS = 'rope_freqs.weight';
 
+/** Families whose queries and keys the converter reorders. */
+const permuted: ReadonlySet<Family> = new Set(['llama', 'smollm3']);
+
 const layerName = /^blk\.(\d{1,4})\.([a-z_]+)\.(weight|bias)$/;
 
 /** Hugging Face's name of `name`, or undefined where the families have no such tensor. */
@@ -74,7 +77,7 @@ export function huggingFaceTensors(gguf: GgufFile, config: ModelConfig): TensorS
       const original = originals.get(name);
       if (original === undefined) throw invalidModel(gguf.file, `it has no tensor ${quoted(name)}`);
       const values = await gguf.readFloat32(original);
-      if (config.family === 'llama' && /\.[qk]_proj\./.test(name)) {
+      if (permuted.has(config.family) && /\.[qk]_proj\./.test(name)) {
         const rows = tensors.get(name)?.shape[0] ?? 0;
         if (rows % config.headDim !== 0) {
           throw invalidModel(

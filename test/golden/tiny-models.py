@@ -36,6 +36,8 @@ CASES = {
         layer_types=["sliding_attention", "sliding_attention", "full_attention"] * 2,
         # Longer than a block of the graph, and not a multiple of it.
         sliding_window=77,
+        # The width of a head, as in all of them but the largest: a GGUF file does not say it.
+        query_pre_attn_scalar=12,
     ),
     "qwen2 with a window": dict(QWEN, model_type="qwen2", max_window_layers=2),
     "qwen3 with a window": dict(

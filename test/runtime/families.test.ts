@@ -11,10 +11,10 @@ import type { Decoder } from '../../src/runtime/decoder.ts';
 import { openGraph } from '../../src/runtime/open-decoder.ts';
 import { type TinyModel, tinyModel, tinyNames, tinySource } from '../graph/tiny-models.ts';
 import { temporaryFolder } from '../programs.ts';
+import { allRows, errors, TINY_CONTEXT } from './tiny-rows.ts';
 
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
-const CONTEXT = 512;
 const TOLERANCE = 2e-3;
 
 interface Built {
@@ -34,35 +34,10 @@ async function build(
     source: tinySource(model),
     weights,
     precision,
-    contextLength: CONTEXT,
+    contextLength: TINY_CONTEXT,
   }).finally(() => weights.close());
   writeFileSync(join(folder, 'decoder.onnx'), graph.model);
-  return openGraph(graph, { folder, threads: 1, contextLength: CONTEXT });
-}
-
-/** The logits after every token, in runs of at most `most` tokens. */
-async function allRows(decoder: Decoder, tokens: readonly number[], most = 64): Promise<Float32Array[]> {
-  const memory = decoder.createMemory();
-  const rows: Float32Array[] = [];
-  for (let start = 0, end = 0; start < tokens.length; start = end) {
-    end = Math.min(decoder.runEnd(start, tokens.length), start + most);
-    const data = await decoder.feed(memory, Int32Array.from(tokens.slice(start, end)), end - start);
-    const width = data.length / (end - start);
-    for (let row = 0; row < end - start; row++) rows.push(data.slice(row * width, (row + 1) * width));
-  }
-  return rows;
-}
-
-/** The largest distance from what transformers says, at each position. */
-function errors({ logSumExps, named }: TinyModel, rows: readonly Float32Array[]): number[] {
-  return rows.map((row, i) => {
-    const sum = Math.log(row.reduce((total, z) => total + Math.exp(z), 0));
-    const wanted = named[i] ?? [];
-    const each = wanted.map((value, j) =>
-      Math.abs(value - (row[(i * 7 + 13 * j) % row.length] ?? Number.NaN)),
-    );
-    return Math.max(Math.abs(sum - (logSumExps[i] ?? Number.NaN)), ...each);
-  });
+  return openGraph(graph, { folder, threads: 1, contextLength: TINY_CONTEXT });
 }
 
 describe.each(tinyNames)('the tiny model %s', (name) => {
