@@ -108,13 +108,15 @@ async function measured(setting: ExpertSetting, measuring: Measuring): Promise<C
 
 /** log p of every token of `text` after a line end, in nats; what is longer than the context is read in overlapping windows. */
 async function scorePiece(expert: LoadedExpert, text: string, signal: AbortSignal): Promise<Float64Array> {
-  const lead = expert.tokenizer.encode('\n');
+  const { beginning } = expert.tokenizer;
+  const lead = [...beginning, ...expert.tokenizer.encode('\n')];
   const tokens = [...lead, ...expert.tokenizer.encode(text)];
   const out = new Float64Array(tokens.length - lead.length);
   for (let done = lead.length; done < tokens.length; ) {
+    const head = done === lead.length ? [] : beginning;
     const start = done === lead.length ? 0 : done - (expert.contextLength >> 1);
-    const window = Int32Array.from(tokens.slice(start, start + expert.contextLength));
-    const logProbs = await expert.score(window, done - start, signal);
+    const window = [...head, ...tokens.slice(start, start + expert.contextLength - head.length)];
+    const logProbs = await expert.score(Int32Array.from(window), head.length + done - start, signal);
     if (logProbs === 'cancelled') throw cancelled();
     out.set(logProbs, done - lead.length);
     done += logProbs.length;

@@ -51,15 +51,15 @@ async function encodePrompt(
   const { tokenizer } = expert;
   switch (prompt.kind) {
     case 'text':
-      return { ids: tokenizer.encodeWithSpecials(prompt.text), askedFrom: 0, opening: '' };
+      return { ids: begun(tokenizer, tokenizer.encodeWithSpecials(prompt.text)), askedFrom: 0, opening: '' };
     case 'infill': {
       const opening = openingOf(prompt.prefix);
       const prefix = prompt.prefix.slice(0, prompt.prefix.length - opening.length);
       const ids = completionPrompt(expert.manifest.completion, { ...prompt, prefix }, encoderOf(expert));
       // Nothing but the opening: then the prompt is that.
       return ids.length === 0
-        ? { ids: tokenizer.encode(opening), askedFrom: 0, opening: '' }
-        : { ids, askedFrom: 0, opening };
+        ? { ids: begun(tokenizer, tokenizer.encode(opening)), askedFrom: 0, opening: '' }
+        : { ids: begun(tokenizer, ids), askedFrom: 0, opening };
     }
     case 'messages': {
       const pieces = await templates.render({
@@ -70,11 +70,20 @@ async function encodePrompt(
         file: expert.templateFile,
       });
       const asked = prompt.messages.findLastIndex(({ role }) => role === 'user');
-      return encodePieces(pieces, asked, tokenizer);
+      const encoded = encodePieces(pieces, asked, tokenizer);
+      // A template of the model's own writes what its chats begin with itself.
+      if (tokenizer.chatTemplate !== undefined) return encoded;
+      const ids = begun(tokenizer, encoded.ids);
+      return { ...encoded, ids, askedFrom: encoded.askedFrom + ids.length - encoded.ids.length };
     }
     default:
       return prompt satisfies never;
   }
+}
+
+/** `ids` after the tokens with which the model expects a text to begin; nothing stays nothing. */
+function begun({ beginning }: Tokenizer, ids: readonly number[]): readonly number[] {
+  return ids.length === 0 || beginning.every((token, i) => ids[i] === token) ? ids : [...beginning, ...ids];
 }
 
 /** Text between two special tokens is encoded as a whole, wherever it came from, as the model was trained. */

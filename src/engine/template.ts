@@ -100,14 +100,19 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
   let last: Promise<unknown> = Promise.resolve();
   return {
     async render({ template, names, messages, file }) {
-      const variables = {
-        ...names,
-        messages: messages.map(({ role }, i) => ({ role, content: `${OPEN}${i}${CLOSE}` })),
-        add_generation_prompt: true,
+      const renderFrom = (written: readonly WrittenMessage[]): Promise<TemplateAnswer> => {
+        const variables = { ...names, messages: written, add_generation_prompt: true };
+        const turn = last.then(() => ask({ template, variables }));
+        last = turn.catch(() => {});
+        return turn;
       };
-      const turn = last.then(() => ask({ template, variables }));
-      last = turn.catch(() => {});
-      const answer = await turn;
+      const written = messages.map(({ role }, i) => ({ role, content: `${OPEN}${i}${CLOSE}` }));
+      let answer = await renderFrom(written);
+      if (answer.kind === 'failed' && answer.why !== tooLong) {
+        const others = withoutSystem(written);
+        const second = others && (await renderFrom(others));
+        if (second?.kind === 'rendered') answer = second;
+      }
       if (answer.kind === 'failed') {
         throw new ChorusError(
           'template-invalid',
@@ -128,6 +133,22 @@ export const chatMl =
 /** Plain text, for models that were never taught to chat. */
 export const plainChat =
   "{% for message in messages %}{{ message.role + ': ' + message.content + '\\n' }}{% endfor %}{{ 'assistant: ' }}";
+
+interface WrittenMessage {
+  readonly role: ChatMessage['role'];
+  readonly content: string;
+}
+
+/**
+ * For templates that refuse system messages (Gemma 2, Mistral): what one says goes before the first question, as the makers of
+ * such models advise. Undefined where there is none.
+ */
+function withoutSystem(messages: readonly WrittenMessage[]): WrittenMessage[] | undefined {
+  const [system, next, ...others] = messages;
+  if (system?.role !== 'system') return undefined;
+  if (next?.role !== 'user') return [{ ...system, role: 'user' }, ...(next ? [next] : []), ...others];
+  return [{ ...next, content: `${system.content}\n\n${next.content}` }, ...others];
+}
 
 function pieces(text: string, messages: readonly ChatMessage[]): PromptPiece[] {
   return text.split(placeholder).flatMap((part, i): PromptPiece[] => {

@@ -37,6 +37,7 @@ const schema = v.looseObject({
     [],
   ),
   decoder: v.optional(v.unknown()),
+  post_processor: v.optional(v.unknown()),
   model: v.looseObject({
     type: v.optional(v.string(), 'BPE'),
     vocab: v.custom<Vocabulary>(isVocabulary, 'must map tokens to ids of at least 0'),
@@ -53,9 +54,13 @@ export interface TokenTable {
   readonly hash: string;
 }
 
-/** Reads `file`, a tokenizer.json; a `ChorusError` says what is wrong with it. */
-export async function readTokenTable(file: string): Promise<TokenTable> {
-  const json = await readJson(file, schema, { limit: 256 * MEBIBYTE });
+/**
+ * Reads `file`, a tokenizer.json; a `ChorusError` says what is wrong with it.
+ * @param rows of the model: tokens that were added beyond them are none of its tokens
+ */
+export async function readTokenTable(file: string, rows = Number.POSITIVE_INFINITY): Promise<TokenTable> {
+  const whole = await readJson(file, schema, { limit: 256 * MEBIBYTE });
+  const json = { ...whole, added_tokens: whole.added_tokens.filter(({ id }) => id < rows) };
   const tokens = tokensOf(file, json);
   return { json, tokens, hash: createHash('sha256').update(JSON.stringify(tokens)).digest('hex') };
 }

@@ -86,7 +86,7 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
   const { layout, seat } = await seated(options, groups);
   onProgress(0.1);
   try {
-    const tokenizer = await readTokenizer(layout.tokenizer, layout.tokenizerConfig);
+    const tokenizer = await readTokenizer(layout.tokenizer, layout.tokenizerConfig, layout.vocabularyRows);
     checkVocabulary(layout, tokenizer);
     const manifest = await manifestOf(name, layout, tokenizer);
     onProgress(0.3);

@@ -6,9 +6,10 @@
 import { Tokenizer as Encoder } from '@huggingface/tokenizers';
 import * as v from 'valibot';
 import { readJson } from '../models/json.ts';
-import { readTokenTable } from '../models/token-table.ts';
+import { readTokenTable, type TokenizerJson } from '../models/token-table.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { specialSplitter } from './special-tokens.ts';
+import { textBeginning } from './text-beginning.ts';
 import { tokenBytes } from './token-bytes.ts';
 
 export interface Tokenizer {
@@ -21,6 +22,8 @@ export interface Tokenizer {
   /** Names of the special tokens the template may use. */
   readonly names: Readonly<Record<string, string>>;
   readonly specialIds: ReadonlySet<number>;
+  /** The special tokens with which the model expects every text to begin; often none. */
+  readonly beginning: readonly number[];
   /** Plain text: a special token written in it is encoded as ordinary characters. */
   encode(text: string): readonly number[];
   /** Text in which special tokens count. */
@@ -43,13 +46,19 @@ const configSchema = v.looseObject({
   eos_token: specialName,
   unk_token: specialName,
   pad_token: specialName,
+  add_bos_token: v.nullish(v.boolean()),
 });
 
 /** Qwen2.5 marks its fill-in-the-middle tokens as not special; by their shape they are. */
 const markup = /^<[|\uFF5C].*[|\uFF5C]>$/u;
 
-export async function readTokenizer(file: string, configFile: string): Promise<Tokenizer> {
-  const { json, tokens: table, hash } = await readTokenTable(file);
+/** @param rows how many tokens the model knows: Gemma's tokenizer has one for pictures that its text models have no row for */
+export async function readTokenizer(
+  file: string,
+  configFile: string,
+  rows = Number.POSITIVE_INFINITY,
+): Promise<Tokenizer> {
+  const { json, tokens: table, hash } = await readTokenTable(file, rows);
   const config = (await readJson(configFile, configSchema, { optional: true })) ?? {};
   const isSpecial = ({ special, content }: { special: boolean; content: string }): boolean =>
     (special || markup.test(content)) && content.length <= MAX_SPECIAL_CHARACTERS;
@@ -79,6 +88,7 @@ export async function readTokenizer(file: string, configFile: string): Promise<T
     encodeWithSpecials: (text) =>
       splitSpecials(text).flatMap((part) => (typeof part === 'number' ? part : encode(part))),
     splitSpecials,
+    beginning: beginningOf(json, config, specialByName),
     specialId: (token) => specialByName.get(token),
     bytes: (id) => {
       const token = table[id];
@@ -86,6 +96,17 @@ export async function readTokenizer(file: string, configFile: string): Promise<T
       return addedIds.has(id) ? new TextEncoder().encode(token) : toBytes(token);
     },
   };
+}
+
+function beginningOf(
+  { post_processor }: Pick<TokenizerJson, 'post_processor'>,
+  config: Partial<v.InferOutput<typeof configSchema>>,
+  ids: ReadonlyMap<string, number>,
+): readonly number[] {
+  if (config.add_bos_token === false) return [];
+  const bos = config.add_bos_token === true ? specialNames(config).bos_token : undefined;
+  const named = textBeginning(post_processor) ?? (bos === undefined ? [] : [bos]);
+  return named.flatMap((name) => ids.get(name) ?? []);
 }
 
 function createEncoder(file: string, json: object, config: object): Encoder {

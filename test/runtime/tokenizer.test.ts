@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { specialSplitter } from '../../src/runtime/special-tokens.ts';
@@ -7,16 +7,18 @@ import { pocket, temporaryFolder } from '../programs.ts';
 
 interface Json {
   added_tokens: { id: number; content: string; special: boolean }[];
+  post_processor: unknown;
   model: { vocab: Record<string, number>; merges: unknown[] };
 }
 
-async function changed(change: (json: Json) => void) {
+async function changed(change: (json: Json) => void, config: object = {}, rows?: number) {
   const folder = temporaryFolder();
   const json = JSON.parse(readFileSync(join(pocket('code'), 'tokenizer.json'), 'utf8')) as Json;
   change(json);
   writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(json));
-  copyFileSync(join(pocket('code'), 'tokenizer_config.json'), join(folder, 'tokenizer_config.json'));
-  return readTokenizer(join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json'));
+  const own = JSON.parse(readFileSync(join(pocket('code'), 'tokenizer_config.json'), 'utf8')) as object;
+  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify({ ...own, ...config }));
+  return readTokenizer(join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json'), rows);
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -53,6 +55,58 @@ describe('a tokenizer', () => {
       const bytes = tokenizer.encode(sample).flatMap((id) => [...tokenizer.bytes(id)]);
       expect(text(Uint8Array.from(bytes))).toBe(sample);
     }
+  });
+});
+
+describe('the beginning of every text', () => {
+  const bos = '<|endoftext|>';
+  const template = (...single: object[]) => ({ type: 'TemplateProcessing', single });
+  const special = { SpecialToken: { id: bos, type_id: 0 } };
+  const text = { Sequence: { id: 'A', type_id: 0 } };
+  const beginning = async (processor: unknown, config: object = {}) => {
+    const tokenizer = await changed(
+      (json) => {
+        json.post_processor = processor;
+      },
+      { add_bos_token: null, ...config },
+    );
+    return tokenizer.beginning.map((id) => new TextDecoder().decode(tokenizer.bytes(id)));
+  };
+
+  it('is what the template puts before it, alone or among other steps', async () => {
+    expect(await beginning(template(special, text))).toEqual([bos]);
+    expect(await beginning(template(text, special))).toEqual([]);
+    const steps = [{ type: 'ByteLevel', trim_offsets: false }, template(special, text)];
+    expect(await beginning({ type: 'Sequence', processors: steps })).toEqual([bos]);
+    expect(await beginning({ type: 'ByteLevel' })).toEqual([]);
+    expect(await beginning(null)).toEqual([]);
+    expect(await beginning({ type: 'TemplateProcessing', single: 'x' })).toEqual([]);
+  });
+
+  it('follows the config where that says more', async () => {
+    expect(await beginning(template(special, text), { add_bos_token: false })).toEqual([]);
+    expect(await beginning(null, { add_bos_token: true, bos_token: bos })).toEqual([bos]);
+    expect(await beginning(null, { add_bos_token: true, bos_token: '<none>' })).toEqual([]);
+    expect(await beginning(null, { bos_token: bos })).toEqual([]);
+  });
+});
+
+describe('tokens beyond the rows of a model', () => {
+  const withPicture = (json: Json): void => {
+    json.added_tokens.push({ id: 4096, content: '<image_soft_token>', special: true });
+  };
+
+  it('are none of its tokens: Gemma has one for pictures, and no row for it in the models of text', async () => {
+    const tokenizer = await changed(withPicture, {}, 4096);
+    expect(tokenizer.size).toBeLessThanOrEqual(4096);
+    expect(tokenizer.specialId('<image_soft_token>')).toBeUndefined();
+    expect(tokenizer.encodeWithSpecials('<image_soft_token>').every((id) => id < 4096)).toBe(true);
+    expect(tokenizer.hash).toBe((await changed(() => {})).hash);
+  });
+
+  it('are tokens where the model has as many rows (negative control)', async () => {
+    const tokenizer = await changed(withPicture, {}, 4097);
+    expect(tokenizer.encodeWithSpecials('<image_soft_token>')).toEqual([4096]);
   });
 });
 
