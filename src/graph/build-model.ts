@@ -2,6 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ggufParts } from '../models/gguf-parts.ts';
 import { buildDecoder } from './build-decoder.ts';
 import { type ModelConfig, readConfig } from './config.ts';
 import { openGgufModel } from './gguf-model.ts';
@@ -144,7 +145,7 @@ export async function openModel({
 }
 
 async function sourceFiles({ format, folder, weightsFile }: Place): Promise<string[]> {
-  if (format === 'gguf') return [weightsFile];
+  if (format === 'gguf') return ggufParts(weightsFile);
   const names = await readdir(folder);
   const shards = names.filter((name) => name.endsWith('.safetensors')).sort();
   return [join(folder, 'config.json'), weightsFile, ...shards.map((name) => join(folder, name))];

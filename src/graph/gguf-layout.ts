@@ -6,6 +6,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { ggufParts } from '../models/gguf-parts.ts';
 import { type GraphPrecision, type ModelLayout, usualNames } from '../models/layout.ts';
 import { count, MOST_LAYERS, MOST_POSITIONS, MOST_TOKENS } from '../models/sizes.ts';
 import { longestContext } from './build-decoder.ts';
@@ -14,7 +15,7 @@ import { openGgufModel } from './gguf-model.ts';
 import { cacheError, fingerprint } from './graph-cache.ts';
 
 /** Raised whenever the same file would give other contents. */
-const VERSION = 2;
+const VERSION = 3;
 
 const width = count(1 << 24);
 const recordSchema = v.strictObject({
@@ -45,21 +46,31 @@ export async function ggufLayout(
   wanted: GraphPrecision,
   cacheFolder: string,
 ): Promise<ModelLayout> {
-  const folder = join(cacheFolder, 'gguf', await fingerprint([file], String(VERSION)));
+  const parts = ggufParts(file);
+  // Where one is missing, whoever opens the model says so.
+  const present = await Promise.all(parts.map((part) => sizeOf(part)));
+  const found = parts.filter((_, i) => present[i] !== undefined);
+  const folder = join(cacheFolder, 'gguf', await fingerprint(found, String(VERSION)));
   const description = (await known(folder)) ?? (await unpack(file, folder, cacheFolder));
-  const { size } = await stat(file);
   return {
     folder: dirname(file),
     format: 'gguf',
     graph: file,
     precision: wanted === 'fp32' ? 'fp32' : 'q4',
-    graphBytes: size,
+    graphBytes: present.reduce<number>((sum, size) => sum + (size ?? 0), 0),
     tokenizer: join(folder, files.tokenizer),
     tokenizerConfig: join(folder, files.tokenizerConfig),
     manifest: join(dirname(file), 'chorus.json'),
     ...description,
     kvNames: usualNames,
   };
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => undefined,
+  );
 }
 
 /** What was found before; undefined where that is not there, or not whole. */

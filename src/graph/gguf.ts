@@ -1,4 +1,4 @@
-/** A GGUF file as it is: its metadata, and its tensors under GGUF's names. */
+/** A GGUF file as it is, be it a whole model or a part of one: its metadata, and its tensors under GGUF's names. */
 
 import { type BinaryFile, openBinary } from './binary-file.ts';
 import { type GgufMetadata, type GgufTensor, readGgufHeader } from './gguf-header.ts';
@@ -49,9 +49,6 @@ export async function openGguf(file: string): Promise<GgufFile> {
   const binary = await openBinary(file);
   try {
     const { metadata, tensors, bytes } = await readGgufHeader(binary);
-    if (Number(metadata.get('split.count') ?? 1) > 1) {
-      throw unsupportedModel(file, 'it is one of several files that hold the model together');
-    }
     const alignment = metadata.get('general.alignment') ?? USUAL_ALIGNMENT;
     if (!isAlignment(alignment))
       throw invalidModel(file, 'its tensors are aligned in a way the format does not know');

@@ -3,10 +3,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError } from '../protocol/failure.ts';
+import { ggufParts } from './gguf-parts.ts';
 
 export type FolderKind =
   | { readonly kind: 'model' }
-  /** `file` is the whole model. */
+  /** `file` is the whole model, or the first of its parts. */
   | { readonly kind: 'gguf'; readonly file: string }
   | { readonly kind: 'adapter' };
 
@@ -19,21 +20,23 @@ export async function folderKind(path: string): Promise<FolderKind> {
     (found) => found.isFile(),
     () => false,
   );
-  if (isFile && isGguf(path)) return { kind: 'gguf', file: path };
+  if (isFile && isGguf(path)) return { kind: 'gguf', file: ggufParts(path)[0] ?? path };
   const names = await readdir(path).catch((): string[] => []);
   if (names.some((name) => ofModel.has(name))) return { kind: 'model' };
   if (names.includes('adapter_config.json')) return { kind: 'adapter' };
   const files = names.filter(isGguf).sort();
   const [file] = files;
   if (file === undefined) return { kind: 'model' };
-  if (files.length > 1) {
+  // Parts sort in their order; one that is missing is missed when the model is opened.
+  const ofOne = new Set(files.map((name) => ggufParts(name)[0])).size === 1;
+  if (files.length > 1 && !ofOne) {
     throw new ChorusError(
       'config-invalid',
-      `The folder ${path} holds ${files.length} GGUF files (${files.slice(0, 5).join(', ').slice(0, 300)}), and it is not said which to use. Name one of the files instead of the folder, or keep only one there; a model that was split into several files must be joined first.`,
+      `The folder ${path} holds ${files.length} GGUF files (${files.slice(0, 5).join(', ').slice(0, 300)}), and it is not said which to use. Name one of the files instead of the folder, or keep only one there.`,
       path,
     );
   }
-  return { kind: 'gguf', file: join(path, file) };
+  return { kind: 'gguf', file: join(path, ggufParts(file)[0] ?? file) };
 }
 
 function isGguf(name: string): boolean {

@@ -125,7 +125,6 @@ describe('a GGUF file', () => {
     ['has the type Q2_K', tensor({ type: 10 })],
     ['has the type number 99', tensor({ type: 99 })],
     ['would have 5 dimensions', tensor({ shape: [1, 1, 1, 2, 3] })],
-    ['one of several files', { ...small, metadata: { 'split.count': { type: 2, value: 3 } } }],
     ['aligned in a way', { ...small, metadata: { 'general.alignment': u32(24) } }],
     ['aligned in a way', { ...small, metadata: { 'general.alignment': u32(0) } }],
     ['aligned in a way', { ...small, metadata: { 'general.alignment': str('32') } }],

@@ -184,6 +184,23 @@ function divisorsOf({ config }: TinyModel): Record<string, WrittenGgufTensor> {
   return { 'rope_freqs.weight': { shape: [half], type: 0, data: new Uint8Array(divisors.buffer) } };
 }
 
+/** As gguf-split writes it: what describes the model in the first part, which has no tensors, and some of them in each other. */
+export function tinyGgufParts(model: TinyModel, count: number): Buffer[] {
+  const tensors = Object.entries({ ...tensorsOf(model), ...divisorsOf(model) });
+  const u16 = (value: number): Written => ({ type: 2, value });
+  return Array.from({ length: count }, (_, no) =>
+    ggufBytes({
+      metadata: {
+        ...(no === 0 && { ...configOf(model), ...tokenizerOf() }),
+        'split.no': u16(no),
+        'split.count': u16(count),
+        'split.tensors.count': { type: 5, value: tensors.length },
+      },
+      tensors: Object.fromEntries(tensors.filter((_tensor, i) => 1 + (i % (count - 1)) === no)),
+    }),
+  );
+}
+
 /** Gemma's attention is scaled by the width of a head there, whatever the model's config says. */
 export function tinyGguf(model: TinyModel, more: Record<string, Written> = {}): Buffer {
   const metadata = { ...configOf(model), ...tokenizerOf(), ...more };

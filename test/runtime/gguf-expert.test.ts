@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../src/runtime/layout.ts';
 import { failureOf } from '../graph/failing.ts';
+import { ggufBytes, u32 } from '../graph/gguf-bytes.ts';
+import { counting } from '../graph/gguf-models.ts';
+import { tinyGguf, tinyGgufParts } from '../graph/tiny-gguf.ts';
+import { tinyModel } from '../graph/tiny-models.ts';
 import { pocket, temporaryFolder } from '../programs.ts';
 import { lastRows, openModel } from './opened.ts';
 import { POCKET_TEMPLATE, pocketGguf } from './pocket-gguf.ts';
@@ -54,6 +58,51 @@ describe('a GGUF file', () => {
     expect(existsSync(tokenizer)).toBe(true);
     expect(await lastRows(anew, context, 1)).toEqual(expected);
     await anew.dispose();
+  });
+});
+
+describe('a GGUF model in several files', () => {
+  const model = tinyModel('gemma3');
+  const name = (no: number) => `tiny-0000${no}-of-00003.gguf`;
+  const parts = tinyGgufParts(model, 3);
+  function split(...kept: number[]): string {
+    const folder = temporaryFolder();
+    for (const no of kept) writeFileSync(join(folder, name(no)), parts[no - 1] ?? Buffer.alloc(0));
+    return folder;
+  }
+
+  it('is one model, named by its folder or by any of its parts, and gives the logits of the whole', async () => {
+    const cache = temporaryFolder();
+    const whole = join(temporaryFolder(), 'tiny.gguf');
+    writeFileSync(whole, tinyGguf(model));
+    const context = Int32Array.from(model.tokens);
+    const expected = await openModel(whole, cache);
+    const rows = await lastRows(expected, context, 1);
+    const folder = split(1, 2, 3);
+    for (const place of [folder, join(folder, name(1)), join(folder, name(3))]) {
+      const expert = await openModel(place, cache);
+      expect(await lastRows(expert, context, 1)).toEqual(rows);
+      await expert.dispose();
+    }
+    await expected.dispose();
+    const { graphBytes } = await layoutOf({ folder, precision: 'fp32', cacheFolder: cache });
+    expect(graphBytes).toBe(parts.reduce((sum, { length }) => sum + length, 0));
+  });
+
+  it('is refused by name where a part is missing, of another model, or two have one tensor', async () => {
+    const refused = async (folder: string) => (await failureOf(openModel(folder, temporaryFolder()))).message;
+    expect(await refused(split(1, 3))).toMatch(/tiny-00002-of-00003\.gguf is missing/);
+    const mixed = split(1, 2);
+    writeFileSync(join(mixed, name(3)), parts[1] ?? '');
+    expect(await refused(mixed)).toMatch(/tiny-00003-of-00003\.gguf cannot be used: it is not part 3 of 3/);
+    const other = split(1, 2);
+    const tensors = { 'token_embd.weight': counting([96, 32]) };
+    const metadata = { 'split.no': u32(2), 'split.count': u32(3) };
+    writeFileSync(join(other, name(3)), ggufBytes({ metadata, tensors }));
+    expect(await refused(other)).toMatch(/'token_embd.weight', which a part before it has too/);
+    const alone = join(temporaryFolder(), 'model.gguf');
+    writeFileSync(alone, parts[0] ?? '');
+    expect(await refused(alone)).toMatch(/one of 3 files/);
   });
 });
 
