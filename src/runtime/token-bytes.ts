@@ -1,8 +1,18 @@
 /** What bytes a token stands for: GPT-2's byte-level alphabet, or SentencePiece's with byte fallback. */
 
-/** Chooses by the decoder of tokenizer.json. */
-export function tokenBytes(decoder: unknown): (token: string) => Uint8Array {
-  return mentions(decoder, 'ByteLevel') ? byteLevel : sentencePiece;
+/** How a token came into the vocabulary. */
+export type TokenKind = 'learned' | 'added' | 'special';
+
+/** Chooses by the decoder of tokenizer.json. Special tokens are spelled as they stand. */
+export function tokenBytes(decoder: unknown): (token: string, kind: TokenKind) => Uint8Array {
+  return mentions(decoder, 'ByteLevel')
+    ? (token, kind) => (kind === 'learned' ? byteLevel(token) : literal(token))
+    : // Gemma has its runs of blanks as added tokens, in SentencePiece's spelling.
+      (token, kind) => (kind === 'special' ? literal(token) : sentencePiece(token));
+}
+
+function literal(token: string): Uint8Array {
+  return new TextEncoder().encode(token);
 }
 
 function mentions(decoder: unknown, type: string): boolean {

@@ -10,7 +10,7 @@ import { readTokenTable, type TokenizerJson } from '../models/token-table.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { specialSplitter } from './special-tokens.ts';
 import { textBeginning } from './text-beginning.ts';
-import { tokenBytes } from './token-bytes.ts';
+import { type TokenKind, tokenBytes } from './token-bytes.ts';
 
 export interface Tokenizer {
   /** Number of tokens: the highest id + 1. */
@@ -72,7 +72,9 @@ export async function readTokenizer(
 
   const specialByName = new Map(specials.map((token) => [token.content, token.id]));
   const splitSpecials = specialSplitter(specials);
-  const addedIds = new Set(json.added_tokens.map((token) => token.id));
+  const kinds = new Map<number, TokenKind>(
+    json.added_tokens.map((token) => [token.id, isSpecial(token) ? 'special' : 'added']),
+  );
   const toBytes = tokenBytes(json.decoder);
 
   const encode = (text: string): readonly number[] =>
@@ -93,7 +95,7 @@ export async function readTokenizer(
     bytes: (id) => {
       const token = table[id];
       if (token === undefined || token === null) return new Uint8Array(0);
-      return addedIds.has(id) ? new TextEncoder().encode(token) : toBytes(token);
+      return toBytes(token, kinds.get(id) ?? 'learned');
     },
   };
 }

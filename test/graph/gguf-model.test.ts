@@ -314,6 +314,7 @@ describe('the tokenizer of a GGUF model', () => {
         'tokenizer.ggml.tokens': strings(['▁', '  ']),
         'tokenizer.ggml.token_type': i32s([1, 4]),
         'tokenizer.ggml.scores': f32s([0, 0]),
+        'tokenizer.ggml.add_space_prefix': bool(false),
       }),
     );
     await weights.close();
@@ -321,6 +322,9 @@ describe('the tokenizer of a GGUF model', () => {
       model: { vocab: { '▁': 0, '▁▁': 1 }, merges: [['▁', '▁']] },
       added_tokens: [{ id: 1, content: '▁▁', special: false }],
     });
+    const read = await chorusTokenizer(tokenizer);
+    expect(read.encode('  ')).toEqual([1]);
+    expect(new TextDecoder().decode(read.bytes(1))).toBe('  ');
   });
 
   it.each<[string, Record<string, Written>]>([

@@ -58,11 +58,41 @@ describe('a tokenizer', () => {
   });
 });
 
+describe('a token that was added', () => {
+  const blanks = { id: 4096, content: '▁▁', special: false };
+  const spelled = async (change: (json: Json & { decoder?: unknown }) => void): Promise<string> =>
+    text((await changed(change)).bytes(blanks.id));
+
+  it('is spelled as it stands where tokens are bytes, and with blanks where they are SentencePiece', async () => {
+    expect(await spelled((json) => json.added_tokens.push(blanks))).toBe('▁▁');
+    const ofGemma = {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+      ],
+    };
+    expect(
+      await spelled((json) => {
+        json.added_tokens.push(blanks);
+        json.decoder = ofGemma;
+      }),
+    ).toBe('  ');
+    expect(
+      await spelled((json) => {
+        json.added_tokens.push({ ...blanks, special: true });
+        json.decoder = ofGemma;
+      }),
+    ).toBe('▁▁');
+  });
+});
+
 describe('the beginning of every text', () => {
   const bos = '<|endoftext|>';
   const template = (...single: object[]) => ({ type: 'TemplateProcessing', single });
   const special = { SpecialToken: { id: bos, type_id: 0 } };
-  const text = { Sequence: { id: 'A', type_id: 0 } };
+  const sequence = { Sequence: { id: 'A', type_id: 0 } };
   const beginning = async (processor: unknown, config: object = {}) => {
     const tokenizer = await changed(
       (json) => {
@@ -74,9 +104,9 @@ describe('the beginning of every text', () => {
   };
 
   it('is what the template puts before it, alone or among other steps', async () => {
-    expect(await beginning(template(special, text))).toEqual([bos]);
-    expect(await beginning(template(text, special))).toEqual([]);
-    const steps = [{ type: 'ByteLevel', trim_offsets: false }, template(special, text)];
+    expect(await beginning(template(special, sequence))).toEqual([bos]);
+    expect(await beginning(template(sequence, special))).toEqual([]);
+    const steps = [{ type: 'ByteLevel', trim_offsets: false }, template(special, sequence)];
     expect(await beginning({ type: 'Sequence', processors: steps })).toEqual([bos]);
     expect(await beginning({ type: 'ByteLevel' })).toEqual([]);
     expect(await beginning(null)).toEqual([]);
@@ -84,7 +114,7 @@ describe('the beginning of every text', () => {
   });
 
   it('follows the config where that says more', async () => {
-    expect(await beginning(template(special, text), { add_bos_token: false })).toEqual([]);
+    expect(await beginning(template(special, sequence), { add_bos_token: false })).toEqual([]);
     expect(await beginning(null, { add_bos_token: true, bos_token: bos })).toEqual([bos]);
     expect(await beginning(null, { add_bos_token: true, bos_token: '<none>' })).toEqual([]);
     expect(await beginning(null, { bos_token: bos })).toEqual([]);
