@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import type { ExpertSetting } from '../src/protocol/engine.ts';
 
 export const root = join(import.meta.dirname, '..');
@@ -18,10 +18,19 @@ export function setting(name: string, change: Partial<ExpertSetting> = {}): Expe
   return { id: name, folder: pocket(name), precision: 'q4', active: true, weight: 1, ...change };
 }
 
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'chorus-'));
+
 /** A folder that goes when the test ends. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'chorus-'));
+  const folder = newFolder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder that goes after all tests of the file: to be called outside of them. */
+export function folderOfFile(): string {
+  const folder = newFolder();
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -2,23 +2,23 @@
 
 import { createContext, Script } from 'node:vm';
 import { Template } from '@huggingface/jinja';
-import { TEMPLATE_LIMITS, type TemplateAnswer, type TemplateQuestion, tooLong } from './template.ts';
+import { type TemplateAnswer, type TemplateQuestion, tooLong } from './template.ts';
 
 /** Only a script can be interrupted, so the rendering is called from one. */
 const script = new Script('render()');
 
-function answer({ template, variables }: TemplateQuestion): TemplateAnswer {
+function answer({ template, variables, limits }: TemplateQuestion): TemplateAnswer {
   const render = (): string => new Template(template).render({ ...variables });
   try {
-    const text = script.runInContext(createContext({ render }), { timeout: TEMPLATE_LIMITS.milliseconds });
-    if (text.length > TEMPLATE_LIMITS.characters) {
-      return { kind: 'failed', why: `it wrote more than ${TEMPLATE_LIMITS.characters} characters` };
+    const text = script.runInContext(createContext({ render }), { timeout: limits.milliseconds });
+    if (text.length > limits.characters) {
+      return { kind: 'failed', why: `it wrote more than ${limits.characters} characters` };
     }
     return { kind: 'rendered', text };
   } catch (thrown) {
     // It comes from the script's own realm, where Error is another class.
     if ((thrown as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-      return { kind: 'failed', why: tooLong };
+      return { kind: 'failed', why: tooLong(limits) };
     }
     return { kind: 'failed', why: (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 300) };
   }

@@ -30,9 +30,17 @@ const OPEN = '\u{F0000}';
 const CLOSE = '\u{F0001}';
 const placeholder = /\u{F0000}(\d+)\u{F0001}/u;
 
-export const TEMPLATE_LIMITS = { milliseconds: 2000, mebibytes: 128, characters: 1_000_000 } as const;
+export interface TemplateLimits {
+  readonly milliseconds: number;
+  /** Of JavaScript's heap. */
+  readonly mebibytes: number;
+  /** Of what the template writes. */
+  readonly characters: number;
+}
 
-export const tooLong = `it ran longer than ${TEMPLATE_LIMITS.milliseconds} ms`;
+export const TEMPLATE_LIMITS: TemplateLimits = { milliseconds: 2000, mebibytes: 128, characters: 1_000_000 };
+
+export const tooLong = ({ milliseconds }: TemplateLimits): string => `it ran longer than ${milliseconds} ms`;
 
 export type TemplateAnswer =
   | { readonly kind: 'rendered'; readonly text: string }
@@ -41,10 +49,14 @@ export type TemplateAnswer =
 export interface TemplateQuestion {
   readonly template: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  readonly limits: TemplateLimits;
 }
 
 /** @param program the bundled renderer, dist/template-process.js */
-export function createTemplateRenderer(program: string): TemplateRenderer {
+export function createTemplateRenderer(
+  program: string,
+  limits: TemplateLimits = TEMPLATE_LIMITS,
+): TemplateRenderer {
   let child: ChildProcess | undefined;
   let waiting: ((answer: TemplateAnswer) => void) | undefined;
 
@@ -60,7 +72,7 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
   };
   const start = (): ChildProcess => {
     const renderer = fork(program, {
-      execArgv: [`--max-old-space-size=${TEMPLATE_LIMITS.mebibytes}`],
+      execArgv: [`--max-old-space-size=${limits.mebibytes}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     const fail = (why: string): void => {
@@ -76,7 +88,7 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
       // V8 aborts when its heap is full; Windows knows no signals and gives a code of its own.
       fail(
         signal === 'SIGABRT' || (code ?? 0) > 100
-          ? `it needs more than ${TEMPLATE_LIMITS.mebibytes} MiB of memory`
+          ? `it needs more than ${limits.mebibytes} MiB of memory`
           : `its renderer ended (${signal ?? `exit code ${code}`})`,
       ),
     );
@@ -89,7 +101,7 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
     new Promise((resolve) => {
       child ??= start();
       // The renderer bounds its own time; this is for one that no longer can.
-      const timer = setTimeout(() => stop(tooLong), 2 * TEMPLATE_LIMITS.milliseconds);
+      const timer = setTimeout(() => stop(tooLong(limits)), 2 * limits.milliseconds);
       waiting = (answer) => {
         clearTimeout(timer);
         resolve(answer);
@@ -102,13 +114,13 @@ export function createTemplateRenderer(program: string): TemplateRenderer {
     async render({ template, names, messages, file }) {
       const renderFrom = (written: readonly WrittenMessage[]): Promise<TemplateAnswer> => {
         const variables = { ...names, messages: written, add_generation_prompt: true };
-        const turn = last.then(() => ask({ template, variables }));
+        const turn = last.then(() => ask({ template, variables, limits }));
         last = turn.catch(() => {});
         return turn;
       };
       const written = messages.map(({ role }, i) => ({ role, content: `${OPEN}${i}${CLOSE}` }));
       let answer = await renderFrom(written);
-      if (answer.kind === 'failed' && answer.why !== tooLong) {
+      if (answer.kind === 'failed' && answer.why !== tooLong(limits)) {
         const others = withoutSystem(written);
         const second = others && (await renderFrom(others));
         if (second?.kind === 'rendered') answer = second;

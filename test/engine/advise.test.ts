@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import type { Advice, AdviseOutcome, AdviseProgress } from '../../src/protocol/advice.ts';
 import type { MixSetting } from '../../src/protocol/engine.ts';
 import { root, setting, temporaryFolder } from '../programs.ts';
-import { ask, changedModel, engineForEachTest, failed, generated } from './bench.ts';
+import { ask, changedModel, engineForFile, failed, generated } from './bench.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 const file = (name: string) => ({ name, text: readFileSync(join(root, name), 'utf8').slice(0, 1600) });
 const texts = [file('src/core/weights.ts'), file('src/core/sampler.ts')];
 const request = { texts, memoryLimit: 1e9 };

@@ -1,8 +1,8 @@
-/** An engine for each test, and short ways to ask it. */
+/** An engine for the tests of a file, and short ways to ask it. */
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type {
   ExpertStatus,
@@ -19,11 +19,14 @@ export interface Bench {
   readonly statuses: readonly ExpertStatus[];
 }
 
-/** A fresh engine before each test of the file, closed after it. */
-export function engineForEachTest(): Bench {
+/**
+ * One engine for all tests of the file: opening two experts costs as much as eighty tokens of their answer. What is loaded stays so
+ * while the mix names it; what the experts remember of their contexts goes with each test.
+ */
+export function engineForFile(): Bench {
   let engine: Engine | undefined;
   let statuses: readonly ExpertStatus[] = [];
-  beforeEach(() => {
+  beforeAll(() => {
     engine = createEngine({
       programs,
       onStatus: (next) => {
@@ -31,7 +34,8 @@ export function engineForEachTest(): Bench {
       },
     });
   });
-  afterEach(() => engine?.dispose());
+  afterEach(() => engine?.forget());
+  afterAll(() => engine?.dispose());
   return {
     get engine() {
       if (engine === undefined) throw new Error('outside a test');

@@ -6,9 +6,9 @@ import { energiesOf } from '../../src/engine/energy.ts';
 import { createSyntax } from '../../src/engine/syntax.ts';
 import type { Generated, GenerateRequest } from '../../src/protocol/engine.ts';
 import { programs, temporaryFolder } from '../programs.ts';
-import { ask, engineForEachTest, even, failed, generated } from './bench.ts';
+import { ask, engineForFile, even, failed, generated } from './bench.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 const syntax = createSyntax(programs);
 const sampling = { temperature: 1.2, topK: 0, topP: 1, minP: 0, seed: 3 };
 const infill = {

@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { MixSetting } from '../../src/protocol/engine.ts';
-import { setting, temporaryFolder } from '../programs.ts';
-import {
-  ask,
-  changedModel,
-  ENDLESS,
-  engineForEachTest,
-  even,
-  failed,
-  generated,
-  renamedToken,
-} from './bench.ts';
+import { folderOfFile, setting } from '../programs.ts';
+import { ask, changedModel, ENDLESS, engineForFile, even, failed, generated, renamedToken } from './bench.ts';
 import { renumberedModel } from './renumbered.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 
 const infill = {
   kind: 'infill' as const,
@@ -23,24 +14,22 @@ const infill = {
 };
 const complete = ask('', { surface: 'completion', prompt: infill, stop: ['\n'], maxTokens: 24, trace: true });
 
+const alike = changedModel(folderOfFile(), 'tokenizer.json', renamedToken);
+const renumbered = renumberedModel(folderOfFile());
 /** The code expert beside another of its kind, whose vocabulary only has another hash. */
-const withAlike = (change: Partial<MixSetting> = {}): MixSetting => ({
+const withAlike: MixSetting = { ...even, experts: [setting('code'), setting('alike', { folder: alike })] };
+const withRenumbered: MixSetting = {
   ...even,
-  experts: [
-    setting('code'),
-    setting('alike', { folder: changedModel(temporaryFolder(), 'tokenizer.json', renamedToken) }),
-  ],
-  ...change,
-});
-const withRenumbered = (change: Partial<MixSetting> = {}): MixSetting => ({
+  experts: [setting('code'), setting('renumbered', { folder: renumbered })],
+};
+const mathAndRenumbered: MixSetting = {
   ...even,
-  experts: [setting('code'), setting('renumbered', { folder: renumberedModel(temporaryFolder()) })],
-  ...change,
-});
+  experts: [setting('math'), setting('code', { folder: renumbered })],
+};
 
 describe('experts of different vocabularies', () => {
   it('are mixed by bytes, and the result says so; those that share one stay with tokens', async () => {
-    bench.engine.configure(withRenumbered());
+    bench.engine.configure(withRenumbered);
     const result = generated(await bench.engine.generate(complete));
     expect(result.unit).toBe('byte');
     expect(result.text).toMatch(/^urn \w+/);
@@ -65,7 +54,7 @@ describe('experts of different vocabularies', () => {
   });
 
   it('agree wholly where they differ in the numbers of their tokens alone', async () => {
-    bench.engine.configure(withRenumbered());
+    bench.engine.configure(withRenumbered);
     const { trace = [] } = generated(await bench.engine.generate(complete));
     expect(trace.length).toBeGreaterThan(10);
     for (const { agreement, shares } of trace) {
@@ -73,11 +62,7 @@ describe('experts of different vocabularies', () => {
       expect(shares.code).toBeCloseTo(0.5, 3);
     }
     // Negative control: two experts that are not the same do not.
-    bench.engine.configure(
-      withRenumbered({
-        experts: [setting('math'), setting('code', { folder: renumberedModel(temporaryFolder()) })],
-      }),
-    );
+    bench.engine.configure(mathAndRenumbered);
     const other = generated(await bench.engine.generate(complete)).trace ?? [];
     expect(Math.min(...other.map(({ agreement }) => agreement))).toBeLessThan(0.9);
   });
@@ -86,7 +71,7 @@ describe('experts of different vocabularies', () => {
     const request = { prompt: infill, continuation: 'urn a + b;' };
     bench.engine.configure({ ...even, experts: [setting('code')] });
     const byTokens = await bench.engine.score(request);
-    bench.engine.configure(withRenumbered());
+    bench.engine.configure(withRenumbered);
     const byBytes = await bench.engine.score(request);
     expect(byTokens.unit).toBe('token');
     expect(byBytes).toMatchObject({ unit: 'byte', bytes: 10 });
@@ -96,8 +81,7 @@ describe('experts of different vocabularies', () => {
   });
 
   it('are weighed by what all their prompts end with', async () => {
-    const experts = [setting('math'), setting('code', { folder: renumberedModel(temporaryFolder()) })];
-    bench.engine.configure({ ...even, experts, weighting: 'prompt' });
+    bench.engine.configure({ ...mathAndRenumbered, weighting: 'prompt' });
     expect(generated(await bench.engine.generate(complete)).weights.code).toBeGreaterThan(0.9);
     const sum = generated(await bench.engine.generate(ask('What is 17 + 25?', { maxTokens: 12 })));
     expect(sum.unit).toBe('byte');
@@ -106,7 +90,7 @@ describe('experts of different vocabularies', () => {
   });
 
   it('keep characters whole, whatever the limit', async () => {
-    bench.engine.configure(withAlike());
+    bench.engine.configure(withAlike);
     const texts: string[] = [];
     for (const maxTokens of [1, 2, 3, 4, 5, 12]) {
       const request = ask('', { prompt: { kind: 'text', text: ENDLESS }, maxTokens });
@@ -120,7 +104,7 @@ describe('experts of different vocabularies', () => {
   });
 
   it('end when cancelled, within a byte', async () => {
-    bench.engine.configure(withAlike());
+    bench.engine.configure(withAlike);
     const controller = new AbortController();
     const result = generated(
       await bench.engine.generate(ask('What is 17 + 25?'), {
@@ -135,10 +119,9 @@ describe('experts of different vocabularies', () => {
   });
 
   it('let an expert of any vocabulary join and leave in the middle of an answer', async () => {
-    const folder = renumberedModel(temporaryFolder());
     const experts = (math: boolean) => [
       setting('code'),
-      setting('renumbered', { folder }),
+      setting('renumbered', { folder: renumbered }),
       setting('math', { active: math }),
     ];
     bench.engine.configure({ ...even, experts: experts(true) });
@@ -161,7 +144,7 @@ describe('experts of different vocabularies', () => {
   });
 
   it('still say which expert’s prompt does not fit', async () => {
-    bench.engine.configure(withAlike());
+    bench.engine.configure(withAlike);
     expect(failed(await bench.engine.generate(ask('word '.repeat(3000)))).code).toBe('context-full');
   });
 });

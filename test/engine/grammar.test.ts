@@ -1,10 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { setting, temporaryFolder } from '../programs.ts';
-import { ask, engineForEachTest, even, generated } from './bench.ts';
+import { ask, engineForFile, even, generated } from './bench.ts';
 import { renumberedModel } from './renumbered.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 const hot = (seed: number) => ({ temperature: 2, topK: 0, topP: 1, minP: 0, seed });
 const length = { kind: 'regex', pattern: '-?\\d{1,3}(\\.\\d)?(px|em|%)' } as const;
 const schema = {

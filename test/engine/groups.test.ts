@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { MixSetting } from '../../src/protocol/engine.ts';
 import { setting, temporaryFolder } from '../programs.ts';
 import { type WrittenAdapter, writeAdapter } from '../runtime/adapter-folders.ts';
-import { ask, ENDLESS, engineForEachTest, generated } from './bench.ts';
+import { ask, ENDLESS, engineForFile, generated } from './bench.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 const adapter: WrittenAdapter = {
   rank: 3,
   seed: 5,

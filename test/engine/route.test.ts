@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerateRequest, MixSetting } from '../../src/protocol/engine.ts';
 import { setting } from '../programs.ts';
-import { ask, engineForEachTest, even, generated } from './bench.ts';
+import { ask, engineForFile, even, generated } from './bench.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 const question = (change: Partial<GenerateRequest> = {}) =>
   ask('What is 17 + 25?', { maxTokens: 12, trace: true, ...change });
 const auto = { route: 'auto' } as const;

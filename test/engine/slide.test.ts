@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerateRequest } from '../../src/protocol/engine.ts';
 import { setting } from '../programs.ts';
-import { ask, ENDLESS, engineForEachTest, even, generated } from './bench.ts';
+import { ask, ENDLESS, engineForFile, even, generated } from './bench.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 
 describe('an answer that fills a context', () => {
   const experts = [setting('code', { contextLimit: 64 }), setting('math', { contextLimit: 96 })];

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { GenerateRequest, MixSetting } from '../../src/protocol/engine.ts';
 import { setting, temporaryFolder } from '../programs.ts';
 import { writeAdapter } from '../runtime/adapter-folders.ts';
-import { ask, engineForEachTest, generated } from './bench.ts';
+import { ask, engineForFile, generated } from './bench.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 const prompt = { kind: 'text', text: 'const a = 1;\nconst b = ' } as const;
 const asking = (surface: GenerateRequest['surface']): GenerateRequest =>
   ask('', { prompt, surface, maxTokens: 6 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { setting, temporaryFolder } from '../programs.ts';
-import { ask, engineForEachTest, even, generated } from './bench.ts';
+import { ask, engineForFile, even, generated } from './bench.ts';
 import { renumberedModel } from './renumbered.ts';
 
-const bench = engineForEachTest();
+const bench = engineForFile();
 const question = ask('What is 17 + 25?', { trace: true });
 
 describe('a pocket expert as a veto', () => {
