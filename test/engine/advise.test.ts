@@ -9,7 +9,7 @@ import { root, setting, temporaryFolder } from '../programs.ts';
 import { ask, changedModel, engineForFile, failed, generated } from './bench.ts';
 
 const bench = engineForFile();
-const file = (name: string) => ({ name, text: readFileSync(join(root, name), 'utf8').slice(0, 1600) });
+const file = (name: string) => ({ name, text: readFileSync(join(root, name), 'utf8').slice(0, 900) });
 const texts = [file('src/core/weights.ts'), file('src/core/sampler.ts')];
 const request = { texts, memoryLimit: 1e9 };
 const off = { active: false } as const;

@@ -52,7 +52,7 @@ describe('several candidates', () => {
       ...even,
       experts: even.experts.map((expert) => ({ ...expert, precision: 'fp32' as const })),
     });
-    for (const change of [{ prompt: infill, stop: ['\n'], maxTokens: 16 }, { maxTokens: 40 }]) {
+    for (const change of [{ prompt: infill, stop: ['\n'], maxTokens: 12 }, { maxTokens: 16 }]) {
       const request = ask('What is 17 + 25?', { ...change, sampling, candidates: 4 });
       let streamed = '';
       const best = generated(

@@ -46,10 +46,13 @@ describe('a mixture of an adapter and its base', () => {
     const adapted = setting('adapted', { folder, base: base.folder, active: false });
     bench.engine.configure(mixOf([base, adapted]));
     let told = 0;
+    let since = 0;
+    const over = new AbortController();
     const seen = new Set<string>();
     const answering = bench.engine.generate(
       ask('', { prompt: { kind: 'text', text: ENDLESS }, maxTokens: 400, trace: true }),
       {
+        signal: over.signal,
         onDelta: ({ origin }) => {
           for (const id of Object.keys(origin.shares)) seen.add(id);
           told++;
@@ -57,6 +60,7 @@ describe('a mixture of an adapter and its base', () => {
           if (told === 5) void bench.engine.load();
           const all = seen.has('adapted');
           if (all) bench.engine.configure(mixOf([base, adapted]));
+          if (all && ++since === 10) over.abort();
         },
       },
     );
