@@ -82,11 +82,15 @@ export function createExpressions(): Expressions {
     return nodes.push(made) - 1;
   };
 
+  const ranges = new Map<number, Expression>();
   const bytes = (from: number, to: number): Expression => {
-    const before = nodes.length;
+    const range = 256 * from + to;
+    const old = ranges.get(range);
+    if (old !== undefined) return old;
     const set = new Uint8Array(256).fill(1, from, to + 1);
+    sets.push(set);
     const made = intern(`b${from}-${to}`, { kind: 'bytes', set }, false);
-    if (made === before) sets.push(set);
+    ranges.set(range, made);
     return made;
   };
 

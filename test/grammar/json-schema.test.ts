@@ -80,15 +80,14 @@ describe('a JSON schema as a grammar', () => {
   });
 
   it('allows any JSON value where it is left out, as JSON.stringify writes it', () => {
+    const any = json();
     fc.assert(
       fc.property(fc.jsonValue({ depthSize: 'small' }), (value) => {
         const text = JSON.stringify(value);
         fc.pre(!/\\ud[89a-f]/i.test(text) && !/\d{16}|e[+-]?\d{3}/.test(text));
-        expect(matches(json(), text), text).toBe(true);
-        expect(matches(json(), JSON.stringify(value, null, 2).replaceAll(/\n {32,}/g, '\n')), text).toBe(
-          true,
-        );
-        expect(matches(json(), `${text}}`)).toBe(false);
+        expect(matches(any, text), text).toBe(true);
+        expect(matches(any, JSON.stringify(value, null, 2).replaceAll(/\n {32,}/g, '\n')), text).toBe(true);
+        expect(matches(any, `${text}}`)).toBe(false);
       }),
     );
   });
@@ -106,26 +105,27 @@ describe('a JSON schema as a grammar', () => {
     };
     let text = '{"is":1}';
     for (let depth = 0; depth < 300; depth++) text = `{"is":2,"of":[${text}]}`;
-    expect(matches(json(tree), text)).toBe(true);
-    expect(matches(json(tree), text.replace('{"is":1}', '{"of":[]}'))).toBe(false);
+    const given = json(tree);
+    expect(matches(given, text)).toBe(true);
+    expect(matches(given, text.replace('{"is":1}', '{"of":[]}'))).toBe(false);
     expect(valid(tree, JSON.parse(text))).toBe(true);
   });
 
   it('lets no other member take a name that has its own schema', () => {
-    const schema = {
+    const given = json({
       type: 'object',
       properties: { ab: { type: 'integer' } },
       additionalProperties: { type: 'string' },
-    };
-    expect(matches(json(schema), '{"ab":1,"abc":"x","a":"y"}')).toBe(true);
-    expect(matches(json(schema), '{"ab":"x"}')).toBe(false);
-    expect(matches(json(schema), '{"a":"y","ab":"x"}')).toBe(false);
+    });
+    expect(matches(given, '{"ab":1,"abc":"x","a":"y"}')).toBe(true);
+    expect(matches(given, '{"ab":"x"}')).toBe(false);
+    expect(matches(given, '{"a":"y","ab":"x"}')).toBe(false);
   });
 
   it('may have thousands of definitions, each with the next', () => {
-    const refs = chain(6000, ($ref) => ({ $ref }));
-    expect(matches(json(refs), '"x"')).toBe(true);
-    expect(matches(json(refs), '1')).toBe(false);
+    const refs = json(chain(6000, ($ref) => ({ $ref })));
+    expect(matches(refs, '"x"')).toBe(true);
+    expect(matches(refs, '1')).toBe(false);
     const lists = chain(1600, ($ref) => ({ type: 'array', items: { $ref } }));
     expect(matches(json(lists), '[[[]]]')).toBe(true);
   });
@@ -139,9 +139,9 @@ describe('a JSON schema as a grammar', () => {
 
   it('may have long names beside others', () => {
     const name = 'n'.repeat(10_000);
-    const named = { properties: { [name]: { type: 'integer' } }, additionalProperties: true };
-    expect(matches(json(named), `{"${name}":1,"${name}n":"y"}`)).toBe(true);
-    expect(matches(json(named), `{"${name}":"x"}`)).toBe(false);
+    const named = json({ properties: { [name]: { type: 'integer' } }, additionalProperties: true });
+    expect(matches(named, `{"${name}":1,"${name}n":"y"}`)).toBe(true);
+    expect(matches(named, `{"${name}":"x"}`)).toBe(false);
   });
 
   it('may have thousands of properties, any of them left out', () => {
@@ -206,10 +206,8 @@ describe('a JSON schema as a grammar', () => {
     [{ properties: { ['n'.repeat(20_000)]: {} }, additionalProperties: true }, /16384 characters/],
     [{ properties: distinct(5000), additionalProperties: true }, /too large/],
   ])('that cannot be kept is refused with the place and the keyword (%#)', (schema, why) => {
-    expect(() => compileGrammar(json(schema))).toThrow(why);
-    expect(() => compileGrammar(json(schema))).toThrow(
-      expect.objectContaining({ failure: expect.objectContaining({ code: 'request-invalid' }) }),
-    );
+    const failure = expect.objectContaining({ code: 'request-invalid', message: expect.stringMatching(why) });
+    expect(() => compileGrammar(json(schema))).toThrow(expect.objectContaining({ failure }));
   });
 });
 

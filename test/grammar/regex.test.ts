@@ -48,10 +48,11 @@ describe('a regular expression as a grammar', () => {
     let matched = 0;
     fc.assert(
       fc.property(pattern, fc.array(text, { minLength: 8, maxLength: 8 }), (source, texts) => {
+        const given = regex(source);
         for (const each of texts) {
           const right = says(source, each);
           if (right) matched++;
-          expect(matches(regex(source), each), `${source} on ${JSON.stringify(each)}`).toBe(right);
+          expect(matches(given, each), `${source} on ${JSON.stringify(each)}`).toBe(right);
         }
       }),
       { numRuns: 60 },
@@ -71,8 +72,9 @@ describe('a regular expression as a grammar', () => {
 
   it('knows Unicode’s properties and blanks as JavaScript does', () => {
     for (const source of ['\\p{L}+', '[^\\p{Lu}\\d]', '\\s', '\\S', '\\p{Script=Greek}']) {
+      const given = regex(source);
       for (const each of ['a', 'É', '語', '🙂', '𝒳', 'π', '1', '\u00a0', '\ufeff', '\u180e', '\u2028']) {
-        expect(matches(regex(source), each), `${source} on ${each}`).toBe(says(source, each));
+        expect(matches(given, each), `${source} on ${each}`).toBe(says(source, each));
       }
     }
   });
@@ -93,10 +95,8 @@ describe('a regular expression as a grammar', () => {
     ['('.repeat(2000) + ')'.repeat(2000), /deep/],
     ['a'.repeat(5000), /at most 4096/],
   ])('that cannot be followed is refused with what is wrong: %s', (source, why) => {
-    expect(() => compileGrammar(regex(source))).toThrow(why);
-    expect(() => compileGrammar(regex(source))).toThrow(
-      expect.objectContaining({ failure: expect.objectContaining({ code: 'request-invalid' }) }),
-    );
+    const failure = expect.objectContaining({ code: 'request-invalid', message: expect.stringMatching(why) });
+    expect(() => compileGrammar(regex(source))).toThrow(expect.objectContaining({ failure }));
   });
 
   it('that is slow for others is as good as any: repeats of repeats are one state', () => {

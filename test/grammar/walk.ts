@@ -6,9 +6,12 @@ import type { GrammarSetting } from '../../src/protocol/engine.ts';
 
 const encoder = new TextEncoder();
 
-/** Whether the grammar allows exactly this text. */
+const compiled = new WeakMap<GrammarSetting, Automaton>();
+
+/** Whether the grammar allows exactly this text. The same object is compiled once. */
 export function matches(grammar: GrammarSetting, text: string): boolean {
-  const automaton = compileGrammar(grammar);
+  const automaton = compiled.get(grammar) ?? compileGrammar(grammar);
+  compiled.set(grammar, automaton);
   let state = automaton.start;
   for (const byte of encoder.encode(text)) {
     automaton.rest();
@@ -31,8 +34,10 @@ export function randomJson(grammar: GrammarSetting, random: () => number): strin
   const { automaton, bytes, state: start } = randomStart(grammar, random, 40);
   let state = start;
   while (!automaton.accepts(state)) {
-    const allowed = onward(automaton, state).map(([byte]) => byte);
-    const byte = closing.find((each) => allowed.includes(each)) ?? allowed[0];
+    automaton.rest();
+    const before = state;
+    const byte =
+      closing.find((each) => automaton.next(before, each) !== DEAD) ?? onward(automaton, state)[0]?.[0];
     if (byte === undefined || bytes.length > 5000) throw new Error(`no end to ${decode(bytes)}`);
     bytes.push(byte);
     state = automaton.next(state, byte);
