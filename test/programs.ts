@@ -18,11 +18,11 @@ export function setting(name: string, change: Partial<ExpertSetting> = {}): Expe
   return { id: name, folder: pocket(name), precision: 'q4', active: true, weight: 1, ...change };
 }
 
-const newFolder = (): string => mkdtempSync(join(tmpdir(), 'chorus-'));
+const newFolder = (parent = tmpdir()): string => mkdtempSync(join(parent, 'chorus-'));
 
 /** A folder that goes when the test ends. */
-export function temporaryFolder(): string {
-  const folder = newFolder();
+export function temporaryFolder(parent = tmpdir()): string {
+  const folder = newFolder(parent);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -4,6 +4,7 @@
  */
 
 import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChorusError } from '../protocol/failure.ts';
 import { megabytes, onDisk } from './disk.ts';
@@ -14,7 +15,9 @@ import type { Patience } from './settings.ts';
 
 export interface Download {
   readonly url: URL;
-  /** For the ledger and for sentences. */
+  /** For sentences. */
+  readonly name: string;
+  /** For the ledger. */
   readonly what: string;
   readonly sha256: string;
   readonly size: number;
@@ -48,7 +51,7 @@ const MOST_ATTEMPTS = 2_000;
 const UNREACHED_RETRIES = 1;
 
 export async function downloadFile(file: Download): Promise<void> {
-  const { part, size, sha256, what, onSize, onProgress, patience, signal } = file;
+  const { part, size, sha256, name, onSize, onProgress, patience, signal } = file;
   let [vain, started, reached] = [0, 0, false];
   for (let attempts = 0; ; attempts++) {
     const had = await beginning(part, size);
@@ -77,13 +80,13 @@ export async function downloadFile(file: Download): Promise<void> {
     if (vain > most || attempts >= MOST_ATTEMPTS) throw failed(file, attempt.why);
     const usual = patience.backoffMs * 2 ** Math.max(0, vain - 1) * (0.75 + Math.random() / 2);
     const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(usual, attempt.waitMs ?? 0));
-    onProgress({ kind: 'retrying', why: `${what}: ${attempt.why}`, waitMs });
+    onProgress({ kind: 'retrying', why: `${name}: ${attempt.why}`, waitMs });
     await sleep(waitMs, undefined, { signal });
   }
 }
 
-function failed({ url, what }: Download, why: string): ChorusError {
-  return new ChorusError('fetch-failed', `${what} did not come from ${url.origin}: ${why}.`);
+function failed({ url, name }: Download, why: string): ChorusError {
+  return new ChorusError('fetch-failed', `${name} did not come from ${url.origin}: ${why}.`);
 }
 
 /** How many bytes are there; what cannot be a beginning is taken away. */
@@ -95,7 +98,17 @@ async function beginning(part: string, size: number): Promise<number> {
   return 0;
 }
 
+/** The file is open before anything is asked, so that the bytes of the answer have somewhere to go from the first one on. */
 async function request(file: Download, had: number): Promise<Attempt> {
+  const handle = await onDisk(file.part, open(file.part, had > 0 ? 'r+' : 'w'));
+  try {
+    return await requestInto(handle, file, had);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function requestInto(handle: FileHandle, file: Download, had: number): Promise<Attempt> {
   const { url, what, client, signal } = file;
   let answer: HubAnswer;
   try {
@@ -113,10 +126,11 @@ async function request(file: Download, had: number): Promise<Attempt> {
   }
   let written = 0;
   let result = 'done';
+  const onWritten = (bytes: number): void => {
+    written = bytes;
+  };
   try {
-    await receive(file, body, judged.from, (bytes) => {
-      written = bytes;
-    });
+    await receive(file, body, { handle, from: judged.from, onWritten });
     return { kind: 'whole' };
   } catch (thrown) {
     result = signal?.aborted ? 'cancelled' : (thrown as Error).message;
@@ -132,29 +146,53 @@ async function request(file: Download, had: number): Promise<Attempt> {
 class TooLong extends Error {}
 class TooShort extends Error {}
 
-/** Writes `body` from byte `from` on. Rejects where it ends early or goes on too long. */
+/** As much may wait for the disk. */
+const MOST_QUEUED = 4 << 20;
+
+interface Receipt {
+  readonly handle: FileHandle;
+  readonly from: number;
+  readonly onWritten: (bytes: number) => void;
+}
+
+/**
+ * Writes `body` from byte `from` on. Rejects where it ends early or goes on too long. Bytes are taken as they come: a stream that is read by
+ * iteration drops what it holds when its connection breaks, and a hub that breaks off often would be asked for the same bytes for ever.
+ */
 async function receive(
   { part, size, onSize }: Download,
-  body: AsyncIterable<Uint8Array>,
-  from: number,
-  onWritten: (bytes: number) => void,
+  body: Readable,
+  { handle, from, onWritten }: Receipt,
 ): Promise<void> {
-  if (from === 0) await onDisk(part, rm(part, { force: true }));
-  const handle = await onDisk(part, open(part, from === 0 ? 'wx' : 'r+'));
-  try {
-    let at = from;
-    for await (const chunk of body) {
-      if (at + chunk.length > size) throw new TooLong(`more than the ${size} bytes of the file came`);
-      await onDisk(part, writeAll(handle, chunk, at));
+  let [at, queued] = [from, 0];
+  // What is there is not wanted where the hub begins at the beginning.
+  let writing = onDisk(part, handle.truncate(from));
+  const write = async (chunk: Uint8Array, start: number): Promise<void> => {
+    await onDisk(part, writeAll(handle, chunk, start));
+    queued -= chunk.length;
+    onWritten(start + chunk.length - from);
+    onSize(start + chunk.length);
+    if (queued < MOST_QUEUED / 2) body.resume();
+  };
+  const all = new Promise<void>((resolve, reject) => {
+    if (body.destroyed) return reject(body.errored ?? new TooShort('the connection broke'));
+    body.on('data', (chunk: Uint8Array) => {
+      const start = at;
+      if (start + chunk.length > size)
+        return reject(new TooLong(`more than the ${size} bytes of the file came`));
       at += chunk.length;
-      onWritten(at - from);
-      onSize(at);
-    }
-    if (at < size) throw new TooShort(`the answer ended ${size - at} bytes early`);
-    await onDisk(part, handle.sync());
-  } finally {
-    await handle.close();
-  }
+      queued += chunk.length;
+      if (queued > MOST_QUEUED) body.pause();
+      writing = writing.then(() => write(chunk, start));
+      writing.catch(reject);
+    });
+    body.on('end', resolve).on('error', reject);
+    body.on('close', () => reject(new TooShort('the connection broke')));
+  });
+  await all.finally(() => writing);
+  await writing;
+  if (at < size) throw new TooShort(`the answer ended ${size - at} bytes early`);
+  await onDisk(part, handle.sync());
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
@@ -167,7 +205,7 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Prom
 type Judged = Exclude<Attempt, { kind: 'whole' }> | { readonly kind: 'good'; readonly from: number };
 
 /** Whether the answer's head lets its body be the file, from byte `had` on or from the beginning. */
-function judge({ status, headers }: HubAnswer, { size, what }: Download, had: number): Judged {
+function judge({ status, headers }: HubAnswer, { size, name }: Download, had: number): Judged {
   const length = numberOf(headers['content-length']);
   const type = String(headers['content-type'] ?? '');
   if (status === 429 || status === 408 || status >= 500) {
@@ -188,7 +226,7 @@ function judge({ status, headers }: HubAnswer, { size, what }: Download, had: nu
       why: `it answered with status ${status}${status === 404 ? ': it has no such file. Check chorus.models.hub' : ''}`,
     };
   }
-  if (/html/i.test(type) && !/\.html?$/i.test(what)) {
+  if (/html/i.test(type) && !/\.html?$/i.test(name)) {
     return {
       kind: 'refused',
       why: 'it answered with a web page instead of the file. The network may ask you to log in first: open a page in a browser, or check chorus.models.hub',

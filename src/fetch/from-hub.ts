@@ -44,7 +44,8 @@ export async function fetchFromHub(source: HubSource, run: SourceRun): Promise<v
       const part = staging.part(target);
       await downloadFile({
         url: hubAddress(settings.hub, source, file.path),
-        what: `${source.repository}: ${file.path}`,
+        name: file.path,
+        what: `${source.repository}@${source.revision}: ${file.path}`,
         sha256: file.sha256,
         size: file.size,
         part,

