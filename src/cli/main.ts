@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: `chorus generate | score | chat | advise | merge`. */
+/** The command line: `chorus generate | score | chat | advise | merge | models`. */
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { chat } from './chat.ts';
 import { hasFlags, help, options, requestOf } from './flags.ts';
 import { answerLines, answerRequest, type LineCommand } from './lines.ts';
 import { mergeByRecipe } from './merge.ts';
+import { manageModels } from './models.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const [command = '--help', ...rest] = args;
@@ -19,6 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (command === 'advise') return advise(rest);
   if (command === 'merge') return merge(rest);
+  if (command === 'models') return runModels(rest);
   if (command !== 'generate' && command !== 'score' && command !== 'chat') {
     process.stderr.write(`There is no command '${command}'.\n\n${help}`);
     return 2;
@@ -68,8 +70,25 @@ async function advise(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Ctrl+C ends it and takes back what was written. */
 async function merge(args: readonly string[]): Promise<number> {
+  const models = join(__dirname, '..', 'models');
+  const { stdout: output, stderr: notes } = process;
+  return untilInterrupted(args, (signal) => mergeByRecipe(args, { models, output, notes, signal }));
+}
+
+async function runModels(args: readonly string[]): Promise<number> {
+  const models = join(__dirname, '..', 'models');
+  const { stdout: output, stderr: notes, env: environment } = process;
+  return untilInterrupted(args, (signal) =>
+    manageModels(args, { models, environment, output, notes, signal }),
+  );
+}
+
+/** Ctrl+C ends `work`, which takes back what was written, or keeps it for the next time. */
+async function untilInterrupted(
+  args: readonly string[],
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(help);
     return 0;
@@ -78,9 +97,7 @@ async function merge(args: readonly string[]): Promise<number> {
   const interrupt = (): void => cancel.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  const models = join(__dirname, '..', 'models');
-  const { stdout: output, stderr: notes } = process;
-  return mergeByRecipe(args, { models, output, notes, signal: cancel.signal });
+  return work(cancel.signal);
 }
 
 function parse(args: readonly string[]) {

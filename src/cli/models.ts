@@ -1,0 +1,201 @@
+/** `chorus models`: what the catalogue offers and what is there; fetches a model, or removes one. */
+
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { userCacheFolder } from '../engine/cache-folder.ts';
+import { megabytes } from '../fetch/disk.ts';
+import { fetchModel } from '../fetch/fetch-model.ts';
+import { removeModel } from '../fetch/remove-model.ts';
+import { type FetchSettings, fetchSettings } from '../fetch/settings.ts';
+import {
+  type Catalog,
+  type CatalogModel,
+  diskBytes,
+  downloadBytes,
+  type FetchedModel,
+  readCatalog,
+  sourceName,
+} from '../models/catalog.ts';
+import { modelsFolder, storedModel } from '../models/stored-model.ts';
+import { ChorusError, toFailure } from '../protocol/failure.ts';
+import { progressLine } from './progress-line.ts';
+
+export interface ModelsRun {
+  /** The folder of the embedded models and the catalogue. */
+  readonly models: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly output: NodeJS.WritableStream;
+  /** For the progress and for what goes wrong. */
+  readonly notes: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly signal: AbortSignal;
+}
+
+const options = {
+  json: { type: 'boolean' },
+  offline: { type: 'boolean' },
+  hub: { type: 'string' },
+  pip: { type: 'string' },
+} as const;
+
+/** The exit code: 0, 1 where something failed, 2 where the command is not understood, 130 where it was cancelled. */
+export async function manageModels(args: readonly string[], run: ModelsRun): Promise<number> {
+  try {
+    const { values, positionals } = parse(args);
+    const [action = 'list', id, ...rest] = positionals;
+    const catalog = await readCatalog(run.models);
+    const cache = userCacheFolder(run.environment);
+    const folder = modelsFolder(cache);
+    switch (action) {
+      case 'list':
+        if (id !== undefined) throw misused(`list takes no '${id}'`);
+        await list(catalog, folder, { ...run, json: values.json === true });
+        return 0;
+      case 'fetch':
+        if (rest.length > 0) throw misused('fetch takes one model at a time');
+        await fetchOne(chosen(catalog, id), folder, fetchSettings(run.environment, values, cache), run);
+        return 0;
+      case 'remove':
+        if (rest.length > 0) throw misused('remove takes one model at a time');
+        await removeOne(chosen(catalog, id), folder, run);
+        return 0;
+      default:
+        throw misused(`there is no '${action}'`);
+    }
+  } catch (thrown) {
+    const { code, message } = toFailure(thrown);
+    run.notes.write(`${message}\n`);
+    if (code === 'cancelled' || run.signal.aborted) return 130;
+    return code === 'request-invalid' ? 2 : 1;
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+  } catch (thrown) {
+    throw misused(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+function misused(why: string): ChorusError {
+  return new ChorusError(
+    'request-invalid',
+    `chorus models: ${why}. Usage: chorus models [list], chorus models fetch ID, chorus models remove ID (chorus --help says the rest).`,
+  );
+}
+
+function chosen({ models }: Catalog, id: string | undefined): FetchedModel {
+  const ids = models.filter(({ kind }) => kind === 'fetched').map((model) => model.id);
+  if (id === undefined) throw misused(`say which model: ${ids.join(', ')}`);
+  const model = models.find((one) => one.id === id);
+  if (model?.kind === 'embedded') throw misused(`${id} comes with Chorus: it is neither fetched nor removed`);
+  if (model === undefined) throw misused(`there is no model '${id}'; there are ${ids.join(', ')}`);
+  return model;
+}
+
+async function fetchOne(
+  model: FetchedModel,
+  folder: string,
+  settings: FetchSettings,
+  { output, notes, signal }: ModelsRun,
+): Promise<void> {
+  const line = progressLine(notes);
+  if ((await storedModel(folder, model)) === undefined) {
+    const { spdx, link } = model.licence;
+    line.say(`${model.name}, licence ${spdx} (${link}).`);
+  }
+  try {
+    const place = await fetchModel(model, { folder, settings, signal, onProgress: line.show });
+    line.end();
+    output.write(`${place}\n`);
+  } catch (thrown) {
+    line.end();
+    if (toFailure(thrown).code !== 'fetch-failed') throw thrown;
+    // Why is said already, source by source.
+    throw new ChorusError('fetch-failed', `${model.name} could not be fetched.`);
+  }
+}
+
+async function removeOne(model: FetchedModel, folder: string, { notes, signal }: ModelsRun): Promise<void> {
+  const onWaiting = (): void =>
+    void notes.write('Another process is fetching it; waiting for that to end.\n');
+  const there = await removeModel(folder, model, { onWaiting, signal });
+  notes.write(there ? `${model.name} is removed.\n` : `${model.name} was not there.\n`);
+}
+
+interface ListRun extends ModelsRun {
+  readonly json: boolean;
+}
+
+async function list({ models }: Catalog, folder: string, run: ListRun): Promise<void> {
+  const rows = await Promise.all(models.map((model) => rowOf(model, folder, run.models)));
+  if (run.json) {
+    for (const row of rows) run.output.write(`${JSON.stringify(row)}\n`);
+    return;
+  }
+  const head = ['model', 'size', 'context', 'can', 'licence', 'state'];
+  const cells = rows.map((row) => [
+    row.id,
+    row.bytes === null ? '' : megabytes(row.bytes),
+    `${row.contextLength}`,
+    row.can.join(' '),
+    row.licence,
+    row.folder ?? `not here: chorus models fetch ${row.id}`,
+  ]);
+  const widths = head.map((_, i) => Math.max(...[head, ...cells].map((line) => line[i]?.length ?? 0)));
+  for (const line of [head, ...cells]) {
+    run.output.write(
+      `${line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
+  }
+  const wanted = models.filter((model, i) => model.kind === 'fetched' && rows[i]?.folder === null);
+  for (const model of wanted) {
+    if (model.kind !== 'fetched') continue;
+    const sources = model.sources.map(
+      (source) => `${megabytes(downloadBytes(source))} from ${sourceName(source)}`,
+    );
+    run.output.write(
+      `\n${model.id}: ${model.summary}\n  ${sources.join(', or else ')}; ${model.licence.link}\n`,
+    );
+  }
+}
+
+/** A line of the list; its fields are those of the JSON. */
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly summary: string;
+  readonly family: string;
+  readonly base: string | null;
+  readonly licence: string;
+  readonly parameters: number;
+  readonly contextLength: number;
+  readonly can: readonly string[];
+  /** On the disk; null for what comes with Chorus. */
+  readonly bytes: number | null;
+  /** Where it is; null where it is not. */
+  readonly folder: string | null;
+}
+
+async function rowOf(model: CatalogModel, folder: string, embedded: string): Promise<Row> {
+  const { id, name, summary, family, base = null, licence, parameters, contextLength, can } = model;
+  const place = model.kind === 'embedded' ? join(embedded, id) : await storedModel(folder, model);
+  const [first] = model.kind === 'fetched' ? model.sources : [];
+  const bytes = first === undefined ? null : diskBytes(first);
+  return {
+    id,
+    name,
+    summary,
+    family,
+    base,
+    licence: licence.spdx,
+    parameters,
+    contextLength,
+    can,
+    bytes,
+    folder: place ?? null,
+  };
+}

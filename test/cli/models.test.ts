@@ -1,0 +1,115 @@
+/** `chorus models` against a hub of the test's own. */
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { manageModels } from '../../src/cli/models.ts';
+import type { Catalog } from '../../src/models/catalog.ts';
+import { startHub } from '../fetch/fake-hub.ts';
+import { hubModel, inMemory, noise, visible } from '../fetch/toy.ts';
+import { temporaryFolder } from '../programs.ts';
+
+const files = { 'toy.gguf': noise(50_000, 'cli') };
+const model = hubModel(files);
+
+function collect() {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  return { stream, text: () => chunks.join('') };
+}
+
+function machine() {
+  const models = temporaryFolder();
+  const cache = temporaryFolder(inMemory);
+  const { id: _, kind: __, sources: ___, completion: ____, ...common } = model;
+  const embedded = { ...common, kind: 'embedded' as const, id: 'pocket/one' };
+  const catalog: Catalog = { models: [embedded, model], mixes: [] };
+  writeFileSync(join(models, 'catalog.json'), JSON.stringify(catalog));
+  return {
+    folder: join(cache, 'models'),
+    embedded: join(models, 'pocket', 'one'),
+    async run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+      const [output, notes] = [collect(), collect()];
+      const code = await manageModels(args, {
+        models,
+        environment: { CHORUS_CACHE: cache, ...environment },
+        output: output.stream,
+        notes: notes.stream,
+        signal: new AbortController().signal,
+      });
+      return { code, out: output.text(), err: notes.text() };
+    },
+  };
+}
+
+describe('chorus models', () => {
+  it('lists what there is, where it is, and how to get the rest', async () => {
+    const { run, embedded } = machine();
+    const { code, out } = await run([]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^model +size +context +can +licence +state\n/);
+    expect(out).toContain(embedded);
+    expect(out).toMatch(/toy +0\.1 MB +1024 +chat +Apache-2\.0 +not here: chorus models fetch toy\n/);
+    expect(out).toMatch(/toy: Made for a test\.\n {2}0\.1 MB from the hub's repository toys\/toy; https:/);
+  });
+
+  it('fetches one, says where it is on standard output, and lists it as there', async () => {
+    const { run, folder } = machine();
+    const hub = await startHub(files);
+    const fetched = await run(['fetch', 'toy', '--hub', hub.address]);
+    expect([fetched.code, fetched.out]).toEqual([0, `${join(folder, 'toy')}\n`]);
+    expect(fetched.err).toMatch(/licence Apache-2\.0.*\n.*Fetching 0\.1 MB.*\n100 %.*\nComparing/s);
+    const { lines } = { lines: (await run(['list', '--json'])).out.trim().split('\n') };
+    expect(lines.map((line) => JSON.parse(line)).at(-1)).toMatchObject({
+      id: 'toy',
+      folder: join(folder, 'toy'),
+    });
+    const again = await run(['fetch', 'toy', '--hub', hub.address]);
+    expect([again.code, again.out, again.err]).toEqual([0, fetched.out, '']);
+    expect(hub.asked).toHaveLength(1);
+  });
+
+  it('removes one, with what an unfinished fetch left', async () => {
+    const { run, folder } = machine();
+    const hub = await startHub(files);
+    await run(['fetch', 'toy', '--hub', hub.address]);
+    mkdirSync(join(folder, '.fetching', 'toy'));
+    expect(await run(['remove', 'toy'])).toMatchObject({ code: 0, err: 'Toy is removed.\n' });
+    expect([visible(folder), existsSync(join(folder, '.fetching', 'toy'))]).toEqual([undefined, false]);
+    expect(await run(['remove', 'toy'])).toMatchObject({ code: 0, err: 'Toy was not there.\n' });
+  });
+
+  it.each([
+    [['fetch', 'toy', '--offline'], {}, 1, /settings forbid connections/],
+    [['fetch', 'toy'], { CHORUS_OFFLINE: '1' }, 1, /settings forbid connections/],
+    [
+      ['fetch', 'toy'],
+      { CHORUS_HUB: 'http://127.0.0.1:9' },
+      1,
+      /refuses connections.*\nToy could not be fetched\.\n$/s,
+    ],
+    [['fetch', 'toy', '--hub', 'not an address'], {}, 1, /not an address such as https/],
+    [['fetch', 'toy', '--hub', 'https://me:secret@hub.example'], {}, 1, /without a user's name/],
+    [['fetch'], {}, 2, /say which model: toy/],
+    [['fetch', 'other'], {}, 2, /there is no model 'other'; there are toy/],
+    [['fetch', 'pocket/one'], {}, 2, /comes with Chorus/],
+    [['fetch', 'toy', 'toy'], {}, 2, /one model at a time/],
+    [['remove', 'pocket/one'], {}, 2, /comes with Chorus/],
+    [['list', 'toy'], {}, 2, /list takes no/],
+    [['steal'], {}, 2, /there is no 'steal'/],
+    [['--nothing'], {}, 2, /--nothing/],
+  ])('%j with %j ends with %i and a sentence', async (args, environment, code, message) => {
+    const hub = await startHub(files);
+    const { run, folder } = machine();
+    const ran = await run(args, { CHORUS_HUB: hub.address, ...environment });
+    expect([ran.code, ran.out]).toEqual([code, '']);
+    expect(ran.err).toMatch(message);
+    expect([hub.asked, visible(folder)]).toEqual([[], undefined]);
+  });
+});
