@@ -16,7 +16,7 @@ export function finalNumber(text: string): number | undefined {
 }
 
 /** What stands between the braces of the last box, nested braces and all; undefined where it has no end. */
-function lastBox(text: string): string | undefined {
+export function lastBox(text: string): string | undefined {
   const start = text.lastIndexOf(BOX);
   if (start === -1) return undefined;
   let depth = 1;
