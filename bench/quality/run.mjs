@@ -1,16 +1,24 @@
-// `npm run eval`: bundles the evaluation and runs it.
+// `npm run eval`: bundles the evaluation, or with `merges` the comparison with merges, and runs it.
 import { join } from 'node:path';
-import { buildPrograms, load, root } from '../bundle.mjs';
+import { buildPrograms, bundle, load, root } from '../bundle.mjs';
 
 buildPrograms();
 const programs = join(root, 'dist');
 const folder = join(root, '.cache', 'bench');
-const { module } = await load('quality/main', folder);
+const [first, ...rest] = process.argv.slice(2);
+const isMerges = first === 'merges';
+const { module } = await load(isMerges ? 'quality/merges' : 'quality/main', folder);
 const { file: measure } = await load('quality/measure', folder);
 const { file: suites } = await load('quality/suites', folder);
 try {
   const code = [measure, suites, join(programs, 'worker.js'), join(programs, 'template-process.js')];
-  process.exitCode = await module.evaluate(process.argv.slice(2), { root, programs, code });
+  const places = { root, programs, code };
+  process.exitCode = isMerges
+    ? await module.evaluateMerges(rest, {
+        ...places,
+        symbolic: await bundle('quality/symbolic-worker', folder),
+      })
+    : await module.evaluate(process.argv.slice(2), places);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -19,6 +19,8 @@ export interface Family {
   readonly main: readonly [string, string] | undefined;
   /** Cases per suite unless asked for otherwise. */
   readonly cases: Readonly<Record<SuiteName, number>>;
+  /** `auto` unless given. */
+  readonly precision?: 'auto' | 'fp32';
 }
 
 export interface Variant {
@@ -108,13 +110,16 @@ export function isAlone({ weights }: Variant): boolean {
 }
 
 /** All models of the family stay loaded; those that take no part have weight 0. */
-export function mixOf({ models }: Family, { weights, pool, weighting }: Variant): MixSetting {
+export function mixOf(
+  { models, precision = 'auto' }: Family,
+  { weights, pool, weighting }: Variant,
+): MixSetting {
   return {
     experts: models.map(({ id, folder, base }) => ({
       id,
       folder,
       ...(base !== undefined && { base }),
-      precision: 'auto',
+      precision,
       active: true,
       weight: weights[id] ?? 0,
     })),
