@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPrograms, load, root } from './bundle.mjs';
 import { comparePeers } from './peers/run.mjs';
+import { compareQuantized } from './quantization/run.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +17,9 @@ const { values, positionals } = parseArgs({
     adapter: { type: 'string', multiple: true },
     gguf: { type: 'string' },
     fetch: { type: 'boolean', default: false },
+    data: { type: 'string' },
+    cases: { type: 'string', default: '24' },
+    tensors: { type: 'string', multiple: true },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -34,18 +38,24 @@ SmolLM2-135M-Instruct where it lies beside the project). The part "adapters" run
        npm run bench -- peers [--rounds 5] [--tokens 64] [--model FOLDER] [--gguf FILE | --fetch]
 
 Measures Chorus beside transformers.js on the same ONNX graph and llama.cpp on the same model as GGUF, each in a process of its
-own. The first time installs them (600 MB, in bench/peers/node_modules); --fetch gets SmolLM2-135M-Instruct as GGUF (93 MB).`);
+own. The first time installs them (600 MB, in bench/peers/node_modules); --fetch gets SmolLM2-135M-Instruct as GGUF (93 MB).
+
+       npm run bench -- quantization [--cases 24] [--tokens 64] [--data FOLDER] [--tensors FOLDER ...] [--gguf FILE | --fetch] [--model FOLDER]
+
+Measures how well text is foreseen by graphs in 4 and 8 bits that are built from tensors: of each --tensors FOLDER (model.safetensors,
+and onnx/model_q4.onnx) and of a GGUF file, beside float32 and the 4-bit graph that another builder made of the same weights (--model
+FOLDER for the GGUF file's). Reads the first --tokens tokens of --cases texts of each kind (--data FOLDER).`);
   process.exit(0);
 }
 
-const parts = ['mixing', 'decoding', 'context', 'adapters', 'peers'];
+const parts = ['mixing', 'decoding', 'context', 'adapters', 'peers', 'quantization'];
 const unknown = positionals.find((name) => !parts.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}"; there are ${parts.join(', ')}.`);
   process.exit(2);
 }
 const wanted = (name) => positionals.length === 0 || positionals.includes(name);
-for (const name of ['rounds', 'tokens']) {
+for (const name of ['rounds', 'tokens', 'cases']) {
   if (!/^[1-9]\d*$/.test(values[name])) {
     console.error(`--${name} must be a whole number of at least 1, not "${values[name]}".`);
     process.exit(2);
@@ -66,6 +76,15 @@ if (positionals.includes('peers')) {
     process.exit(2);
   }
   await comparePeers({ values, beside });
+  process.exit();
+}
+
+if (positionals.includes('quantization')) {
+  if (positionals.length > 1) {
+    console.error('"quantization" is run by itself: it takes as long as the others together.');
+    process.exit(2);
+  }
+  await compareQuantized({ values, beside });
   process.exit();
 }
 

@@ -86,8 +86,8 @@ function parse(args: readonly string[]): Asked {
     throw invalid('Name the experts to choose from: --model pocket/code --model FOLDER.');
   if (new Set(model).size < model.length) throw invalid('The same --model is named twice.');
   if (file.length === 0) throw invalid('Name the files to judge by: --file src/a.ts --file src/b.ts.');
-  if (precision !== 'auto' && precision !== 'fp32' && precision !== 'q4')
-    throw invalid(`--precision is auto, fp32 or q4, not '${precision}'.`);
+  if (precision !== 'auto' && precision !== 'fp32' && precision !== 'q8' && precision !== 'q4')
+    throw invalid(`--precision is auto, fp32, q8 or q4, not '${precision}'.`);
   const limit = values['memory-limit'];
   const megabytes = limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
   if (!(megabytes > 0)) throw invalid(`--memory-limit is a number of megabytes above 0, not '${limit}'.`);

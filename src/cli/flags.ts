@@ -20,7 +20,7 @@ A request, as JSON fields or flags (lists repeat the flag):
                "base" names the model's folder where it is not found by its name
                "role": "veto" only lowers what the others propose;     --veto pocket/general=1
                its weight is how much (1: to what it would give itself)
-  precision    auto (q4 where it is there), fp32 or q4                 --precision q4
+  precision    auto (q4 where it is there), fp32, q8 or q4             --precision q4
   device       cpu (unless given), auto, webgpu, cuda, directml, coreml --device webgpu
   contextLimit most tokens an expert is given; all it reads            --context-limit 1024
   pool         linear (unless given), geometric or power               --pool power

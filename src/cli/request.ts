@@ -50,7 +50,7 @@ const mixEntries = {
     v.minLength(1),
     v.maxLength(16),
   ),
-  precision: v.optional(v.picklist(['auto', 'fp32', 'q4']), 'auto'),
+  precision: v.optional(v.picklist(['auto', 'fp32', 'q8', 'q4']), 'auto'),
   device: v.optional(v.picklist(['auto', 'cpu', 'webgpu', 'cuda', 'directml', 'coreml']), 'cpu'),
   contextLimit: v.optional(v.pipe(whole, v.minValue(1))),
   pool: v.optional(v.picklist(['linear', 'geometric', 'power']), 'linear'),

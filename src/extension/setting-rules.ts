@@ -39,7 +39,7 @@ export const settingRules = {
   'models.hub': rule('', 'the address of a hub, or empty', isAddress),
   'models.pip': rule('', 'text', isText),
   'models.offline': flag(false),
-  'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q4']),
+  'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q8', 'q4']),
   'chat.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
   'chat.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
   'chat.maxTokens': whole(256, 1, 8192),

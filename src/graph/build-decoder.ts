@@ -4,6 +4,7 @@
  * one batch in one graph.
  */
 
+import type { BuiltPrecision } from '../models/layout.ts';
 import type { Adapter } from './adapter.ts';
 import type { ModelConfig } from './config.ts';
 import type { DecodeGraph, DecodeShape } from './decode-graph.ts';
@@ -13,6 +14,7 @@ import { addLayer, addNorm, type Building, rotaryNames, type Stream } from './de
 import { createGraphDraft } from './graph-draft.ts';
 import {
   addProduct,
+  type Bits,
   readTensor,
   type StoredMatrix,
   storeFloats,
@@ -33,8 +35,8 @@ export interface BuildOptions {
   /** Named as Hugging Face names them. */
   readonly source: TensorSource;
   readonly weights: Pick<WeightsFile, 'add'>;
-  /** `q4`: 4 bits, and 8 for the embedding and the head. */
-  readonly precision: 'fp32' | 'q4';
+  /** `q4`: 4 bits, and 8 for the embedding and the head. `q8`: 8 for all. */
+  readonly precision: BuiltPrecision;
   /** Positions that the graph can take, at most the config's. */
   readonly contextLength: number;
   /** For several experts over one base: the adapter of each, null for the base itself. */
@@ -68,7 +70,7 @@ export async function buildDecoder(options: BuildOptions): Promise<DecodeGraph> 
     wantsPositions: true,
     vocabulary: config.vocabulary,
   };
-  const building: Building = { store, config, shape, bits: precision === 'q4' ? 4 : 32 };
+  const building: Building = { store, config, shape, bits: bitsOf[precision] };
 
   const table = await addEmbedding(building);
   await addRotaryTables(building, contextLength);
@@ -94,6 +96,8 @@ export async function buildDecoder(options: BuildOptions): Promise<DecodeGraph> 
   });
   return { model, shape };
 }
+
+const bitsOf: Readonly<Record<BuiltPrecision, Bits>> = { fp32: 32, q8: 8, q4: 4 };
 
 /** A table for each rotation that a layer needs. */
 async function addRotaryTables({ store, config }: Building, contextLength: number): Promise<void> {

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ggufParts } from '../models/gguf-parts.ts';
+import type { BuiltPrecision } from '../models/layout.ts';
 import { buildDecoder } from './build-decoder.ts';
 import { type ModelConfig, readConfig } from './config.ts';
 import { openGgufModel } from './gguf-model.ts';
@@ -20,7 +21,7 @@ export interface BuildModelOptions {
   /** model.safetensors, or the index of several files; or the GGUF file. */
   readonly weightsFile: string;
   readonly cacheFolder: string;
-  readonly precision: 'fp32' | 'q4';
+  readonly precision: BuiltPrecision;
   readonly contextLength: number;
   readonly onProgress: (progress: number) => void;
 }
@@ -48,7 +49,7 @@ export function modelToBuild({
     folder,
     weightsFile: graph,
     cacheFolder,
-    precision: precision === 'fp32' ? 'fp32' : 'q4',
+    precision: precision === 'fp32' || precision === 'q8' ? precision : 'q4',
     contextLength,
   };
 }

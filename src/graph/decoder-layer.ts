@@ -7,14 +7,14 @@ import type { ModelConfig } from './config.ts';
 import { type DecodeShape, names } from './decode-graph.ts';
 import { addAttention, attentionName, splitLast } from './decoder-attention.ts';
 import type { GraphDraft } from './graph-draft.ts';
-import { addLinear, readTensor, storeFloats, type WeightsStore } from './linear.ts';
+import { addLinear, type Bits, readTensor, storeFloats, type WeightsStore } from './linear.ts';
 import { float, int } from './onnx.ts';
 
 export interface Building {
   readonly store: WeightsStore;
   readonly config: ModelConfig;
   readonly shape: DecodeShape;
-  readonly bits: 4 | 32;
+  readonly bits: Bits;
 }
 
 /** The residual stream: the sum so far, and what is yet to be added to it. */

@@ -7,7 +7,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { ggufParts } from '../models/gguf-parts.ts';
-import { type GraphPrecision, type ModelLayout, usualNames } from '../models/layout.ts';
+import { builtPrecision, type GraphPrecision, type ModelLayout, usualNames } from '../models/layout.ts';
 import { count, MOST_LAYERS, MOST_POSITIONS, MOST_TOKENS } from '../models/sizes.ts';
 import { longestContext } from './build-decoder.ts';
 import { draftName, sweepDrafts } from './drafts.ts';
@@ -56,7 +56,7 @@ export async function ggufLayout(
     folder: dirname(file),
     format: 'gguf',
     graph: file,
-    precision: wanted === 'fp32' ? 'fp32' : 'q4',
+    precision: builtPrecision(wanted),
     graphBytes: present.reduce<number>((sum, size) => sum + (size ?? 0), 0),
     tokenizer: join(folder, files.tokenizer),
     tokenizerConfig: join(folder, files.tokenizerConfig),

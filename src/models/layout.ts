@@ -12,7 +12,15 @@ import { readJson } from './json.ts';
 import type { NetworkSizes } from './memory.ts';
 import { count, MOST_LAYERS, MOST_POSITIONS, MOST_TOKENS, sizes, tokenIds } from './sizes.ts';
 
-export type GraphPrecision = 'auto' | 'fp32' | 'q4';
+export type GraphPrecision = 'auto' | 'fp32' | 'q8' | 'q4';
+
+/** Of a graph that is built from tensors; a stored graph has whatever its name says. */
+export type BuiltPrecision = Exclude<GraphPrecision, 'auto'>;
+
+/** The precision in which tensors are built into a graph. */
+export function builtPrecision(wanted: GraphPrecision): BuiltPrecision {
+  return wanted === 'auto' ? 'q4' : wanted;
+}
 
 export interface ModelLayout {
   readonly folder: string;
@@ -20,7 +28,7 @@ export interface ModelLayout {
   readonly format: 'onnx' | 'safetensors' | 'gguf';
   /** Absolute path of the ONNX graph, or of the tensors. */
   readonly graph: string;
-  /** `fp32`, `q4`, or the file's name where the layout does not say. */
+  /** `fp32`, `q8`, `q4`, or the file's name where the layout does not say. */
   readonly precision: string;
   readonly graphBytes: number;
   readonly tokenizer: string;
@@ -74,6 +82,8 @@ export const usualNames: KvNames = {
 
 const graphFiles: Readonly<Record<string, readonly string[]>> = {
   fp32: ['onnx/model.onnx'],
+  // As transformers.js calls it.
+  q8: ['onnx/model_quantized.onnx'],
   q4: ['onnx/model_q4.onnx'],
   auto: ['onnx/model_q4.onnx', 'onnx/model_quantized.onnx', 'onnx/model.onnx'],
 };
@@ -187,7 +197,7 @@ async function findTensors(folder: string, wanted: GraphPrecision): Promise<Foun
     const names = (await readdir(folder)).filter((found) => found.endsWith('.safetensors'));
     const sizes = await Promise.all(names.map((found) => sizeOf(join(folder, found))));
     const graphBytes = sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
-    return { format: 'safetensors', graph, precision: wanted === 'fp32' ? 'fp32' : 'q4', graphBytes };
+    return { format: 'safetensors', graph, precision: builtPrecision(wanted), graphBytes };
   }
   return undefined;
 }

@@ -17,8 +17,8 @@ export type PoolSetting =
  */
 export type WeightingSetting = 'fixed' | 'prompt' | 'fixedShare' | 'adaptive' | 'confidence';
 
-/** Which of the stored graphs of a model to run; `auto` takes int4 where it is there. */
-export type Precision = 'auto' | 'fp32' | 'q4';
+/** Bits of a model's weights: which of its stored graphs to run, or what to build from its tensors; `auto` takes int4 where it can. */
+export type Precision = 'auto' | 'fp32' | 'q8' | 'q4';
 
 /** What a model's graph runs on. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
