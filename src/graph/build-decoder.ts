@@ -15,6 +15,7 @@ import { createGraphDraft } from './graph-draft.ts';
 import {
   addProduct,
   type Bits,
+  readBlocksTogether,
   readTensor,
   type StoredMatrix,
   storeFloats,
@@ -124,7 +125,9 @@ async function addEmbedding({ store, config, shape, bits }: Building): Promise<S
   }
   const name = 'model.embed_tokens.weight';
   const read = () => readTensor(store, name, [rows, columns]);
-  const table = await storeMatrix(store, { name, read, rows, columns, bits: bits === 32 ? 32 : 8 });
+  const few = bits === 32 ? 32 : 8;
+  const blocks = () => readBlocksTogether(store, few, [[name, [rows, columns]]]);
+  const table = await storeMatrix(store, { name, read, blocks, rows, columns, bits: few });
   const steps = ['looked'];
   if (config.embeddingScale !== 1) steps.push('scaled');
   if (shape.experts > 1) steps.push('beside');
@@ -163,6 +166,8 @@ async function addHead({ store, config, bits }: Building, table: StoredMatrix, f
   const name = 'lm_head.weight';
   const { vocabulary: rows, hiddenSize: columns } = config;
   const read = () => readTensor(store, name, [rows, columns]);
-  const head = await storeMatrix(store, { name, read, rows, columns, bits: bits === 32 ? 32 : 8 });
+  const few = bits === 32 ? 32 : 8;
+  const blocks = () => readBlocksTogether(store, few, [[name, [rows, columns]]]);
+  const head = await storeMatrix(store, { name, read, blocks, rows, columns, bits: few });
   addProduct(draft, head, chosen, names.logits);
 }

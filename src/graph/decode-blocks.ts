@@ -31,7 +31,7 @@ const decoders: Readonly<Record<BlockType, BlockDecoder>> = {
   q6_k: decodeQ6K,
 };
 
-function halfAt(bytes: Uint8Array, at: number): number {
+export function halfAt(bytes: Uint8Array, at: number): number {
   return halfToFloat[(bytes[at] as number) | ((bytes[at + 1] as number) << 8)] as number;
 }
 
@@ -97,13 +97,13 @@ function decodeQ5_1(bytes: Uint8Array, at: number, out: Float32Array, to: number
 }
 
 /** Scale `j` of the eight 6-bit scales of a K block, whose 12 bytes begin at `at`. */
-function scaleAt(bytes: Uint8Array, at: number, j: number): number {
+export function scaleAt(bytes: Uint8Array, at: number, j: number): number {
   if (j < 4) return (bytes[at + j] as number) & 63;
   return ((bytes[at + j + 4] as number) & 15) | (((bytes[at + j - 4] as number) >> 6) << 4);
 }
 
 /** Minimum `j`, packed beside the scales. */
-function minimumAt(bytes: Uint8Array, at: number, j: number): number {
+export function minimumAt(bytes: Uint8Array, at: number, j: number): number {
   if (j < 4) return (bytes[at + j + 4] as number) & 63;
   return ((bytes[at + j + 4] as number) >> 4) | (((bytes[at + j] as number) >> 6) << 4);
 }

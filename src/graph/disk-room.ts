@@ -4,7 +4,8 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { ChorusError } from '../protocol/failure.ts';
 import type { BuildModelOptions } from './build-model.ts';
 import type { ModelConfig } from './config.ts';
-import type { TensorSource } from './tensor-source.ts';
+import { columnsWithSums } from './repack.ts';
+import type { TensorSource, TensorType } from './tensor-source.ts';
 
 const FLOAT = 4;
 /** Blocks of 32 values with a scale and a zero point (quantize.ts): bytes of a value. */
@@ -28,12 +29,22 @@ export function graphBytes(
 ): number {
   // A model whose layers see a window has two tables of rotations.
   let bytes = BESIDE + PER_TOKEN * config.vocabulary + 2 * FLOAT * contextLength * config.headDim;
-  for (const { name, shape } of tensors.values()) {
+  for (const { name, type, shape } of tensors.values()) {
     const values = shape.reduce((product, size) => product * size, 1);
     const bits = precision === 'q4' && !/embed_tokens|lm_head/.test(name) ? 4 : 8;
-    bytes += PADDING + values * (precision === 'fp32' || shape.length < 2 ? FLOAT : packed[bits]);
+    if (precision === 'fp32' || shape.length < 2) bytes += PADDING + values * FLOAT;
+    else bytes += PADDING + values * packed[bits] * (takesSums(type, bits) ? widened(shape[1] ?? 0) : 1);
   }
   return Math.ceil(bytes);
+}
+
+/** Whether sums of inputs are further columns (repack.ts). */
+function takesSums(type: TensorType, bits: 4 | 8): boolean {
+  return bits === 4 && (type === 'q4_1' || type === 'q4_k');
+}
+
+function widened(columns: number): number {
+  return columns === 0 ? 1 : columnsWithSums(columns) / columns;
 }
 
 /** Rejects where `folder`, which is made if it is not there, has no room for so many bytes of `what`. */

@@ -7,6 +7,7 @@
 import type { Family, ModelConfig } from './config.ts';
 import type { GgufFile } from './gguf.ts';
 import { invalidModel, quoted, unsupportedModel } from './model-error.ts';
+import { rowsMoved } from './stored-blocks.ts';
 import type { TensorInfo, TensorSource } from './tensor-source.ts';
 
 const top: ReadonlyMap<string, string> = new Map([
@@ -71,22 +72,32 @@ export function huggingFaceTensors(gguf: GgufFile, config: ModelConfig): TensorS
     originals.set(name, original);
     tensors.set(name, { ...info, name });
   }
+  const originalOf = (name: string): string => {
+    const original = originals.get(name);
+    if (original === undefined) throw invalidModel(gguf.file, `it has no tensor ${quoted(name)}`);
+    return original;
+  };
+  /** The rows of a tensor whose pairs of rows are neighbours; undefined where they are not. */
+  const pairedRows = (name: string): number | undefined => {
+    if (!permuted.has(config.family) || !/\.[qk]_proj\./.test(name)) return undefined;
+    const rows = tensors.get(name)?.shape[0] ?? 0;
+    if (rows % config.headDim === 0) return rows;
+    throw invalidModel(
+      gguf.file,
+      `the tensor ${quoted(originalOf(name))} does not hold whole heads of ${config.headDim}`,
+    );
+  };
   return {
     tensors,
+    readBlocks: async (name) => {
+      const blocks = await gguf.readBlocks?.(originalOf(name));
+      if (blocks === undefined || pairedRows(name) === undefined) return blocks;
+      return rowsMoved(blocks, (row) => pairedPlace(row, config.headDim));
+    },
     readFloat32: async (name) => {
-      const original = originals.get(name);
-      if (original === undefined) throw invalidModel(gguf.file, `it has no tensor ${quoted(name)}`);
-      const values = await gguf.readFloat32(original);
-      if (permuted.has(config.family) && /\.[qk]_proj\./.test(name)) {
-        const rows = tensors.get(name)?.shape[0] ?? 0;
-        if (rows % config.headDim !== 0) {
-          throw invalidModel(
-            gguf.file,
-            `the tensor ${quoted(original)} does not hold whole heads of ${config.headDim}`,
-          );
-        }
-        return halvesApart(values, rows, config.headDim);
-      }
+      const values = await gguf.readFloat32(originalOf(name));
+      const rows = pairedRows(name);
+      if (rows !== undefined) return halvesApart(values, rows, config.headDim);
       if (config.normOffset === 1 && name.endsWith('norm.weight')) {
         for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) - 1;
       }
@@ -96,14 +107,19 @@ export function huggingFaceTensors(gguf: GgufFile, config: ModelConfig): TensorS
   };
 }
 
-/** Row 2 i + half of each head goes to row half * headDim / 2 + i. */
+/** Where row half * headDim / 2 + i of each head lies in the file: at 2 i + half. */
+function pairedPlace(row: number, headDim: number): number {
+  const within = row % headDim;
+  const half = within < headDim / 2 ? 0 : 1;
+  return row - within + 2 * (within - (half * headDim) / 2) + half;
+}
+
 function halvesApart(values: Float32Array, rows: number, headDim: number): Float32Array {
   const out = new Float32Array(values.length);
   const width = rows === 0 ? 0 : values.length / rows;
   for (let row = 0; row < rows; row++) {
-    const within = row % headDim;
-    const to = row - within + (within & 1) * (headDim / 2) + (within >> 1);
-    out.set(values.subarray(row * width, (row + 1) * width), to * width);
+    const from = pairedPlace(row, headDim) * width;
+    out.set(values.subarray(from, from + width), row * width);
   }
   return out;
 }

@@ -9,7 +9,9 @@ import { addLowRank, type Module } from './low-rank.ts';
 import { invalidModel, quoted } from './model-error.ts';
 import { elementTypes, int, type OnnxTensor } from './onnx.ts';
 import { type QuantizedMatrix, quantize } from './quantize.ts';
-import type { TensorSource } from './tensor-source.ts';
+import { columnsWithSums, repack, sumCount } from './repack.ts';
+import { isStepped, joinedRows, type StoredBlocks, steppedBits } from './stored-blocks.ts';
+import type { TensorInfo, TensorSource } from './tensor-source.ts';
 import type { WeightsFile } from './weights-file.ts';
 
 export type Bits = 4 | 8 | 32;
@@ -60,6 +62,12 @@ export async function addLinear(store: WeightsStore, options: LinearOptions): Pr
         store,
         modules.map(({ name, rows: own }) => [`${name}.weight`, [own, columns]]),
       ),
+    blocks: () =>
+      readBlocksTogether(
+        store,
+        bits,
+        modules.map(({ name, rows: own }) => [`${name}.weight`, [own, columns]]),
+      ),
     rows,
     columns,
     bits,
@@ -86,48 +94,79 @@ export interface StoredMatrix {
   readonly columns: number;
   readonly bits: Bits;
   readonly zeroPoints: boolean;
+  /** Whether sums of inputs are further inputs (repack.ts). */
+  readonly sums: boolean;
 }
 
-/** Writes what `read` gives, [rows, columns], with so many bits. */
+/** Writes what `read` gives, [rows, columns], with so many bits; or what `blocks` gives, where that has as many. */
 export async function storeMatrix(
   store: WeightsStore,
   {
     name,
     read,
+    blocks,
     rows,
     columns,
     bits,
-  }: Omit<StoredMatrix, 'zeroPoints'> & { read: () => Promise<Float32Array> },
+  }: Omit<StoredMatrix, 'zeroPoints' | 'sums'> & {
+    read: () => Promise<Float32Array>;
+    blocks?: () => Promise<StoredBlocks | undefined>;
+  },
 ): Promise<StoredMatrix> {
   if (bits === 32) {
     await storeFloats(store, name, read, [rows, columns]);
-    return { name, rows, columns, bits, zeroPoints: false };
+    return { name, rows, columns, bits, zeroPoints: false, sums: false };
   }
   const parts = [name, `${name}.scales`, `${name}.zero_points`].flatMap(
     (part) => store.stored?.get(part) ?? [],
   );
   if (parts.length > 0) {
     store.draft.tensors.push(...parts);
-    return { name, rows, columns, bits, zeroPoints: parts.length === 3 };
+    const sums = (parts[0]?.dims[1] ?? 0) > Math.ceil(columns / BLOCK_SIZE);
+    return { name, rows, columns, bits, zeroPoints: parts.length === 3, sums };
   }
-  const matrix = quantize(await read(), { rows, columns, bits, method: 'k-quant' });
+  const found = await blocks?.();
+  const matrix =
+    found === undefined ? quantize(await read(), { rows, columns, bits, method: 'k-quant' }) : repack(found);
   await storeQuantized(store, name, matrix);
-  return { name, rows, columns, bits, zeroPoints: matrix.zeroPoints !== undefined };
+  const sums = matrix.columns > columns;
+  return { name, rows, columns, bits, zeroPoints: matrix.zeroPoints !== undefined, sums };
 }
 
 /** Adds the product of `from` with the transpose of `matrix`. */
 export function addProduct(draft: GraphDraft, matrix: StoredMatrix, from: string, to: string): string {
-  const { name, rows, columns, bits, zeroPoints } = matrix;
+  const { name, rows, columns, bits, zeroPoints, sums } = matrix;
   if (bits === 32) return draft.add('FusedMatMul', [from, name], to, { transB: int(1) });
-  const inputs = [from, name, `${name}.scales`, ...(zeroPoints ? [`${name}.zero_points`] : [])];
+  const read = sums ? withSums(draft, from, columns) : from;
+  const inputs = [read, name, `${name}.scales`, ...(zeroPoints ? [`${name}.zero_points`] : [])];
   return draft.add('MatMulNBits', inputs, to, {
-    K: int(columns),
+    K: int(sums ? columnsWithSums(columns) : columns),
     N: int(rows),
     bits: int(bits),
     block_size: int(BLOCK_SIZE),
     // Activations are rounded to 8 bits, row by row: what makes several rows cheap.
     accuracy_level: int(4),
   });
+}
+
+/** `from` [experts, T, columns] with the sums of every 32 inputs behind it, and zeros; the same for all who read it. */
+function withSums(draft: GraphDraft, from: string, columns: number): string {
+  const to = `${from}.with_sums`;
+  if (draft.nodes.some(({ outputs }) => outputs.includes(to))) return to;
+  const apart = draft.add('Reshape', [from, draft.int64(0, 0, -1, BLOCK_SIZE)], `${from}.blocks`);
+  const sums = draft.add('ReduceSum', [apart, draft.int64(-1)], `${from}.sums`, { keepdims: int(0) });
+  const rest = columnsWithSums(columns) - columns - sumCount(columns);
+  const parts = rest === 0 ? [from, sums] : [from, sums, zeros(draft, rest)];
+  return draft.add('Concat', parts, to, { axis: int(-1) });
+}
+
+/** float32 [experts, T, columns] of zeros, made once in a run. */
+function zeros(draft: GraphDraft, columns: number): string {
+  const to = `zeros[${columns}]`;
+  if (draft.nodes.some(({ outputs }) => outputs.includes(to))) return to;
+  const shape = draft.add('Shape', ['embedding'], `${to}.experts_and_tokens`, { end: int(2) });
+  const all = draft.add('Concat', [shape, draft.int64(columns)], `${to}.shape`, { axis: int(0) });
+  return draft.add('ConstantOfShape', [all], to);
 }
 
 async function storeQuantized(
@@ -170,10 +209,15 @@ export async function storeFloats(
 
 /** The tensor `name`, checked to have `shape`. */
 export async function readTensor(
-  { file, source }: WeightsStore,
+  store: WeightsStore,
   name: string,
   shape: readonly number[],
 ): Promise<Float32Array> {
+  checkShape(store, name, shape);
+  return store.source.readFloat32(name);
+}
+
+function checkShape({ file, source }: WeightsStore, name: string, shape: readonly number[]): TensorInfo {
   const info = source.tensors.get(name);
   if (info === undefined) throw invalidModel(file, `it has no tensor ${quoted(name)}`);
   if (info.shape.join() !== shape.join()) {
@@ -182,7 +226,26 @@ export async function readTensor(
       `the tensor ${quoted(name)} has the shape [${info.shape}], and the config wants [${shape}]`,
     );
   }
-  return source.readFloat32(name);
+  return info;
+}
+
+/** Tensors of the given shapes one after another, where all are stored in blocks of `bits`. */
+export async function readBlocksTogether(
+  store: WeightsStore,
+  bits: Bits,
+  tensors: readonly (readonly [name: string, shape: readonly number[]])[],
+): Promise<StoredBlocks | undefined> {
+  for (const [name, shape] of tensors) {
+    const { type } = checkShape(store, name, shape);
+    if (!isStepped(type) || steppedBits[type] !== bits) return undefined;
+  }
+  const parts: StoredBlocks[] = [];
+  for (const [name] of tensors) {
+    const part = await store.source.readBlocks?.(name);
+    if (part === undefined) return undefined;
+    parts.push(part);
+  }
+  return joinedRows(parts);
 }
 
 /** Tensors of the given shapes, one after another. */

@@ -2,9 +2,11 @@
 
 import { ChorusError } from '../protocol/failure.ts';
 import type { BinaryFile } from './binary-file.ts';
+import { BLOCK } from './block.ts';
 import { decodeBlocksInto } from './decode-blocks.ts';
 import { bfloatsInto, halvesInto } from './half.ts';
 import { invalidModel, quoted } from './model-error.ts';
+import { emptyBlocks, isStepped, type StoredBlocks, steppedBits, takeBlocks } from './stored-blocks.ts';
 import { blockSizes } from './tensor-bytes.ts';
 import type { TensorInfo, TensorSource, TensorType } from './tensor-source.ts';
 
@@ -25,6 +27,11 @@ export function placedTensors(binary: BinaryFile, placed: ReadonlyMap<string, Pl
       if (found === undefined) throw invalidModel(binary.file, `it has no tensor ${quoted(name)}`);
       return readTensor(binary, found.info, found.begin);
     },
+    readBlocks: async (name) => {
+      const found = placed.get(name);
+      if (found === undefined) throw invalidModel(binary.file, `it has no tensor ${quoted(name)}`);
+      return readBlocks(binary, found.info, found.begin);
+    },
     close: () => binary.close(),
   };
 }
@@ -38,21 +45,47 @@ async function readTensor(
   offset: number,
 ): Promise<Float32Array> {
   const count = shape.reduce((product, size) => product * size, 1);
-  const out = allocate(file.file, name, count);
+  const out = allocated(file.file, name, count, () => new Float32Array(count));
   if (type === 'f32') {
     await file.readInto(new Uint8Array(out.buffer), offset);
     return out;
   }
   const { values, bytes } = blockSizes[type];
-  const blocks = count / values;
+  await inPieces(file, { offset, bytes, blocks: count / values }, (piece, first) => {
+    const from = first * values;
+    decodeInto(type, piece, out.subarray(from, from + (piece.length / bytes) * values));
+  });
+  return out;
+}
+
+/** Gives `take` pieces of whole blocks, each with the number of the first of them. */
+async function inPieces(
+  file: BinaryFile,
+  { offset, bytes, blocks }: { readonly offset: number; readonly bytes: number; readonly blocks: number },
+  take: (piece: Uint8Array, first: number) => void,
+): Promise<void> {
   const perPiece = Math.min(blocks, Math.floor(PIECE_BYTES / bytes));
   const buffer = new Uint8Array(perPiece * bytes);
   for (let first = 0; first < blocks; first += perPiece) {
-    const here = Math.min(perPiece, blocks - first);
-    const piece = buffer.subarray(0, here * bytes);
+    const piece = buffer.subarray(0, Math.min(perPiece, blocks - first) * bytes);
     await file.readInto(piece, offset + first * bytes);
-    decodeInto(type, piece, out.subarray(first * values, (first + here) * values));
+    take(piece, first);
   }
+}
+
+/** The codes of a matrix as they lie, where its type has blocks as graphs have them. */
+async function readBlocks(
+  file: BinaryFile,
+  { name, type, shape }: TensorInfo,
+  offset: number,
+): Promise<StoredBlocks | undefined> {
+  const [rows, columns, ...more] = shape;
+  if (!isStepped(type) || rows === undefined || columns === undefined || more.length > 0) return undefined;
+  const out = allocated(file.file, name, rows * columns, () => emptyBlocks(rows, columns, steppedBits[type]));
+  const { values, bytes } = blockSizes[type];
+  await inPieces(file, { offset, bytes, blocks: (rows * columns) / values }, (piece, first) =>
+    takeBlocks(type, piece, out, (first * values) / BLOCK),
+  );
   return out;
 }
 
@@ -65,9 +98,9 @@ function decodeInto(type: Exclude<TensorType, 'f32'>, piece: Uint8Array, out: Fl
   } else decodeBlocksInto(type, piece, out);
 }
 
-function allocate(file: string, name: string, count: number): Float32Array<ArrayBuffer> {
+function allocated<T>(file: string, name: string, count: number, make: () => T): T {
   try {
-    return new Float32Array(count);
+    return make();
   } catch {
     throw new ChorusError(
       'out-of-memory',

@@ -1,5 +1,7 @@
 /** The weights of a model as the writer of graphs sees them, whatever file they come from. */
 
+import type { StoredBlocks } from './stored-blocks.ts';
+
 export type TensorType =
   | 'f32'
   | 'f16'
@@ -26,5 +28,10 @@ export interface TensorSource {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** Decoded to float32 row-major; reads only this tensor's bytes. */
   readFloat32(name: string): Promise<Float32Array>;
+  /**
+   * A matrix's own codes, where it is stored in blocks that graphs have too; undefined where it is not. Reads only this tensor's
+   * bytes.
+   */
+  readBlocks?(name: string): Promise<StoredBlocks | undefined>;
   close(): Promise<void>;
 }

@@ -8,6 +8,8 @@ import type { Adapter } from '../../src/graph/adapter.ts';
 import { type BuildOptions, buildDecoder } from '../../src/graph/build-decoder.ts';
 import { readOnnx } from '../../src/graph/onnx-read.ts';
 import { rewriteExport } from '../../src/graph/rewrite-export.ts';
+import { emptyBlocks, type StoredBlocks } from '../../src/graph/stored-blocks.ts';
+import type { TensorInfo } from '../../src/graph/tensor-source.ts';
 import { createWeightsFile } from '../../src/graph/weights-file.ts';
 import { ChorusError } from '../../src/protocol/failure.ts';
 import type { Decoder } from '../../src/runtime/decoder.ts';
@@ -75,6 +77,50 @@ const golden = JSON.parse(readFileSync(join(root, 'test/golden/pocket.json'), 'u
   }[];
 };
 
+/** Products in blocks as q4_1 has them, the embedding as q8_0; and the values that they stand for. */
+async function quantised(
+  tensors: Tensors,
+): Promise<{ readonly values: Tensors; readonly source: BuildOptions['source'] }> {
+  const { tensors: infos } = await sourceOf('code', tensors);
+  const blocks = new Map<string, StoredBlocks>();
+  const values = new Map(tensors);
+  for (const [name, weights] of tensors) {
+    const [rows = 0, columns] = infos.get(name)?.shape ?? [];
+    if (columns === undefined) continue;
+    const isTable = name.includes('embed');
+    const out = emptyBlocks(rows, columns, isTable ? 8 : 4);
+    const rounded = weights.slice();
+    for (let b = 0; b < out.scales.length; b++) {
+      const block = weights.subarray(32 * b, 32 * b + 32);
+      const [least, greatest] = [Math.min(...block), Math.max(...block)];
+      const scale = Math.fround(isTable ? Math.max(-least, greatest) / 127 : (greatest - least) / 15);
+      const offset = isTable ? -128 * scale : Math.fround(least);
+      out.scales[b] = scale;
+      out.offsets[b] = offset;
+      for (const [i, value] of block.entries()) {
+        const code = Math.min(isTable ? 255 : 15, Math.round((value - offset) / scale));
+        rounded[32 * b + i] = scale * code + offset;
+        if (isTable) out.packed[32 * b + i] = code;
+        else {
+          const at = 16 * b + (i >> 1);
+          out.packed[at] = (out.packed[at] ?? 0) | (code << (4 * (i & 1)));
+        }
+      }
+    }
+    blocks.set(name, out);
+    values.set(name, rounded);
+  }
+  const source = await sourceOf('code', values);
+  const types = [...source.tensors].map(([name, info]): [string, TensorInfo] => {
+    const bits = blocks.get(name)?.bits;
+    return [name, bits === undefined ? info : { ...info, type: bits === 8 ? 'q8_0' : 'q4_1' }];
+  });
+  return {
+    values,
+    source: { ...source, tensors: new Map(types), readBlocks: async (name) => blocks.get(name) },
+  };
+}
+
 describe('a decoder built from tensors', () => {
   let tensors: Tensors;
   beforeAll(async () => {
@@ -105,6 +151,39 @@ describe('a decoder built from tensors', () => {
     }
     expect(same / all).toBeGreaterThan(0.85);
     await decoder.release();
+  });
+
+  it('in 8 bits nearly always gives the token of float32', async () => {
+    const context = Array.from({ length: 300 }, (_, i) => (i * 43) % 4000);
+    const [fp32, q8, q4] = await Promise.all(
+      (['fp32', 'q8', 'q4'] as const).map(async (precision) => {
+        const decoder = await build(tensors, { precision });
+        const rows = await logits(decoder, context, 1);
+        await decoder.release();
+        return rows.map(([row]) => best(row));
+      }),
+    );
+    const same = (tokens: readonly number[] = []): number =>
+      tokens.filter((token, i) => token === fp32?.[i]).length / tokens.length;
+    expect(same(q8)).toBeGreaterThan(0.95);
+    expect(same(q4)).toBeLessThan(same(q8));
+  });
+
+  it('takes the codes of quantised tensors over, nearly as good as in float32', async () => {
+    const { values, source } = await quantised(tensors);
+    const context = Array.from({ length: 200 }, (_, i) => (i * 43) % 4000);
+    const rowsOf = async (change: Partial<BuildOptions>): Promise<Float32Array[]> => {
+      const decoder = await build(values, change);
+      const rows = await logits(decoder, context, 1);
+      await decoder.release();
+      return rows.map(([row]) => row ?? new Float32Array(0));
+    };
+    const expected = await rowsOf({});
+    const error = (rows: readonly Float32Array[]): number =>
+      rows.reduce((sum, row, i) => sum + difference(row, expected[i]), 0) / rows.length;
+    const over = error(await rowsOf({ source, precision: 'q4' }));
+    const anew = error(await rowsOf({ precision: 'q4' }));
+    expect(over).toBeLessThan(0.4 * anew);
   });
 
   it('stores a tied embedding once, and reads each tensor once', async () => {
