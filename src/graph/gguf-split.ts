@@ -57,12 +57,14 @@ function joined(parts: readonly GgufFile[]): Omit<TensorSource, 'close'> {
       `its parts hold ${tensors.size} tensors together, and it says ${wanted}`,
     );
   }
+  const holderOf = (name: string): GgufFile => {
+    const holder = holders.get(name);
+    if (holder === undefined) throw invalidModel(parts[0]?.file ?? '', `it has no tensor ${quoted(name)}`);
+    return holder;
+  };
   return {
     tensors,
-    readFloat32: async (name) => {
-      const holder = holders.get(name);
-      if (holder === undefined) throw invalidModel(parts[0]?.file ?? '', `it has no tensor ${quoted(name)}`);
-      return holder.readFloat32(name);
-    },
+    readFloat32: async (name) => holderOf(name).readFloat32(name),
+    readBlocks: async (name) => holderOf(name).readBlocks?.(name),
   };
 }

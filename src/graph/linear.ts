@@ -10,8 +10,8 @@ import { invalidModel, quoted } from './model-error.ts';
 import { elementTypes, int, type OnnxTensor } from './onnx.ts';
 import { type QuantizedMatrix, quantize } from './quantize.ts';
 import { columnsWithSums, repack, sumCount } from './repack.ts';
-import { isStepped, joinedRows, type StoredBlocks, steppedBits } from './stored-blocks.ts';
-import type { TensorInfo, TensorSource } from './tensor-source.ts';
+import { isStepped, joinedRows, steppedBits } from './stored-blocks.ts';
+import type { StoredBlocks, TensorInfo, TensorSource } from './tensor-source.ts';
 import type { WeightsFile } from './weights-file.ts';
 
 export type Bits = 4 | 8 | 32;

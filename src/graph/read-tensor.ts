@@ -6,9 +6,9 @@ import { BLOCK } from './block.ts';
 import { decodeBlocksInto } from './decode-blocks.ts';
 import { bfloatsInto, halvesInto } from './half.ts';
 import { invalidModel, quoted } from './model-error.ts';
-import { emptyBlocks, isStepped, type StoredBlocks, steppedBits, takeBlocks } from './stored-blocks.ts';
+import { emptyBlocks, isStepped, steppedBits, takeBlocks } from './stored-blocks.ts';
 import { blockSizes } from './tensor-bytes.ts';
-import type { TensorInfo, TensorSource, TensorType } from './tensor-source.ts';
+import type { StoredBlocks, TensorInfo, TensorSource, TensorType } from './tensor-source.ts';
 
 /** A tensor that lies in one piece of a file, as the file's header says and was checked. */
 export interface Placed {

@@ -8,7 +8,7 @@
 
 import { BLOCK } from './block.ts';
 import { type QuantizedMatrix, quantize } from './quantize.ts';
-import type { StoredBlocks } from './stored-blocks.ts';
+import type { StoredBlocks } from './tensor-source.ts';
 
 /** How many sums a matrix of so many columns has. */
 export function sumCount(columns: number): number {

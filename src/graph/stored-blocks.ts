@@ -6,20 +6,7 @@
 import { type Bits, BLOCK } from './block.ts';
 import { halfAt, minimumAt, scaleAt } from './decode-blocks.ts';
 import { blockSizes } from './tensor-bytes.ts';
-import type { TensorType } from './tensor-source.ts';
-
-/** A matrix [rows N, columns K], K a multiple of 32: value = scale * code + offset, by blocks of 32 along K. */
-export interface StoredBlocks {
-  readonly rows: number;
-  readonly columns: number;
-  readonly bits: Bits;
-  /** [N, K / 32, 32 bits / 8], the earlier code in the lower bits. */
-  readonly packed: Uint8Array;
-  /** [N, K / 32]. */
-  readonly scales: Float32Array;
-  /** [N, K / 32]: what the code 0 stands for. */
-  readonly offsets: Float64Array;
-}
+import type { StoredBlocks, TensorType } from './tensor-source.ts';
 
 /** Types whose values are steps of one width in every 32 of them. */
 export type SteppedType = 'q4_0' | 'q4_1' | 'q4_k' | 'q8_0';

@@ -1,6 +1,6 @@
 /** The weights of a model as the writer of graphs sees them, whatever file they come from. */
 
-import type { StoredBlocks } from './stored-blocks.ts';
+import type { Bits } from './block.ts';
 
 export type TensorType =
   | 'f32'
@@ -22,6 +22,19 @@ export interface TensorInfo {
   readonly type: TensorType;
   /** Row-major, outermost first (GGUF's reversed). */
   readonly shape: readonly number[];
+}
+
+/** A matrix [rows N, columns K], K a multiple of 32: value = scale * code + offset, by blocks of 32 along K. */
+export interface StoredBlocks {
+  readonly rows: number;
+  readonly columns: number;
+  readonly bits: Bits;
+  /** [N, K / 32, 32 bits / 8], the earlier code in the lower bits. */
+  readonly packed: Uint8Array;
+  /** [N, K / 32]. */
+  readonly scales: Float32Array;
+  /** [N, K / 32]: what the code 0 stands for. */
+  readonly offsets: Float64Array;
 }
 
 export interface TensorSource {

@@ -50,7 +50,7 @@ describe('settings', () => {
     ['mix.weighting', null],
     ['models.folders', ['models/one']],
     ['models.folders', ['~/models']],
-    ['models.precision', 'q8'],
+    ['models.precision', 'q3'],
     ['models.hub', 'ftp://hub.example'],
     ['models.hub', 'hub.example'],
     ['models.offline', 'yes'],

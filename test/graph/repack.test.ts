@@ -6,14 +6,9 @@ import { decodeBlocksInto } from '../../src/graph/decode-blocks.ts';
 import { openGgufModel } from '../../src/graph/gguf-model.ts';
 import { dequantize, quantize } from '../../src/graph/quantize.ts';
 import { columnsWithSums, repack } from '../../src/graph/repack.ts';
-import {
-  emptyBlocks,
-  type SteppedType,
-  type StoredBlocks,
-  steppedBits,
-  takeBlocks,
-} from '../../src/graph/stored-blocks.ts';
+import { emptyBlocks, type SteppedType, steppedBits, takeBlocks } from '../../src/graph/stored-blocks.ts';
 import { blockSizes } from '../../src/graph/tensor-bytes.ts';
+import type { StoredBlocks } from '../../src/graph/tensor-source.ts';
 import { temporaryFolder } from '../programs.ts';
 import { ggufBytes } from './gguf-bytes.ts';
 import { counting, tinyConfig, tinyTensors, tinyTokenizer } from './gguf-models.ts';
