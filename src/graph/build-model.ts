@@ -12,6 +12,7 @@ import { readOnnx } from './onnx-read.ts';
 import { withAdapters } from './open-adapters.ts';
 import { openSafetensorsFolder } from './safetensors-folder.ts';
 import type { TensorSource } from './tensor-source.ts';
+import { textTensors } from './text-tensors.ts';
 import { createWeightsFile, withinModel } from './weights-file.ts';
 
 export interface BuildModelOptions {
@@ -134,7 +135,7 @@ export async function openModel({
     case 'safetensors':
       return {
         config: await readConfig(join(folder, 'config.json')),
-        source: await openSafetensorsFolder(folder),
+        source: textTensors(await openSafetensorsFolder(folder)),
       };
     case 'gguf': {
       const { config, weights } = await openGgufModel(weightsFile);

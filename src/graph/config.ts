@@ -4,7 +4,8 @@
  */
 
 import * as v from 'valibot';
-import { checkJson, readJson } from '../models/json.ts';
+import { checkJson } from '../models/json.ts';
+import { readModelConfig } from '../models/model-config.ts';
 import { count, sizes, tokenIds } from '../models/sizes.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { quoted, unsupportedModel } from './model-error.ts';
@@ -107,7 +108,10 @@ const families: readonly string[] = [
 
 /** Reads a config.json. */
 export async function readConfig(file: string): Promise<ModelConfig> {
-  return describe(file, await readJson(file, schema));
+  const config = await readModelConfig(file, schema);
+  if (config === undefined)
+    throw new ChorusError('file-missing', `${file} is missing. Download the model again.`, file);
+  return describe(file, config);
 }
 
 /** The same from an object of that shape which `file` holds in another form. */

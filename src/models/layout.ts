@@ -10,6 +10,7 @@ import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
 import { readJson } from './json.ts';
 import type { NetworkSizes } from './memory.ts';
+import { readModelConfig } from './model-config.ts';
 import { count, MOST_LAYERS, MOST_POSITIONS, MOST_TOKENS, sizes, tokenIds } from './sizes.ts';
 
 export type GraphPrecision = 'auto' | 'fp32' | 'q8' | 'q4';
@@ -102,7 +103,7 @@ export async function readLayout(folder: string, wanted: GraphPrecision): Promis
     );
   }
   const genai = await readJson(join(folder, 'genai_config.json'), genaiSchema, { optional: true });
-  const config = await readJson(join(folder, 'config.json'), configSchema, { optional: true });
+  const config = await readModelConfig(join(folder, 'config.json'), configSchema);
   const generation = await readJson(join(folder, 'generation_config.json'), generationSchema, {
     optional: true,
   });

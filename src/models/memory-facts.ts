@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { readJson } from './json.ts';
 import type { ModelLayout } from './layout.ts';
 import type { MemoryFacts, NetworkSizes } from './memory.ts';
+import { readModelConfig } from './model-config.ts';
 import { count } from './sizes.ts';
 
 /** Some models have a list of them, one for each layer. */
@@ -56,7 +57,7 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 async function networkOf(folder: string): Promise<NetworkSizes | undefined> {
-  const config = await readJson(join(folder, 'config.json'), configSchema, { optional: true });
+  const config = await readModelConfig(join(folder, 'config.json'), configSchema);
   const all = await readJson(join(folder, 'genai_config.json'), genaiSchema, { optional: true });
   const genai = all?.model.decoder;
   const hidden = config?.hidden_size ?? genai?.hidden_size;

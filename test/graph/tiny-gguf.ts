@@ -92,10 +92,10 @@ export const tinySentencePiece = (() => {
   const letters = [...'abcdefghijklmnopqrstuvwxyz▁'];
   const merged = ['▁a', 'th', '▁th', 'the', '▁the', 'in', 'er', '▁model', 'model', 'mod', 'el', 'us', 'user'];
   const bytes = Array.from(
-    { length: 47 },
+    { length: 48 },
     (_, i) => `<0x${(i + 10).toString(16).toUpperCase().padStart(2, '0')}>`,
   );
-  const tokens = [...control, '<unk>', ...turns, '\n\n', '▁▁', ...bytes, ...letters, ...merged].slice(0, 96);
+  const tokens = [...control, '<unk>', ...turns, '\n\n', '▁▁', ...bytes, ...letters, ...merged];
   const types = tokens.map((token) => {
     if (control.includes(token) || turns.includes(token)) return 3;
     if (token === '<unk>') return 2;
