@@ -16,6 +16,7 @@ import { expertRows } from './expert-rows.ts';
 import { registerExpertsView } from './experts-view.ts';
 import { explainSelection } from './explain-command.ts';
 import { registerInlineCompletions } from './inline-completions.ts';
+import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, setWeights } from './mix-commands.ts';
 import { pause } from './pause.ts';
 import { watchSettings } from './settings.ts';
@@ -98,6 +99,13 @@ export function activate(context: vscode.ExtensionContext): void {
       setWeights: () => setWeights(settings, rows),
       chooseMix: () => chooseMix(settings),
       adviseMix: () => advice.run(),
+      mergeExperts: () =>
+        mergeExperts({
+          settings,
+          script: join(extensionPath, 'dist', 'merge.js'),
+          home: join(cache, 'merged'),
+          log: (line) => log.info(line),
+        }),
       ask: () => chat.focus(),
       explainSelection: () => explainSelection(chat),
       completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),

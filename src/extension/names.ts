@@ -5,6 +5,7 @@ export const commandNames = [
   'setWeights',
   'chooseMix',
   'adviseMix',
+  'mergeExperts',
   'ask',
   'explainSelection',
   'completeNow',

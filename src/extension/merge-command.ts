@@ -1,0 +1,194 @@
+/** Merges experts into a new one: asks which and how, has a process do it, and adds the result to the experts. */
+
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { toFailure } from '../protocol/failure.ts';
+import type { MergeReport } from '../protocol/merge.ts';
+import type { KnownExpert } from './experts.ts';
+import {
+  type MergeChoices,
+  type MergeMethodChoice,
+  mergeMethodChoices,
+  nameProblem,
+  parseShare,
+  parseWeights,
+  recipeFor,
+} from './merge-choices.ts';
+import { mergeInProcess } from './merge-process.ts';
+import type { SettingsStore } from './settings.ts';
+
+export interface MergeCommandOptions {
+  readonly settings: SettingsStore;
+  /** dist/merge.js */
+  readonly script: string;
+  /** Where results go. */
+  readonly home: string;
+  readonly log: (line: string) => void;
+}
+
+const title = 'Chorus: Merge Experts';
+
+export async function mergeExperts(options: MergeCommandOptions): Promise<void> {
+  const { experts } = options.settings.current();
+  const choices = await ask(experts);
+  if (choices === undefined) return;
+  const name = await vscode.window.showInputBox({
+    title,
+    value: choices.experts.map((id) => id.replace(/^.*\//, '')).join('-'),
+    prompt: 'The name of the new expert',
+    validateInput: (text) =>
+      nameProblem(
+        text.trim(),
+        experts.map(({ id }) => id),
+      ),
+  });
+  if (name === undefined) return;
+  const report = await merge(choices, { ...options, name: name.trim(), experts });
+  if (report === undefined) return;
+  for (const note of report.notes) options.log(note);
+  await offer(report, name.trim(), options.settings);
+}
+
+async function ask(experts: readonly KnownExpert[]): Promise<MergeChoices | undefined> {
+  const method = await vscode.window.showQuickPick([...mergeMethodChoices], {
+    title,
+    placeHolder: 'How their weights become one',
+    matchOnDetail: true,
+  });
+  if (method === undefined) return undefined;
+  const chosen = await chooseMembers(experts, method);
+  if (chosen === undefined) return undefined;
+  const base = method.wantsBase ? await chooseBase(experts, chosen) : undefined;
+  if (method.wantsBase && base === undefined) return undefined;
+  const weights = method.asks.includes('weights') ? await askWeights(chosen) : undefined;
+  if (method.asks.includes('weights') && weights === undefined) return undefined;
+  const share = async (of: 'density' | 't'): Promise<number | undefined> =>
+    method.asks.includes(of) ? askShare(of, chosen) : undefined;
+  const density = await share('density');
+  const t = await share('t');
+  const isWhole =
+    (!method.asks.includes('density') || density !== undefined) &&
+    (!method.asks.includes('t') || t !== undefined);
+  return isWhole ? { method, experts: chosen, base, weights, density, t } : undefined;
+}
+
+async function chooseMembers(
+  experts: readonly KnownExpert[],
+  { pair, wantsBase }: MergeMethodChoice,
+): Promise<string[] | undefined> {
+  const items = experts.map(({ id, folder }) => ({ label: id, detail: folder }));
+  const chosen = await vscode.window.showQuickPick(items, {
+    title,
+    canPickMany: true,
+    placeHolder: pair
+      ? 'Two experts; the result starts from the first'
+      : `The experts that are merged${wantsBase ? ', without their base' : ''}; they must be of one family and size`,
+  });
+  const ids = chosen?.map(({ label }) => label);
+  if (ids === undefined || ids.length === 0) return undefined;
+  const fits = pair ? ids.length === 2 : ids.length >= 2;
+  if (fits) return ids;
+  void vscode.window.showWarningMessage(
+    pair ? 'SLERP goes from one expert to another: choose two.' : 'Choose at least two experts to merge.',
+  );
+  return undefined;
+}
+
+async function chooseBase(
+  experts: readonly KnownExpert[],
+  chosen: readonly string[],
+): Promise<string | undefined> {
+  const items = experts
+    .filter(({ id }) => !chosen.includes(id))
+    .map(({ id, folder }) => ({ label: id, detail: folder }));
+  if (items.length === 0) {
+    void vscode.window.showWarningMessage(
+      'This method adds the experts to the model that they were fine-tuned from, and no expert is left that it could be. ' +
+        'Add its folder to chorus.models.folders, or merge by Linear.',
+    );
+    return undefined;
+  }
+  const base = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: 'The base that they were fine-tuned from',
+  });
+  return base?.label;
+}
+
+async function askWeights(chosen: readonly string[]): Promise<number[] | undefined> {
+  const text = await vscode.window.showInputBox({
+    title,
+    value: chosen.map(() => String(Number((1 / chosen.length).toFixed(2)))).join(' '),
+    prompt: `The weights of ${chosen.join(', ')}; only their ratios count`,
+    validateInput: (written) =>
+      parseWeights(written, chosen.length) === undefined
+        ? `Write ${chosen.length} numbers of at least 0, with blanks between, such as 0.9 0.1.`
+        : undefined,
+  });
+  return text === undefined ? undefined : parseWeights(text, chosen.length);
+}
+
+async function askShare(of: 'density' | 't', chosen: readonly string[]): Promise<number | undefined> {
+  const least = of === 'density' ? 'above 0' : 0;
+  const [first = '', second = ''] = chosen;
+  const text = await vscode.window.showInputBox({
+    title,
+    value: of === 'density' ? '0.9' : '0.5',
+    prompt:
+      of === 'density'
+        ? 'The share of each difference that is kept, above 0 and up to 1'
+        : `How far from ${first} (0) to ${second} (1)`,
+    validateInput: (written) =>
+      parseShare(written, least) === undefined ? 'Write a number up to 1, such as 0.5.' : undefined,
+  });
+  return text === undefined ? undefined : parseShare(text, least);
+}
+
+interface Merging extends MergeCommandOptions {
+  readonly name: string;
+  readonly experts: readonly KnownExpert[];
+}
+
+/** undefined where the user ended it. */
+async function merge(
+  choices: MergeChoices,
+  { script, home, log, name, experts }: Merging,
+): Promise<MergeReport | undefined> {
+  const request = {
+    recipe: recipeFor(choices),
+    folders: Object.fromEntries(experts.map(({ id, folder }) => [id, folder])),
+    out: join(home, name),
+    name,
+    seed: 0,
+  };
+  const progressOptions = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  return vscode.window.withProgress(progressOptions, async (progress, token) => {
+    const cancel = new AbortController();
+    token.onCancellationRequested(() => cancel.abort());
+    let shown = 0;
+    try {
+      return await mergeInProcess(request, {
+        script,
+        log,
+        signal: cancel.signal,
+        onUpdate: ({ done, tensor }) => {
+          progress.report({ message: tensor, increment: 100 * (done - shown) });
+          shown = done;
+        },
+      });
+    } catch (thrown) {
+      if (toFailure(thrown).code === 'cancelled') return undefined;
+      throw thrown;
+    }
+  });
+}
+
+async function offer({ folder }: MergeReport, id: string, settings: SettingsStore): Promise<void> {
+  const { values } = settings.current();
+  await settings.write('models.folders', [...values['models.folders'], folder]);
+  const use = 'Use It';
+  const message = `${id} is among the experts now, and can be ticked in the Experts view.`;
+  if ((await vscode.window.showInformationMessage(message, use)) !== use) return;
+  const { 'experts.active': active } = settings.current().values;
+  await settings.write('experts.active', [...active.filter((other) => other !== id), id]);
+}
