@@ -16,6 +16,7 @@ Commands:
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
   experts      [{"model": "pocket/code" or a folder, "weight": 1}]     --expert pocket/code=1 --expert pocket/math=1
+               (tiny/base, tiny/code and tiny/math where SmolLM2-135M-Instruct has been fetched)
                a folder holds a model, one GGUF file, or a LoRA adapter; of that
                "base" names the model's folder where it is not found by its name
                "role": "veto" only lowers what the others propose;     --veto pocket/general=1
@@ -29,7 +30,8 @@ A request, as JSON fields or flags (lists repeat the flag):
                confidence
   prompt       text in which special tokens count                      --prompt TEXT
   messages     [{"role": "user", "content": "..."}]                    --message TEXT (user turns)
-  infill       {"prefix", "suffix", "file"}                            --prefix TEXT --suffix TEXT --file NAME
+  infill       {"prefix", "suffix", "file", "repository"}              --prefix TEXT --suffix TEXT --file NAME
+                                                                       --repository NAME
   maxTokens    128                                                     --max-tokens 128
   whenFull     stop, or slide: an expert whose context is full forgets --when-full slide
                its middle, and the answer goes on (not by bytes)
@@ -102,6 +104,7 @@ export const options = {
   prefix: string,
   suffix: string,
   file: string,
+  repository: string,
   'max-tokens': string,
   'when-full': string,
   temperature: string,
@@ -157,7 +160,12 @@ export function requestOf(values: Values): object {
     infill:
       values.prefix === undefined
         ? undefined
-        : { prefix: values.prefix, suffix: values.suffix, file: values.file },
+        : {
+            prefix: values.prefix,
+            suffix: values.suffix,
+            file: values.file,
+            repository: values.repository,
+          },
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, numberOf(value)])),
     stop,
     whenFull: values['when-full'],

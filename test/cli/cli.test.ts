@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { programs, root, temporaryFolder } from '../programs.ts';
+import { cacheFolder, programs, root, temporaryFolder } from '../programs.ts';
 
 interface Ran {
   readonly code: number | null;
@@ -14,7 +14,9 @@ interface Ran {
 }
 
 async function chorus(args: readonly string[], input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [join(programs, 'cli.js'), ...args]);
+  // Whatever the user has fetched, the tests start without it.
+  const env = { ...process.env, CHORUS_CACHE: cacheFolder };
+  const child = spawn(process.execPath, [join(programs, 'cli.js'), ...args], { env });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => {

@@ -97,6 +97,15 @@ describe('a completion', () => {
     expect(newest()).toEqual({ kind: 'shown', chars: 2, lines: 1, from: 'engine' });
   });
 
+  it('tells the path in the repository and its name, where they are known', async () => {
+    const { session, requests } = bench(() => generated('1;'));
+    await session.suggest(query('x = |', { file: 'src/a.ts', repository: 'mine' }), never);
+    await session.suggest(query('y = |'), never);
+    const [known, unknown] = requests.map(({ request }) => request.prompt);
+    expect(known).toMatchObject({ file: 'src/a.ts', repository: 'mine' });
+    expect(unknown).not.toHaveProperty('repository');
+  });
+
   it('keeps the prompt small', async () => {
     const { session, requests } = bench(() => generated('1;'));
     await session.suggest(query(`${'let a = 1;\n'.repeat(500)}x = |\n${'let b = 2;\n'.repeat(500)}`), never);
