@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Engine } from '../../src/engine/engine.ts';
 import { lastBox } from './answers.ts';
 import { type Benchmark, type BenchmarkProblem, benchmarks } from './benchmark-readers.ts';
 import { choose } from './data.ts';
 import { choiceIn, mathEqual, type SymbolicEqual } from './math-equal.ts';
+import type { Asked } from './scored-once.ts';
 import type { Suite } from './suites.ts';
 
 /** The system message of the harness for Qwen2.5-Math. */
@@ -97,7 +97,7 @@ export function finalAnswer(text: string): string {
   );
 }
 
-async function answerOf(engine: Engine, question: string): Promise<string> {
+async function answerOf(engine: Asked, question: string): Promise<string> {
   const outcome = await engine.generate({
     surface: 'chat',
     prompt: {

@@ -1,7 +1,9 @@
 /** The evaluation data: JSON lines, checked, without repeats, and a seeded choice of cases. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { seededRandom } from '../../src/core/index.ts';
 
@@ -14,14 +16,26 @@ const infilling = v.object({
   suffix: v.string(),
 });
 
+/** A function to write, as HumanEval has it (arXiv 2107.03374). */
+const task = v.object({
+  task_id: v.string(),
+  prompt: v.string(),
+  canonical_solution: v.pipe(v.string(), v.minLength(1)),
+  test: v.string(),
+  entry_point: v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/)),
+});
+
 export type Problem = v.InferOutput<typeof problem>;
 export type WordProblem = v.InferOutput<typeof gsm8k>;
 export type InfillingCase = v.InferOutput<typeof infilling>;
+export type Task = v.InferOutput<typeof task>;
 
 export interface EvaluationData {
   readonly problems: readonly Problem[];
   readonly gsm8k: readonly WordProblem[];
   readonly infilling: readonly InfillingCase[];
+  /** Empty where the folder has none. */
+  readonly humaneval: readonly Task[];
 }
 
 /** Throws an `Error` that names the file and the line at fault. */
@@ -33,7 +47,15 @@ export async function readData(folder: string): Promise<EvaluationData> {
       await readLines(join(folder, 'infilling.jsonl'), infilling),
       ({ prefix, middle, suffix }) => JSON.stringify([prefix, middle, suffix]),
     ),
+    humaneval: await readTasks(folder),
   };
+}
+
+async function readTasks(folder: string): Promise<Task[]> {
+  const plain = join(folder, 'HumanEval.jsonl');
+  if (existsSync(plain)) return readLines(plain, task);
+  const packed = `${plain}.gz`;
+  return existsSync(packed) ? readLines(packed, task) : [];
 }
 
 /** `count` of the cases, or all where there are fewer, in an order that the seed alone decides. */
@@ -51,11 +73,19 @@ function distinct<Case>(cases: readonly Case[], key: (one: Case) => string): Cas
   return [...new Map(cases.map((one) => [key(one), one])).values()];
 }
 
+/** More than any of these files needs, and less than what a small file could be packed to fill. */
+const MOST_BYTES = 100_000_000;
+
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file);
+  return (file.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MOST_BYTES }) : bytes).toString('utf8');
+}
+
 async function readLines<Schema extends v.GenericSchema>(
   file: string,
   schema: Schema,
 ): Promise<v.InferOutput<Schema>[]> {
-  const text = await readFile(file, 'utf8').catch(() => {
+  const text = await readText(file).catch(() => {
     throw new Error(
       `${file} cannot be read. --data wants a folder as bench/quality/data/README.md describes it.`,
     );

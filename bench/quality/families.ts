@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { userCacheFolder } from '../../src/engine/cache-folder.ts';
 import type { BaseHints } from '../../src/models/adapter-base.ts';
+import { tinyExperts } from '../../src/models/tiny.ts';
 import { type ExpertLayout, layoutOf } from '../../src/runtime/layout.ts';
 import { readTokenizer } from '../../src/runtime/tokenizer.ts';
 import { fingerprint } from './results-store.ts';
@@ -17,6 +18,39 @@ export function pocketFamily(models: string): Family {
     models: ids.map((id) => ({ id, folder: join(models, 'pocket', id) })),
     main: ['code', 'math'],
     cases: { problems: 150, gsm8k: 30, infilling: 100, mixed: 80 },
+  };
+}
+
+/** The mix Tiny in every mode: completions of base and code, chats of all three. @param models the folder of the embedded models */
+export function tinyFamily(models: string, cache: string): Family {
+  const experts = tinyExperts({ models, cache });
+  const short = (id: string): string => id.slice(id.indexOf('/') + 1);
+  const linear = { kind: 'linear' } as const;
+  const even = { name: 'linear, even', pool: linear, weighting: 'fixed' } as const;
+  const following = (['prompt', 'fixedShare', 'adaptive', 'confidence'] as const).map((weighting) => ({
+    name: `linear, \`${weighting}\``,
+    pool: linear,
+    weighting,
+  }));
+  const geometric = { name: 'geometric, even', pool: { kind: 'geometric' }, weighting: 'fixed' } as const;
+  /** Of the paper (arXiv 2411.00406): the general expert first. */
+  const paper = { name: 'linear, .9/.1', pool: linear, weighting: 'fixed', weights: [0.9, 0.1] } as const;
+  const modes = [even, ...following, geometric];
+  return {
+    name: 'Tiny: SmolLM2-135M-Instruct with adapters for code and maths',
+    models: experts.map(({ id, folder, base }) => ({ id: short(id), folder, ...(base && { base }) })),
+    main: undefined,
+    mixes: (suite) =>
+      suite === 'infilling' || suite === 'humaneval'
+        ? [
+            { members: ['base', 'code'], modes: [...modes, paper] },
+            { members: ['base', 'code', 'math'], modes: [even, ...following.slice(0, 1)] },
+          ]
+        : [
+            { members: ['base', 'code', 'math'], modes },
+            { members: ['base', 'math'], modes: [even, paper] },
+          ],
+    cases: { gsm8k: 200, problems: 200, humaneval: 164, infilling: 200 },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Runs every variant on every case of a suite. Only what is reachable from here decides the figures of a case. */
 
-import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { fingerprint, type ResultsStore } from './results-store.ts';
+import { createScoringEngine, type ScoringEngine } from './scored-once.ts';
 import type { Part } from './statistics.ts';
 import type { Case, Suite } from './suites.ts';
 import { type Family, mixOf, type Variant } from './variants.ts';
@@ -13,6 +13,8 @@ export interface MeasureOptions {
   readonly family: Family;
   readonly suite: Suite;
   readonly variants: readonly Variant[];
+  /** Also asks for answers; else only scores the true ones. */
+  readonly answers?: boolean;
   /** The bundled programs, dist/. */
   readonly programs: string;
   readonly store: ResultsStore<CaseResults>;
@@ -26,16 +28,17 @@ export async function measureAll({
   family,
   suite,
   variants,
+  answers = true,
   ...rest
 }: MeasureOptions): Promise<CaseResults[]> {
   const { programs, store, stamp, progress } = rest;
-  const engine = createEngine({ programs });
+  const engine = createScoringEngine(programs);
   try {
     const results: CaseResults[] = [];
     for (const [i, one] of suite.cases.entries()) {
-      const key = fingerprint(stamp, suite.name, one.content, JSON.stringify(variants));
+      const key = fingerprint(stamp, suite.name, one.content, JSON.stringify([variants, answers]));
       const known = store.get(key);
-      results.push(known ?? (await measureCase(engine, one, { family, suite, variants })));
+      results.push(known ?? (await measureCase(engine, one, { family, suite, variants, answers })));
       if (known !== undefined) continue;
       store.add(key, results[i] as CaseResults);
       progress(`${family.name}, ${suite.name}: ${i + 1} of ${suite.cases.length} cases`);
@@ -51,9 +54,9 @@ export async function measureAll({
  * forgotten between cases: int4 graphs round by how a context was read, and a case's results depend on the case alone.
  */
 async function measureCase(
-  engine: Engine,
+  engine: ScoringEngine,
   one: Case,
-  { family, suite, variants }: Pick<MeasureOptions, 'family' | 'suite' | 'variants'>,
+  { family, suite, variants, answers }: Pick<MeasureOptions, 'family' | 'suite' | 'variants' | 'answers'>,
 ): Promise<CaseResults> {
   const results: Record<string, Readonly<Record<string, Part>>> = {};
   await engine.forget();
@@ -62,12 +65,14 @@ async function measureCase(
     for (const { state } of await engine.load()) {
       if (state.kind === 'failed') throw new Error(state.failure.message);
     }
-    const parts = await one.measure(engine, variant).catch((thrown: unknown) => {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new Error(
-        `${variant.name} failed in ${suite.name}: ${why} Cases measured so far are kept; the same command goes on from there.`,
-      );
-    });
+    const parts = await one
+      .measure(engine, { everyLine: variant.everyLine, answers: answers ?? true })
+      .catch((thrown: unknown) => {
+        const why = thrown instanceof Error ? thrown.message : String(thrown);
+        throw new Error(
+          `${variant.name} failed in ${suite.name}: ${why} Cases measured so far are kept; the same command goes on from there.`,
+        );
+      });
     for (const [metric, { sum }] of Object.entries(parts)) {
       if (!Number.isFinite(sum))
         throw new Error(`${variant.name} gave no finite '${metric}' in ${suite.name}`);

@@ -3,14 +3,16 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type SuiteName, suiteNames } from './suites.ts';
+import { safeSuites } from './suites.ts';
+
+type SuiteName = (typeof safeSuites)[number];
 
 export const help = `Usage: npm run eval -- merges [options]
 
 Sets mixtures of distributions beside merges of the same experts' weights (Linear, Task Arithmetic, TIES, DARE, SLERP, EMR) and each
 expert alone, everything in float32.
 
-  --suite NAME         one of ${suiteNames.join(', ')}; may be repeated (default: all)
+  --suite NAME         one of ${safeSuites.join(', ')}; may be repeated (default: all)
   --cases N            cases per suite (default: problems 60, gsm8k 20, infilling 60, mixed 30; of benchmarks all)
   --model FOLDER       twice: the two experts, the one with weight .9 first (default: the pocket experts, in two pairs)
   --base FOLDER        what both were fine-tuned from (default: the first is taken as the base, as in the paper's recipes)
@@ -62,7 +64,7 @@ export function parseMergesOptions(args: readonly string[], root: string): Merge
   const beside = join(root, '..', 'shared', 'data');
   const usual = existsSync(beside) ? beside : join(root, 'bench', 'quality', 'data');
   return {
-    suites: values.suite === undefined ? suiteNames : values.suite.map(suiteName),
+    suites: values.suite === undefined ? safeSuites : values.suite.map(suiteName),
     cases: values.cases === undefined ? undefined : whole('cases', values.cases, 1),
     models,
     base,
@@ -75,9 +77,9 @@ export function parseMergesOptions(args: readonly string[], root: string): Merge
 }
 
 function suiteName(name: string): SuiteName {
-  const found = suiteNames.find((known) => known === name);
+  const found = safeSuites.find((known) => known === name);
   if (found !== undefined) return found;
-  throw new Error(`There is no suite '${name}'; there are ${suiteNames.join(', ')}.`);
+  throw new Error(`There is no suite '${name}'; there are ${safeSuites.join(', ')}.`);
 }
 
 function whole(name: string, text: string, least: number): number {

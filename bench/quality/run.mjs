@@ -18,7 +18,10 @@ try {
         ...places,
         symbolic: await bundle('quality/symbolic-worker', folder),
       })
-    : await module.evaluate(process.argv.slice(2), places);
+    : await module.evaluate(process.argv.slice(2), {
+        ...places,
+        costChild: await bundle('quality/cost-child', folder),
+      });
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

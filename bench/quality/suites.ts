@@ -1,11 +1,12 @@
-/** What is asked and what is counted: problems, GSM8K, infilling, and text that mixes both subjects. */
+/** What is asked and what is counted: problems, GSM8K, HumanEval, infilling, and text that mixes both subjects. */
 
-import type { Engine } from '../../src/engine/engine.ts';
 import type { Prompt } from '../../src/protocol/engine.ts';
 import { boxedNumber, finalNumber, numberIn, sameNumber } from './answers.ts';
 import { choose, type EvaluationData } from './data.ts';
 import { editSimilarity } from './edit.ts';
 import { type MixedText, mixedTexts } from './mixed.ts';
+import type { Python } from './python.ts';
+import type { Asked } from './scored-once.ts';
 import type { Part } from './statistics.ts';
 
 export interface Metric {
@@ -18,7 +19,13 @@ export interface Metric {
 export interface Case {
   /** The same for the same content, whatever was chosen. */
   readonly content: string;
-  measure(engine: Engine, options: { readonly everyLine: boolean }): Promise<Readonly<Record<string, Part>>>;
+  measure(engine: Asked, options: MeasureCase): Promise<Readonly<Record<string, Part>>>;
+}
+
+export interface MeasureCase {
+  readonly everyLine: boolean;
+  /** Also asks for an answer; else there are bits per byte alone. */
+  readonly answers: boolean;
 }
 
 export interface Suite {
@@ -28,18 +35,25 @@ export interface Suite {
   readonly cases: readonly Case[];
 }
 
-export const suiteNames = ['problems', 'gsm8k', 'infilling', 'mixed'] as const;
+export const suiteNames = ['problems', 'gsm8k', 'humaneval', 'infilling', 'mixed'] as const;
 export type SuiteName = (typeof suiteNames)[number];
+
+/** Those that run no program which a model wrote. */
+export const safeSuites = ['problems', 'gsm8k', 'infilling', 'mixed'] as const satisfies readonly SuiteName[];
 
 export interface SuiteOptions {
   readonly data: EvaluationData;
   readonly count: number;
   readonly seed: number;
+  /** Of GSM8K only so many from the beginning are chosen from; all where it is left out. */
+  readonly first?: number | undefined;
+  /** Who runs what HumanEval gets written. */
+  readonly python?: Python | undefined;
 }
 
 const bits: Metric = { key: 'bits', title: 'bits per byte', kind: 'bits' };
 
-export function suiteOf(name: SuiteName, { data, count, seed }: SuiteOptions): Suite {
+export function suiteOf(name: SuiteName, { data, count, seed, first, python }: SuiteOptions): Suite {
   switch (name) {
     case 'problems':
       return {
@@ -54,14 +68,16 @@ export function suiteOf(name: SuiteName, { data, count, seed }: SuiteOptions): S
           const answer = numberIn(problem.answer);
           return {
             content: JSON.stringify(problem),
-            async measure(engine) {
+            async measure(engine, { answers }) {
               const prompt = question(problem.question);
-              const text = await answered(engine, { prompt, maxTokens: 128, stop: [] });
               const reference = `${problem.steps}\nThe answer is \\boxed{${problem.answer}}.`;
+              const bits = await bitsOf(engine, prompt, reference);
+              if (!answers) return { bits };
+              const text = await answered(engine, { prompt, maxTokens: 128, stop: [] });
               return {
+                bits,
                 boxed: part(sameNumber(boxedNumber(text), answer)),
                 final: part(sameNumber(finalNumber(text), answer)),
-                bits: await bitsOf(engine, prompt, reference),
               };
             },
           };
@@ -72,22 +88,39 @@ export function suiteOf(name: SuiteName, { data, count, seed }: SuiteOptions): S
         name,
         title: 'GSM8K, test set',
         metrics: [{ key: 'final', title: 'correct, box or last number', kind: 'rate' }, bits],
-        cases: choose(data.gsm8k, count, seed).map((problem) => {
+        cases: choose(data.gsm8k.slice(0, first), count, seed).map((problem) => {
           const [worked = '', truth = ''] = problem.answer.split('\n#### ');
           return {
             content: JSON.stringify(problem),
-            async measure(engine) {
+            async measure(engine, { answers }) {
               const prompt = question(problem.question);
-              const text = await answered(engine, { prompt, maxTokens: 160, stop: [] });
               // Without the annotations for a calculator, as the pocket experts saw the training set.
               const reference = `${worked.replace(/<<[^>]*>>/g, '')}\nThe answer is \\boxed{${truth}}.`;
-              return {
-                final: part(sameNumber(finalNumber(text), numberIn(truth))),
-                bits: await bitsOf(engine, prompt, reference),
-              };
+              const bits = await bitsOf(engine, prompt, reference);
+              if (!answers) return { bits };
+              const text = await answered(engine, { prompt, maxTokens: 160, stop: [] });
+              return { bits, final: part(sameNumber(finalNumber(text), numberIn(truth))) };
             },
           };
         }),
+      };
+    case 'humaneval':
+      return {
+        name,
+        title: 'HumanEval',
+        metrics: [{ key: 'passed', title: 'pass@1, greedy', kind: 'rate' }, bits],
+        cases: choose(data.humaneval, count, seed).map((task) => ({
+          content: JSON.stringify(task),
+          async measure(engine, { answers }) {
+            const prompt: Prompt = { kind: 'infill', prefix: task.prompt, suffix: '' };
+            const bits = await bitsOf(engine, prompt, task.canonical_solution);
+            if (!answers) return { bits };
+            if (python === undefined) throw new Error('HumanEval needs python3');
+            const text = await answered(engine, { prompt, maxTokens: 256, stop: endsOfFunction });
+            const program = `${task.prompt}${text}\n\n${task.test}\ncheck(${task.entry_point})\n`;
+            return { bits, passed: part((await python.run(program)) === 'passed') };
+          },
+        })),
       };
     case 'infilling':
       return {
@@ -100,18 +133,20 @@ export function suiteOf(name: SuiteName, { data, count, seed }: SuiteOptions): S
         ],
         cases: choose(data.infilling, count, seed).map((one) => ({
           content: JSON.stringify(one),
-          async measure(engine) {
+          async measure(engine, { answers }) {
             const prompt: Prompt = {
               kind: 'infill',
               prefix: one.prefix,
               suffix: one.suffix,
               file: one.file,
             };
+            const bits = await bitsOf(engine, prompt, one.middle);
+            if (!answers) return { bits };
             const text = await answered(engine, { prompt, maxTokens: 64, stop: ['\n'] });
             return {
+              bits,
               exact: part(text === one.middle),
               similarity: { sum: editSimilarity(text, one.middle), weight: 1 },
-              bits: await bitsOf(engine, prompt, one.middle),
             };
           },
         })),
@@ -142,6 +177,9 @@ export function suiteOf(name: SuiteName, { data, count, seed }: SuiteOptions): S
   }
 }
 
+/** What follows a function; the same as in the paper (arXiv 2107.03374, section 2.1), with imports and decorators. */
+const endsOfFunction = ['\nclass', '\ndef', '\n#', '\nif', '\nprint', '\n@', '\nimport', '\nfrom', '\n```'];
+
 function question(content: string): Prompt {
   return { kind: 'messages', messages: [{ role: 'user', content }] };
 }
@@ -150,32 +188,33 @@ function part(right: boolean): Part {
   return { sum: right ? 1 : 0, weight: 1 };
 }
 
-interface Asked {
+interface Question {
   readonly prompt: Prompt;
   readonly maxTokens: number;
   readonly stop: readonly string[];
 }
 
 /** The greedy answer. */
-async function answered(engine: Engine, asked: Asked): Promise<string> {
+async function answered(engine: Asked, asked: Question): Promise<string> {
   const outcome = await engine.generate({
     ...asked,
     surface: 'completion',
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
-    accelerate: 'none',
+    // The same text, sooner where it repeats itself.
+    accelerate: 'lookup',
     trace: false,
   });
   if (outcome.kind === 'failed') throw new Error(outcome.failure.message);
   return outcome.result.text;
 }
 
-async function bitsOf(engine: Engine, prompt: Prompt, continuation: string): Promise<Part> {
+async function bitsOf(engine: Asked, prompt: Prompt, continuation: string): Promise<Part> {
   const { logProb, bytes } = await engine.score({ prompt, continuation });
   return { sum: -logProb / Math.LN2, weight: bytes };
 }
 
 /** The whole text after its opening is one answer; a token belongs to the segment in which it begins. */
-async function scoredAtOnce(engine: Engine, { file, opening, segments }: MixedText) {
+async function scoredAtOnce(engine: Asked, { file, opening, segments }: MixedText) {
   const { perToken } = await engine.score({
     prompt: { kind: 'infill', prefix: opening, suffix: '', file },
     continuation: segments.map(({ text }) => text).join(''),
@@ -193,7 +232,7 @@ async function scoredAtOnce(engine: Engine, { file, opening, segments }: MixedTe
 }
 
 /** Every line is asked for after the text before it, as an editor would ask. */
-async function scoredByLine(engine: Engine, { file, opening, segments }: MixedText) {
+async function scoredByLine(engine: Asked, { file, opening, segments }: MixedText) {
   const tally = createTally();
   let prefix = opening;
   for (const { subject, text } of segments) {

@@ -17,10 +17,18 @@ export interface Family {
   readonly models: readonly Model[];
   /** The pair that every mode is measured on; the other mixtures get the short list. */
   readonly main: readonly [string, string] | undefined;
-  /** Cases per suite unless asked for otherwise. */
-  readonly cases: Readonly<Record<SuiteName, number>>;
+  /** The suites it is measured on, with the cases of each, unless asked for otherwise. */
+  readonly cases: Readonly<Partial<Record<SuiteName, number>>>;
   /** `auto` unless given. */
   readonly precision?: 'auto' | 'fp32';
+  /** Mixtures in place of the usual ones. */
+  readonly mixes?: (suite: SuiteName) => readonly Mixing[];
+}
+
+/** Members, and ways to mix them. */
+export interface Mixing {
+  readonly members: readonly string[];
+  readonly modes: readonly Mode[];
 }
 
 export interface Variant {
@@ -33,7 +41,7 @@ export interface Variant {
   readonly everyLine: boolean;
 }
 
-interface Mode {
+export interface Mode {
   readonly name: string;
   readonly pool: PoolSetting;
   readonly weighting: WeightingSetting;
@@ -78,9 +86,13 @@ export interface VariantOptions {
 }
 
 /** Single models first, in the family's order. */
-export function variantsOf({ models, main }: Family, { suite, all }: VariantOptions): Variant[] {
+export function variantsOf({ models, main, mixes: own }: Family, { suite, all }: VariantOptions): Variant[] {
   const ids = models.map(({ id }) => id);
   const alone = ids.map((id) => variant([id], { name: 'alone', pool: linear, weighting: 'fixed' }));
+  if (own !== undefined) {
+    const mixed = own(suite).flatMap(({ members, modes }) => modes.map((mode) => variant(members, mode)));
+    return [...alone, ...mixed];
+  }
   const pairs = ids.flatMap((a, i) => ids.slice(i + 1).map((b) => [a, b]));
   const mixes = ids.length > 2 ? [...pairs, ids] : pairs;
   const isMain = (members: readonly string[]): boolean =>

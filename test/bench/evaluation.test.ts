@@ -4,13 +4,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { readData } from '../../bench/quality/data.ts';
-import { familiesOf, pocketFamily, stampOf } from '../../bench/quality/families.ts';
+import { choose, readData } from '../../bench/quality/data.ts';
+import { familiesOf, pocketFamily, stampOf, tinyFamily } from '../../bench/quality/families.ts';
 import { measureAll } from '../../bench/quality/measure.ts';
 import { parseOptions } from '../../bench/quality/options.ts';
 import { openResults } from '../../bench/quality/results-store.ts';
 import { type SuiteName, suiteOf } from '../../bench/quality/suites.ts';
-import { variantsOf } from '../../bench/quality/variants.ts';
+import { mixOf, variantsOf } from '../../bench/quality/variants.ts';
+import { createEngine } from '../../src/engine/engine.ts';
 import { pocket, programs, root, temporaryFolder } from '../programs.ts';
 import { writeAdapter } from '../runtime/adapter-folders.ts';
 
@@ -72,6 +73,68 @@ describe('the evaluation', () => {
     expect((await measured('problems', wanted)).results).toEqual(first.results);
   });
 
+  it('scores by one run of the experts what the engine scores mix by mix', async () => {
+    const suite = suiteOf('problems', { data, count: 1, seed: 1 });
+    const variants = variantsOf(family, { suite: 'problems', all: false });
+    const results = await measureAll({
+      family,
+      suite,
+      variants,
+      answers: false,
+      programs,
+      store: openResults(join(temporaryFolder(), 'cases.jsonl'), { schema: anything, fresh: false }),
+      stamp: 'test',
+      progress: () => {},
+    });
+    const [problem] = choose(data.problems, 1, 1);
+    const engine = createEngine({ programs });
+    for (const variant of variants.filter(({ name }) => /^(math alone|code \+ math)/.test(name))) {
+      engine.configure(mixOf(family, variant));
+      const { logProb, bytes } = await engine.score({
+        prompt: { kind: 'messages', messages: [{ role: 'user', content: problem?.question ?? '' }] },
+        continuation: `${problem?.steps}\nThe answer is \\boxed{${problem?.answer}}.`,
+      });
+      const metrics = results[0]?.[variant.name];
+      expect(Object.keys(metrics ?? {})).toEqual(['bits']);
+      expect(metrics?.bits?.weight).toBe(bytes);
+      expect((metrics?.bits?.sum ?? 0) / (-logProb / Math.LN2)).toBeCloseTo(1, 4);
+    }
+    await engine.dispose();
+  });
+
+  it('runs what it got written as HumanEval wants it', async () => {
+    const ran: string[] = [];
+    const python = {
+      version: 'none',
+      unshared: true,
+      run: async (program: string) => {
+        ran.push(program);
+        return ran.length === 1 ? ('passed' as const) : ('failed' as const);
+      },
+    };
+    const task = {
+      task_id: 'x/0',
+      prompt: 'def one() -> int:\n    """One."""\n',
+      canonical_solution: '    return 1\n',
+      test: 'def check(candidate):\n    assert candidate() == 1\n',
+      entry_point: 'one',
+    };
+    const suite = suiteOf('humaneval', { data: { ...data, humaneval: [task] }, count: 1, seed: 1, python });
+    const alone = variantsOf(family, { suite: 'humaneval', all: false }).slice(0, 2);
+    const [result] = await measureAll({
+      family,
+      suite,
+      variants: alone,
+      programs,
+      store: openResults(join(temporaryFolder(), 'cases.jsonl'), { schema: anything, fresh: false }),
+      stamp: 'test',
+      progress: () => {},
+    });
+    expect(alone.map(({ name }) => result?.[name]?.passed?.sum)).toEqual([1, 0]);
+    expect(ran[0]?.startsWith(task.prompt)).toBe(true);
+    expect(ran[0]?.endsWith(`${task.test}\ncheck(one)\n`)).toBe(true);
+  });
+
   it('scores a mixed text at once as line by line, but for tokens that span a line', async () => {
     const at = 'code + math, linear, even';
     const by = 'the same, line by line';
@@ -107,6 +170,24 @@ it('passes over half a line that a killed run left, and keeps what comes after',
 });
 
 describe('the options', () => {
+  it('take Tiny alone, and cases for all suites or for one', () => {
+    const options = parseOptions(['tiny', '--cases', '4', '--cases', 'gsm8k=2', '--bits'], root);
+    if (options === 'help') throw new Error('no help was asked for');
+    expect(options).toMatchObject({ tiny: true, folders: [], bits: true, suites: undefined });
+    expect([options.cases('gsm8k'), options.cases('problems')]).toEqual([2, 4]);
+    expect(() => parseOptions(['tiny', '--only-pocket'], root)).toThrow('With "tiny" nothing else');
+    expect(() => parseOptions(['huge'], root)).toThrow("no 'huge'");
+  });
+
+  it('measure Tiny in every mode, completions without its maths expert and with it', () => {
+    const tiny = tinyFamily('/m', '/c');
+    const names = (suite: SuiteName) => variantsOf(tiny, { suite, all: false }).map(({ name }) => name);
+    expect(names('infilling')).toContain('base + code, linear, even');
+    expect(names('gsm8k')).toContain('base + code + math, linear, `prompt`');
+    expect(names('gsm8k').slice(0, 3)).toEqual(['base alone', 'code alone', 'math alone']);
+    expect(tiny.cases).toEqual({ gsm8k: 200, problems: 200, humaneval: 164, infilling: 200 });
+  });
+
   it.each([
     [['--suite', 'poems'], "no suite 'poems'"],
     [['--cases', '0'], '--cases must be a whole number of at least 1'],
@@ -117,7 +198,7 @@ describe('the options', () => {
   });
 
   it('need no file outside the project', () => {
-    const options = parseOptions([], temporaryFolder());
+    const options = parseOptions([], join(temporaryFolder(), 'project'));
     expect(options).toMatchObject({ folders: [], seed: 1 });
     expect(options !== 'help' && options.data).toMatch(/bench.quality.data$/);
   });
