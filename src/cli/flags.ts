@@ -82,7 +82,9 @@ Models: chorus models (--json: a line each), chorus models fetch ID, chorus mode
   --offline    forbids every connection; or CHORUS_OFFLINE=1
   Proxies for the hub: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. Models lie in the folder 'models' of the cache (CHORUS_CACHE), every
   connection is listed in connections.jsonl beside it. Exit code 1: failed, 130: cancelled.
-A bad request: {"id", "error": {"code", "message"}}. The exit code is 0 when every line was read.
+A bad request: {"id", "error": {"code", "message"}}; the lines after it are answered all the same. A field that changes nothing
+beside the others (topK at temperature 0, for instance) is named in 'notes' of the result.
+The exit code is 0 when every request was answered, 1 when one failed, 2 when the command line itself is wrong.
 `;
 
 const string = { type: 'string' } as const;
@@ -157,15 +159,7 @@ export function requestOf(values: Values): object {
     weighting,
     prompt,
     messages: values.message && list(values.message).map((content) => ({ role: 'user', content })),
-    infill:
-      values.prefix === undefined
-        ? undefined
-        : {
-            prefix: values.prefix,
-            suffix: values.suffix,
-            file: values.file,
-            repository: values.repository,
-          },
+    infill: infillOf(values),
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, numberOf(value)])),
     stop,
     whenFull: values['when-full'],
@@ -177,6 +171,17 @@ export function requestOf(values: Values): object {
     continuation,
   };
   return JSON.parse(JSON.stringify(request));
+}
+
+function infillOf({ prefix, ...beside }: Values): object | undefined {
+  const { suffix, file, repository } = beside;
+  if (prefix !== undefined) return { prefix, suffix, file, repository };
+  const idle = (['suffix', 'file', 'repository'] as const).find((name) => beside[name] !== undefined);
+  if (idle === undefined) return undefined;
+  throw new ChorusError(
+    'request-invalid',
+    `--${idle} has no effect without --prefix, the text before the cursor. Give --prefix, or leave --${idle} out.`,
+  );
 }
 
 function list(value: Values[keyof Values]): readonly string[] {

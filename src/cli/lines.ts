@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Engine } from '../engine/engine.ts';
 import type { ExpertStatus, MixSetting, TokenTrace } from '../protocol/engine.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
+import { idleInAnswer, idleInMix, idleInRequest } from './effects.ts';
 import { parseGenerate, parseScore } from './request.ts';
 
 export type LineCommand = 'generate' | 'score';
@@ -15,23 +16,27 @@ export interface LinesOptions {
   readonly models: string;
 }
 
-/** Answers every line of `input` on `output`; a bad line gets an error and the next goes on. */
+/** Answers every line of `input` on `output`; a bad line gets an error and the next goes on. Says how many got one. */
 export async function answerLines(
   command: LineCommand,
   { input, output }: { readonly input: Readable; readonly output: Writable },
   options: LinesOptions,
-): Promise<void> {
+): Promise<{ readonly failed: number }> {
   let closed = false;
+  let failed = 0;
   // The reader of our output has gone (`| head`): there is nobody to answer any more.
   output.on('error', () => {
     closed = true;
   });
   for await (const raw of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (closed) return;
+    if (closed) break;
     const line = raw.replace(/^\uFEFF/, '');
     if (line.trim() === '') continue;
-    output.write(`${JSON.stringify(await answerLine(command, line, options))}\n`);
+    const answer = await answerLine(command, line, options);
+    if ('error' in answer) failed++;
+    output.write(`${JSON.stringify(answer)}\n`);
   }
+  return { failed };
 }
 
 async function answerLine(command: LineCommand, line: string, options: LinesOptions): Promise<object> {
@@ -66,13 +71,18 @@ export async function answerRequest(
 }
 
 async function answerGenerate(json: unknown, { engine, models }: LinesOptions): Promise<object> {
-  const { id, ids, mix, prompt, request } = parseGenerate(json, models);
+  const { id, ids, mix, prompt, request, given } = parseGenerate(json, models);
   const load = await loadAll(engine, mix);
   const devices = devicesOf(mix, load.statuses);
   const outcome = await engine.generate(request);
   if (outcome.kind === 'failed') return errorLine(id, outcome.failure);
   const { result } = outcome;
   const promptLogProbs = await engine.promptLogProbs(prompt);
+  const idle = [
+    ...(await idleInMix(mix, given)),
+    ...idleInRequest(request, mix),
+    ...idleInAnswer(request, result),
+  ];
   return {
     ...(id !== undefined && { id }),
     text: result.text,
@@ -89,11 +99,12 @@ async function answerGenerate(json: unknown, { engine, models }: LinesOptions): 
     ...(result.evaluations !== undefined && { evaluations: inOrder(ids, result.evaluations) }),
     ...(result.candidates !== undefined && { chosen: result.chosen, candidates: result.candidates }),
     ...(result.trace !== undefined && { trace: result.trace.map((token) => traceRow(token, ids)) }),
+    ...notesOf(idle),
   };
 }
 
 async function answerScore(json: unknown, { engine, models }: LinesOptions): Promise<object> {
-  const { id, ids, mix, prompt, continuation } = parseScore(json, models);
+  const { id, ids, mix, prompt, continuation, given } = parseScore(json, models);
   const { statuses } = await loadAll(engine, mix);
   const devices = devicesOf(mix, statuses);
   const scored = await engine.score({ prompt, continuation });
@@ -106,6 +117,7 @@ async function answerScore(json: unknown, { engine, models }: LinesOptions): Pro
     tokens: scored.tokens,
     bytes: scored.bytes,
     ...(devices !== undefined && { devices }),
+    ...notesOf(await idleInMix(mix, given)),
   };
 }
 
@@ -140,6 +152,10 @@ function devicesOf(
     const { device, deviceReason } = state;
     return { device, ...(deviceReason !== undefined && { reason: deviceReason }) };
   });
+}
+
+function notesOf(notes: readonly string[]): object {
+  return notes.length > 0 ? { notes } : {};
 }
 
 function traceRow(token: TokenTrace, ids: readonly string[]): object {

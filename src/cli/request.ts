@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { userCacheFolder } from '../engine/cache-folder.ts';
 import { surfaceOf } from '../engine/surface.ts';
+import { issueWords } from '../models/issue-words.ts';
 import { tinyExperts } from '../models/tiny.ts';
 import type {
   ExpertSetting,
@@ -13,6 +14,7 @@ import type {
   Prompt,
 } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
+import type { Given } from './effects.ts';
 
 const text = v.pipe(v.string(), v.maxLength(4_000_000));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -54,7 +56,7 @@ const mixEntries = {
   device: v.optional(v.picklist(['auto', 'cpu', 'webgpu', 'cuda', 'directml', 'coreml']), 'cpu'),
   contextLimit: v.optional(v.pipe(whole, v.minValue(1))),
   pool: v.optional(v.picklist(['linear', 'geometric', 'power']), 'linear'),
-  power: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.5),
+  power: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   weighting: v.optional(v.picklist(['fixed', 'prompt', 'fixedShare', 'adaptive', 'confidence']), 'fixed'),
 };
 
@@ -68,7 +70,7 @@ const generateSchema = v.strictObject({
   topP: v.optional(v.pipe(share, v.gtValue(0)), 1),
   minP: v.optional(share, 0),
   seed: v.optional(v.pipe(v.number(), v.safeInteger()), 0),
-  stop: v.optional(v.array(v.string()), []),
+  stop: v.optional(v.array(v.pipe(v.string(), v.minLength(1))), []),
   accelerate: v.optional(v.picklist(['none', 'lookup', 'inTurn', 'lazily', 'auto']), 'none'),
   candidates: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(64)), 1),
   regex: v.optional(v.string()),
@@ -88,6 +90,7 @@ export interface Parsed {
   readonly ids: readonly string[];
   readonly mix: MixSetting;
   readonly prompt: Prompt;
+  readonly given: Given;
 }
 
 export interface ParsedGenerate extends Parsed {
@@ -133,6 +136,8 @@ export function parseScore(json: unknown, models: string): ParsedScore {
 }
 
 const STRONGEST_VETO = 1000;
+/** Between the geometric pool and the linear one. */
+const HALF_WAY = 0.5;
 
 type Line = v.InferOutput<typeof generateSchema> | v.InferOutput<typeof scoreSchema>;
 
@@ -172,10 +177,11 @@ function parsed(line: Line, models: string): Parsed {
     ids: experts.map(({ id }) => id),
     mix: {
       experts,
-      pool: line.pool === 'power' ? { kind: 'power', exponent: line.power } : { kind: line.pool },
+      pool: line.pool === 'power' ? { kind: 'power', exponent: line.power ?? HALF_WAY } : { kind: line.pool },
       weighting,
     },
     prompt: promptOf(line),
+    given: { power: line.power !== undefined, bases: line.experts.map(({ base }) => base) },
   };
 }
 
@@ -219,7 +225,7 @@ function complaint(issue: v.BaseIssue<unknown>, json: unknown): string {
     return `There is no field '${where}'. Run 'chorus --help' for the fields of a request.`;
   }
   if (issue.received === 'undefined') return `'${where}' is missing.`;
-  return `${where === null ? '' : `'${where}': `}${issue.message}.`;
+  return `${issueWords(issue)}.`;
 }
 
 /** An expert that Chorus knows by name (`pocket/code`, `tiny/base`), or any folder or GGUF file. */

@@ -5,6 +5,7 @@
 
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { issueWords } from '../models/issue-words.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import {
   type MergeMethod,
@@ -130,7 +131,7 @@ function complaint(issue: v.BaseIssue<unknown>): string {
   const where = v.getDotPath(issue);
   if (issue.type === 'strict_object' && issue.expected === 'never') return `there is no setting '${where}'`;
   if (issue.received === 'undefined') return `'${where}' is missing`;
-  return `${where === null ? '' : `'${where}': `}${issue.message.slice(0, 300)}`;
+  return issueWords(issue);
 }
 
 type Yaml = v.InferOutput<typeof schema>;

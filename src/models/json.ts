@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
+import { issueWords } from './issue-words.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -52,11 +53,9 @@ export function checkJson<Schema extends v.GenericSchema>(
   // Only the first issue is told; hostile files have millions.
   const checked = v.safeParse(schema, json, { abortEarly: true });
   if (checked.success) return checked.output;
-  const issue = checked.issues[0];
-  const where = v.getDotPath(issue);
   throw new ChorusError(
     'config-invalid',
-    `${file} cannot be used: ${where === null ? '' : `'${where}': `}${issue.message}. Correct the file or download the model again.`,
+    `${file} cannot be used: ${issueWords(checked.issues[0])}. Correct the file or download the model again.`,
     file,
   );
 }

@@ -1,10 +1,20 @@
-/** The scripting interface as scripts use it: a process, lines in, lines out. */
+/** The scripting interface as scripts use it: lines in, lines out; in this process but where a process of its own is what counts. */
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { Readable, Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { commandLine } from '../../src/cli/command-line.ts';
 import { cacheFolder, programs, root, temporaryFolder } from '../programs.ts';
+
+// Whatever the user has fetched, the tests start without it.
+beforeAll(() => {
+  vi.stubEnv('CHORUS_CACHE', cacheFolder);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
 
 interface Ran {
   readonly code: number | null;
@@ -14,25 +24,46 @@ interface Ran {
 }
 
 async function chorus(args: readonly string[], input = ''): Promise<Ran> {
-  // Whatever the user has fetched, the tests start without it.
-  const env = { ...process.env, CHORUS_CACHE: cacheFolder };
-  const child = spawn(process.execPath, [join(programs, 'cli.js'), ...args], { env });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    err += chunk.toString();
-  });
+  const [output, out] = collector();
+  const [notes, err] = collector();
+  const interruption = () => new AbortController().signal;
+  const terminal = { input: Readable.from([input]), output, notes, interruption, environment: process.env };
+  const code = await commandLine(args, terminal, programs);
+  return { code, lines: linesOf(out()), out: out(), err: err() };
+}
+
+/** The same by the bundled program. */
+async function chorusProcess(args: readonly string[], input: string): Promise<Ran> {
+  const child = spawn(process.execPath, [join(programs, 'cli.js'), ...args]);
+  const [output, out] = collector();
+  const [notes, err] = collector();
+  child.stdout.pipe(output);
+  child.stderr.pipe(notes);
   child.stdin.end(input);
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  const lines = out
+  return { code, lines: linesOf(out()), out: out(), err: err() };
+}
+
+function collector(): [Writable, () => string] {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return [stream, () => Buffer.concat(chunks).toString()];
+}
+
+function linesOf(out: string): Record<string, unknown>[] {
+  return out
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { code, lines, out, err };
 }
+
+const jsonLines = (requests: readonly object[]): string =>
+  requests.map((request) => JSON.stringify(request)).join('\n');
 
 const math = [{ model: 'pocket/math' }];
 const both = [
@@ -49,8 +80,9 @@ describe('generate', () => {
       JSON.stringify({ id: 7, experts: math }),
       JSON.stringify({ id: 'c', experts: both, prompt: 'const a = ', maxTokens: 4, pool: 'geometric' }),
     ];
-    const { code, lines } = await chorus(['generate'], `${requests.join('\n')}\n`);
-    expect(code).toBe(0);
+    const { code, lines } = await chorusProcess(['generate'], `${requests.join('\n')}\n`);
+    // Two of them failed.
+    expect(code).toBe(1);
     expect(lines).toHaveLength(4);
     expect(lines[0]).toMatchObject({
       id: 'a',
@@ -81,10 +113,8 @@ describe('generate', () => {
       temperature: 1,
     });
     const [a, b] = [line('What is 17 + 25?'), line('What is 17 + 26? Then add 5 and tell me about it.')];
-    const { lines } = await chorus(
-      ['generate'],
-      [a, b, a, a].map((request) => JSON.stringify(request)).join('\n'),
-    );
+    const { code, lines } = await chorus(['generate'], jsonLines([a, b, a, a]));
+    expect(code).toBe(0);
     for (const again of [lines[2], lines[3]]) {
       expect(again?.ids).toEqual(lines[0]?.ids);
       expect(again?.promptLogProb).toEqual(lines[0]?.promptLogProb);
@@ -94,7 +124,7 @@ describe('generate', () => {
   it('mixes a model with itself to the same answer as alone', async () => {
     const alone = { experts: math, messages: question, maxTokens: 30, precision: 'q4' };
     const twice = { ...alone, experts: [...math, ...math] };
-    const { lines } = await chorus(['generate'], `${JSON.stringify(alone)}\n${JSON.stringify(twice)}`);
+    const { lines } = await chorus(['generate'], jsonLines([alone, twice]));
     expect(lines[1]?.ids).toEqual(lines[0]?.ids);
     expect(lines[1]?.shares).toEqual([0.5, 0.5]);
   });
@@ -105,14 +135,65 @@ describe('generate', () => {
     [{ experts: [{ model: 'pocket/math', weight: -1 }], prompt: 'a' }, /weight/],
     [{ experts: [{ model: 'pocket/math', weight: 0 }], prompt: 'a' }, /weight is 0/],
     [{ experts: math, prompt: 'a', messages: question }, /exactly one/],
-    [{ experts: math, prompt: 'a', temperature: -1 }, /temperature/],
+    [{ experts: math, prompt: 'a', temperature: -1 }, /^'temperature' must be at least 0, not -1\.$/],
+    [{ experts: math, prompt: 'a', maxTokens: 'many' }, /^'maxTokens' must be a number, not 'many'\.$/],
+    [{ experts: math, prompt: 'a', topK: 1.5 }, /^'topK' must be a whole number, not 1\.5\.$/],
+    [{ experts: math, prompt: 'a', pool: 'max' }, /^'pool' must be linear, geometric or power, not 'max'\.$/],
+    [{ experts: math, prompt: 'a', stop: [''] }, /^'stop\[0\]' must not be empty\.$/],
+    [{ experts: math, prompt: 'a', trace: 1 }, /^'trace' must be true or false, not 1\.$/],
+    [{ experts: 'pocket/math', prompt: 'a' }, /^'experts' must be a list, not 'pocket\/math'\.$/],
+    [{ experts: math, prompt: 'a', id: {} }, /^'id' must be a text or a number, not an object\.$/],
+    [{ experts: math, prompt: 'a', topP: 0 }, /^'topP' must be above 0, not 0\.$/],
+    [{ experts: math }, /Give one of 'prompt', 'messages' and 'infill'/],
+    [{ prompt: 'a' }, /^'experts' is missing\.$/],
     [{ experts: math, prompt: 'a', tmeperature: 1 }, /tmeperature/],
     [{ experts: [{ model: 'no/such/model' }], prompt: 'a' }, /does not exist/],
     [{ experts: math, prompt: '' }, /empty/],
   ])('refuses %j and names what is wrong', async (request, message) => {
     const { code, lines } = await chorus(['generate'], JSON.stringify(request));
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(lines[0]).toMatchObject({ error: { message: expect.stringMatching(message) } });
+    expect(JSON.stringify(lines)).not.toMatch(/Expected|received/);
+  });
+
+  it('names what changes nothing, and nothing else', async () => {
+    const common = { experts: math, prompt: 'a', maxTokens: 1 };
+    const twice = { ...common, experts: both };
+    const notesOf = async (requests: readonly object[]) => {
+      const { code, lines } = await chorus(['generate'], jsonLines(requests));
+      expect(code).toBe(0);
+      return lines.map(({ notes }) => (notes === undefined ? '' : (notes as string[]).join(' | ')));
+    };
+    const idle = await notesOf([
+      { ...common, power: 0.3 },
+      { ...common, topK: 3, seed: 4 },
+      { ...common, routeWithin: 0.2 },
+      { ...common, route: 'auto' },
+      { ...common, accelerate: 'inTurn' },
+      { ...common, experts: [{ ...math[0], base: 'pocket/code' }] },
+      { ...twice, route: 'auto', weighting: 'adaptive' },
+      { ...twice, route: 'auto', regex: 'a' },
+      { ...twice, accelerate: 'lazily', candidates: 2, temperature: 1 },
+    ]);
+    expect(idle).toEqual([
+      "'power' has no effect on the pool 'linear'. Leave it out, or set 'pool' to 'power'.",
+      expect.stringMatching(/^'topK', 'seed' have no effect at temperature 0/),
+      "'routeWithin' has no effect without routing. Leave it out, or set 'route' to 'auto'.",
+      "'route' has no effect where only one expert answers: all experts answer. Leave it out.",
+      expect.stringMatching(/^'accelerate' has no effect: 'inTurn' is about/),
+      expect.stringMatching(/^'base' of experts\[0\] has no effect/),
+      expect.stringMatching(/^'route' has no effect with weighting 'adaptive'/),
+      expect.stringMatching(/^'route' has no effect under a grammar/),
+      expect.stringMatching(/^'accelerate' is not 'lazily' but 'lookup' here/),
+    ]);
+    const acting = await notesOf([
+      { ...common, pool: 'power', power: 0.3 },
+      { ...common, temperature: 1, topK: 3, seed: 4, topP: 0.5, minP: 0.1 },
+      { ...common, topK: 0, topP: 1, minP: 0, seed: 0 },
+      { ...twice, route: 'auto', routeWithin: 0.2 },
+      { ...twice, accelerate: 'inTurn' },
+    ]);
+    expect(acting).toEqual(['', '', '', '', '']);
   });
 
   it('takes every option as a flag', async () => {
@@ -133,6 +214,9 @@ describe('generate', () => {
     expect(code).toBe(0);
     expect(lines[0]).toMatchObject({ id: 'f', text: '17 ', stop: 'stop' });
     expect((await chorus(['generate', '--max-tokens', 'many', '--prompt', 'a'])).code).toBe(1);
+    const alone = await chorus(['generate', '--prompt', 'a', '--suffix', 'b']);
+    expect(alone.code).toBe(1);
+    expect(alone.out).toContain('--suffix has no effect without --prefix');
     expect((await chorus(['generate', '--colour', 'red'])).code).toBe(2);
     expect((await chorus(['paint'])).code).toBe(2);
   });
@@ -141,13 +225,20 @@ describe('generate', () => {
     const file = join(temporaryFolder(), 'schema.json');
     writeFileSync(file, '{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}');
     const asked = ['generate', '--expert', 'pocket/math', '--prompt', 'x', '--max-tokens', '40'];
-    const text = (ran: Ran): string => String(ran.lines[0]?.text);
-    expect(text(await chorus([...asked, '--regex', '(ab|cd){2}']))).toMatch(/^(ab|cd){2}$/);
+    const text = (ran: Ran, line = 0): string => String(ran.lines[line]?.text);
     expect(JSON.parse(text(await chorus([...asked, '--json-schema', file])))).toEqual({
       n: expect.any(Number),
     });
-    const line = JSON.stringify({ experts: math, prompt: 'x', jsonSchema: { enum: ['yes'] } });
-    expect(text(await chorus(['generate'], line))).toBe('"yes"');
+    const fields = await chorus(
+      ['generate'],
+      jsonLines([
+        { experts: math, prompt: 'x', jsonSchema: { enum: ['yes'] } },
+        { experts: math, prompt: 'x', regex: '(ab|cd){2}' },
+      ]),
+    );
+    expect(text(fields)).toBe('"yes"');
+    expect(text(fields, 1)).toMatch(/^(ab|cd){2}$/);
+    expect(text(await chorus([...asked, '--regex', '(ab|cd){2}']))).toBe(text(fields, 1));
     for (const wrong of [
       ['--json-schema', 'no-such-file.json'],
       ['--json-schema', '{"type":"no"}'],
@@ -191,10 +282,17 @@ describe('score', () => {
   it('gives the continuation’s log-probability under the pool and under each expert', async () => {
     const request = { experts: both, messages: question, continuation: '17 + 25 = 42.' };
     const single = (model: string) => ({ ...request, experts: [{ model }] });
-    const { lines } = await chorus(
+    const { code: exit, lines } = await chorus(
       ['score'],
-      [request, single('pocket/code'), single('pocket/math')].map((line) => JSON.stringify(line)).join('\n'),
+      jsonLines([request, single('pocket/code'), single('pocket/math'), { ...request, power: 0.3 }]),
     );
+    expect(exit).toBe(0);
+    expect(lines.map(({ notes }) => notes)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      [expect.stringMatching(/^'power' has no effect/)],
+    ]);
     const numbers = lines as unknown as {
       logProb: number;
       expertLogProb: number[];
@@ -227,10 +325,7 @@ describe('chat', () => {
 });
 
 describe('advise', () => {
-  const sources = ['src/core/sampler.ts', 'src/core/weights.ts'].flatMap((name) => [
-    '--file',
-    join(root, name),
-  ]);
+  const sources = ['src/core/exp.ts', 'src/core/weights.ts'].flatMap((name) => ['--file', join(root, name)]);
 
   it('prints one line with the chosen set, and a table for people', async () => {
     const models = ['--model', 'pocket/math', '--model', 'pocket/code'];
@@ -264,6 +359,17 @@ describe('advise', () => {
 describe('the program', () => {
   it('can be started by a shell, as npm links it', () => {
     expect(readFileSync(join(programs, 'cli.js'), 'utf8').startsWith('#!/usr/bin/env node\n')).toBe(true);
+  });
+
+  it('ends with 1 where any line failed and 0 where none did, answers all the others, and says so in its help', async () => {
+    const good = { experts: math, prompt: 'a', continuation: 'b' };
+    const mixed = await chorusProcess(['score'], `${JSON.stringify(good)}\nno\n${JSON.stringify(good)}\n`);
+    expect(mixed.code).toBe(1);
+    expect(mixed.lines.map((line) => 'error' in line)).toEqual([false, true, false]);
+    expect((await chorusProcess(['score'], `\n${JSON.stringify(good)}\n`)).code).toBe(0);
+    const { code, out } = await chorusProcess(['score', '--help'], '');
+    expect(code).toBe(0);
+    expect(out).toContain('The exit code is 0 when every request was answered, 1 when one failed');
   });
 
   it('says that chat takes no flags', async () => {

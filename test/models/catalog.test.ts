@@ -94,7 +94,7 @@ describe('the catalogue', () => {
       (c) => {
         c.models[3].sources = [];
       },
-      /length/,
+      /'models\[3\]\.sources' must not be empty/,
     ],
     [
       'an unknown field',

@@ -1,0 +1,118 @@
+/** The command line: `chorus generate | score | chat | advise | merge | models`, as a function of its arguments and streams. */
+
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { createEngine, type Engine } from '../engine/engine.ts';
+import { toFailure } from '../protocol/failure.ts';
+import { adviseFiles } from './advise.ts';
+import { chat } from './chat.ts';
+import { hasFlags, help, options, requestOf } from './flags.ts';
+import { answerLines, answerRequest, type LineCommand, type LinesOptions } from './lines.ts';
+import { mergeByRecipe } from './merge.ts';
+import { manageModels } from './models.ts';
+
+export interface Terminal {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** What is not the answer: complaints, progress, tables. */
+  readonly notes: Writable;
+  /** Called where a command can be ended half-way and cleans up. */
+  readonly interruption: () => AbortSignal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Exit codes, as `--help` says. */
+const FAILED = 1;
+const MISUSED = 2;
+
+/** @param programs the folder of the bundled programs, dist/. Resolves to the exit code. */
+export async function commandLine(
+  args: readonly string[],
+  { input, output, notes, interruption, environment }: Terminal,
+  programs: string,
+): Promise<number> {
+  const [command = '--help', ...rest] = args;
+  const models = join(programs, '..', 'models');
+  const helped = (): number => {
+    output.write(help);
+    return 0;
+  };
+  if (command === '--help' || command === '-h' || command === 'help') return helped();
+  if (command === 'advise' || command === 'merge' || command === 'models') {
+    if (rest.includes('--help') || rest.includes('-h')) return helped();
+    if (command === 'advise')
+      return withEngine(programs, (engine) => adviseFiles(rest, { engine, models, output, notes }));
+    const common = { models, output, notes, signal: interruption() };
+    return command === 'merge' ? mergeByRecipe(rest, common) : manageModels(rest, { ...common, environment });
+  }
+  if (command !== 'generate' && command !== 'score' && command !== 'chat') {
+    notes.write(`There is no command '${command}'.\n\n${help}`);
+    return MISUSED;
+  }
+  let values: ReturnType<typeof parse>;
+  try {
+    values = parse(rest);
+  } catch (thrown) {
+    notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`);
+    return MISUSED;
+  }
+  if (values.help === true) return helped();
+  if (command !== 'chat') {
+    return withEngine(programs, (engine) => answer(command, values, { input, output }, { engine, models }));
+  }
+  const [given] = Object.keys(values);
+  if (given !== undefined) {
+    notes.write(
+      `chat takes no --${given}. It starts with the pocket experts; what they do is changed while it runs: type /help there.\n`,
+    );
+    return MISUSED;
+  }
+  return withEngine(programs, async (engine) => {
+    await chat(engine, { models, input, output });
+    return 0;
+  });
+}
+
+async function withEngine(programs: string, run: (engine: Engine) => Promise<number>): Promise<number> {
+  const engine = createEngine({ programs });
+  try {
+    return await run(engine);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+}
+
+async function answer(
+  command: LineCommand,
+  values: ReturnType<typeof parse>,
+  streams: Pick<Terminal, 'input' | 'output'>,
+  options: LinesOptions,
+): Promise<number> {
+  if (!hasFlags(values)) {
+    const { failed } = await answerLines(command, streams, options);
+    return failed === 0 ? 0 : FAILED;
+  }
+  const line = await answerFlags(command, values, options);
+  streams.output.write(`${JSON.stringify(line)}\n`);
+  return 'error' in line ? FAILED : 0;
+}
+
+/** A file that a flag names may not be there. */
+async function answerFlags(
+  command: LineCommand,
+  values: ReturnType<typeof parse>,
+  options: LinesOptions,
+): Promise<object> {
+  let request: object;
+  try {
+    request = requestOf(values);
+  } catch (thrown) {
+    return { error: toFailure(thrown) };
+  }
+  return answerRequest(command, request, options);
+}
