@@ -1,4 +1,6 @@
-// `npm run pictures`: makes docs/pictures from the extension as it runs in a real VS Code.
+// `npm run pictures`: makes docs/pictures from the extension as it runs in a real VS Code, with the mix Tiny. Its base is fetched where
+// it is not there.
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { provideEditor } from './editor-test.mjs';
@@ -16,5 +18,14 @@ await main(async () => {
   process.chdir(root);
   const { takePictures } = await import(pathToFileURL(outfile).href);
   console.log('Taking pictures…');
-  await takePictures(join('docs', 'pictures'));
+  await takePictures(join('docs', 'pictures'), fetchedBase());
 });
+
+/** The folder of Tiny's base. What is said on the way goes to the terminal, the folder comes back. */
+function fetchedBase() {
+  const args = [join(root, 'dist', 'cli.js'), 'models', 'fetch', 'smollm2-135m-instruct'];
+  const { status, stdout } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const folder = stdout.toString().trim();
+  if (status !== 0 || folder === '') throw new Error('Without its base the mix Tiny cannot be shown.');
+  return folder;
+}

@@ -22,6 +22,7 @@ export function expertRows(
   { experts, surfaces }: Pick<MixSetting, 'experts' | 'surfaces'>,
   snapshot: EngineSnapshot,
 ): ExpertRow[] {
+  const ids = experts.map(({ id }) => id);
   return experts.map((setting) => {
     const { id, active, weight, folder } = setting;
     const reported = snapshot.experts.find((status) => status.id === id)?.state;
@@ -29,7 +30,7 @@ export function expertRows(
     const weightsOn = { completion: on('completion'), chat: on('chat') };
     return {
       id,
-      name: shortName(id),
+      name: shortName(id, ids),
       active,
       weight,
       ...((weightsOn.completion !== weight || weightsOn.chat !== weight) && { weightsOn }),

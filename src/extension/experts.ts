@@ -164,9 +164,10 @@ function resourcesOf(values: SettingValues): ResourceSetting {
   };
 }
 
-/** `code` for `pocket/code`. */
-export function shortName(id: string): string {
-  return id.slice(id.lastIndexOf('/') + 1);
+/** `code` for `pocket/code`, where no other of `ids` ends so. */
+export function shortName(id: string, ids: readonly string[] = []): string {
+  const last = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+  return ids.some((other) => other !== id && last(other) === last(id)) ? id : last(id);
 }
 
 /** The settings that give an expert this weight, in completions and in the chat. */

@@ -19,10 +19,17 @@ const settings = {
   'workbench.layoutControl.enabled': false,
 };
 
-/** Writes ghost-text.png, chat.png and experts.png into `folder`. */
-export async function takePictures(folder: string): Promise<void> {
+/** The model is converted once before it answers, which takes a busy machine minutes. */
+const FIRST_ANSWER = 600_000;
+
+/**
+ * Writes ghost-text.png, chat.png (a first answer and the shares beneath it) and experts.png into `folder`.
+ * @param base the folder of Tiny's base
+ */
+export async function takePictures(folder: string, base: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const workbench = await startWorkbench({ files: Object.fromEntries(samples.map(readSample)), settings });
+  const files = Object.fromEntries(samples.map(readSample));
+  const workbench = await startWorkbench({ files, settings, fetched: [base] });
   const { page } = workbench;
   const take = async (name: string) => {
     await page.mouse.move(400, 796);
@@ -37,10 +44,8 @@ export async function takePictures(folder: string): Promise<void> {
     await dragSash(page, 'sidebar', 330);
     await page.locator('.tab.active[data-resource-name="geometry.ts"]').click();
     await page.keyboard.press('ControlOrMeta+End');
-    await workbench.typeText(
-      '\nexport function subtract(a: Point, b: Point): Point {\nreturn { x: a.x - b.x,',
-    );
-    await workbench.waitForGhostText();
+    await workbench.typeText('\nexport function subtract(a: Point, b: Point): Point {\n');
+    await workbench.waitForGhostText(FIRST_ANSWER);
     await take('ghost-text');
 
     await page.keyboard.press('Tab');
@@ -48,13 +53,17 @@ export async function takePictures(folder: string): Promise<void> {
     await workbench.runCommand('Chorus: Ask');
     const chat = await workbench.chatFrame();
     await dragSash(page, 'auxiliarybar', 380);
-    for (const question of ['What is 17 + 25?', 'What is 6 * 7?']) await finished(await ask(chat, question));
+    const questions = [
+      'What is the capital of France?',
+      'Write a TypeScript function that adds two numbers.',
+    ];
+    for (const question of questions) await finished(await ask(chat, question));
     await take('chat');
 
-    await workbench.toggleExpert('general');
+    await workbench.toggleExpert('tiny/math');
     await chat.locator('button#clear').click();
     await chat.locator('article.answer').first().waitFor({ state: 'detached' });
-    await finished(await ask(chat, 'Write a function that adds two numbers.'));
+    await finished(await ask(chat, 'What does Array.prototype.map do?'));
     await take('experts');
   } catch (error) {
     await workbench.keepEvidence('pictures');

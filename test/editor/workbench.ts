@@ -2,7 +2,7 @@
 // as a user drives it, by keys and clicks. `dispose` ends all that was started and removes all that was written.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
 import { type CodeServer, installExtension, type Server, startServer } from '../../scripts/serve.mjs';
 import { processesRunning } from './processes.ts';
@@ -21,6 +21,8 @@ export interface WorkbenchOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Default: the VSIX that was built for this run. */
   readonly vsix?: string;
+  /** Folders of models that the extension finds as if it had fetched them. */
+  readonly fetched?: readonly string[];
 }
 
 const quiet = {
@@ -72,6 +74,10 @@ export async function startWorkbench(options: WorkbenchOptions) {
   };
   try {
     const { codeServer } = provided;
+    for (const model of options.fetched ?? []) {
+      const storage = join(home, 'data', 'User', 'globalStorage', 'chorus-mod.chorus');
+      cpSync(model, join(storage, 'models', basename(model)), { recursive: true });
+    }
     await installExtension({ codeServer, home, vsix: options.vsix ?? provided.vsix });
     server = await startServer({ codeServer, home, folder: workspace });
     browser = await chromium.launch({ executablePath: provided.chromium, args: browserFlags });

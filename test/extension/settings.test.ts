@@ -183,7 +183,9 @@ describe('the mix that the settings make', () => {
     });
   });
 
-  it('shortens names', () => {
+  it('shortens names where that leaves them apart', () => {
+    expect(shortName('tiny/code', ['tiny/base', 'tiny/code', 'pocket/code'])).toBe('tiny/code');
+    expect(shortName('tiny/base', ['tiny/base', 'tiny/code', 'pocket/code'])).toBe('base');
     expect(shortName('pocket/code')).toBe('code');
     expect(shortName('smollm2')).toBe('smollm2');
   });
