@@ -13,6 +13,7 @@ import type {
 import { type ChorusError, toFailure } from '../protocol/failure.ts';
 import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../runtime/expert.ts';
 import { createGroups } from '../runtime/group.ts';
+import { layoutOf } from '../runtime/layout.ts';
 import type { Devices } from '../runtime/model-device.ts';
 import {
   type ExpertMemory,
@@ -137,26 +138,30 @@ export function createExperts({
     }),
   });
 
-  /** Rejects where there is no room for it. */
-  const admit = async (slot: Slot, isLent: boolean): Promise<void> => {
+  /** Where it is and what lies there; rejects where there is no room for it. */
+  const admit = async (
+    slot: Slot,
+    isLent: boolean,
+  ): Promise<ModelPlace & Pick<OpenExpertOptions, 'layout'>> => {
     const place = placeOf(slot);
-    const memory = { ...(await memoryOf(place)), ...(isLent && { base: 'its own' }) };
+    const layout = await layoutOf(place);
+    const memory = { ...(await memoryOf(place, layout)), ...(isLent && { base: 'its own' }) };
     // What is being unloaded may be what is missing.
     if (!fits(memory, memoryState(slot, isLent))) await Promise.all(leaving);
     const state = memoryState(slot, isLent);
     if (!fits(memory, state)) throw await refusal(slot.setting.id, place, state);
     if (!isLent) slot.memory = memory;
+    return { ...place, layout };
   };
 
   /** Those who share its base wait until it is decided whether it comes. */
   const openAdmitted = async (
     slot: Slot,
-    options: Omit<OpenExpertOptions, keyof ModelPlace>,
+    options: Omit<OpenExpertOptions, keyof ModelPlace | 'layout'>,
   ): Promise<LoadedExpert> => {
     const decided = groups.arriving();
     try {
-      await admit(slot, false);
-      return openExpert({ ...placeOf(slot), ...options });
+      return openExpert({ ...(await admit(slot, false)), ...options });
     } finally {
       decided();
     }
@@ -300,8 +305,8 @@ export function createExperts({
       const { device } = slot.setting;
       const converting = new AbortController();
       const { signal } = converting;
-      const expert = admit(slot, true).then(() =>
-        openExpert({ ...placeOf(slot), name: id, threads, workerFile, device, devices, signal }),
+      const expert = admit(slot, true).then((place) =>
+        openExpert({ ...place, name: id, threads, workerFile, device, devices, signal }),
       );
       const giveBack = (): void => {
         converting.abort();

@@ -4,7 +4,7 @@ import { estimateMemory, type MemoryEstimate, usedContext } from '../models/memo
 import { readMemoryFacts } from '../models/memory-facts.ts';
 import type { ExpertSetting } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
-import { type LayoutOptions, layoutOf } from '../runtime/layout.ts';
+import { type ExpertLayout, type LayoutOptions, layoutOf } from '../runtime/layout.ts';
 
 /** Left to everything else on the machine, in bytes. */
 export const MEMORY_RESERVE = 256e6;
@@ -17,9 +17,9 @@ export interface ExpertMemory extends MemoryEstimate {
   readonly base: string;
 }
 
-/** Rejects with a `ChorusError` where the folder holds no model. */
-export async function memoryOf(place: ModelPlace): Promise<ExpertMemory> {
-  const layout = await layoutOf(place);
+/** Rejects with a `ChorusError` where the folder holds no model. `known` is the place's layout, where it was read already. */
+export async function memoryOf(place: ModelPlace, known?: ExpertLayout): Promise<ExpertMemory> {
+  const layout = known ?? (await layoutOf(place));
   const facts = await readMemoryFacts(layout);
   const estimate = estimateMemory(facts, usedContext(facts.contextLength, place.contextLimit));
   const adapter = layout.adapter?.bytes ?? 0;

@@ -2,33 +2,25 @@
 
 import { type Constraint, mustBeginWith } from '../core/constraint.ts';
 import { distributionOf } from '../core/distribution.ts';
-import { poolInto } from '../core/pool.ts';
-import { fixedWeighting } from '../core/weighting.ts';
-import { normaliseWeights } from '../core/weights.ts';
 import type { Prompt, Unit } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { MAX_ROWS } from '../runtime/expert.ts';
 import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
-import { byExpert, createMixture } from './mixture.ts';
-import { type ScoredPiece, scoreBytes } from './score-bytes.ts';
+import { createMixture } from './mixture.ts';
+import { createPooledScore, type PooledScore } from './pooled-score.ts';
+import { scoreBytes } from './score-bytes.ts';
 import { onSurface, surfaceOf } from './surface.ts';
 import type { TemplateRenderer } from './template.ts';
 
-export interface Score {
-  /** log m(continuation | prompt) in nats, each token given the ones before it. */
-  readonly logProb: number;
-  /** The same under each expert alone, by id. */
-  readonly experts: Readonly<Record<string, number>>;
-  readonly weights: Readonly<Record<string, number>>;
+/** `logProb` is log m(continuation | prompt), each token given the ones before it; `perToken` from the text that the prompt gave back on. */
+export interface Score extends PooledScore {
   /** Bytes where the experts' vocabularies differ; then each byte is given the ones before it. */
   readonly unit: Unit;
   /** Tokens of the continuation, with the word at the cursor where there is one; by bytes as many as `bytes`. */
   readonly tokens: number;
   /** UTF-8 bytes of the continuation: -logProb / (bytes ln 2) is bits per byte. */
   readonly bytes: number;
-  /** The same token by token, or byte by byte, from the text that the prompt gave back on: bytes of each token and log m in nats. */
-  readonly perToken: readonly ScoredPiece[];
 }
 
 export interface ScoreOptions {
@@ -44,7 +36,7 @@ export async function score(
   await experts.load();
   const mixture = createMixture(onSurface(experts, surfaceOf(prompt)), prompt, templates, signal);
   const mix = await mixture.now();
-  const { participants, pool, weighting: makeWeighting } = mix;
+  const { participants } = mix;
   const first = participants[0];
   if (first === undefined)
     throw new ChorusError('no-expert', 'No expert takes part: give at least one with a weight.');
@@ -61,14 +53,9 @@ export async function score(
   const { opening } = first;
   const constraint = mustBeginWith(new TextEncoder().encode(opening), tokenizer.bytes);
   const ids = tokenizer.encode(opening + continuation);
-  const prior = participants.map(({ weight }) => weight);
-  const weighting = (makeWeighting ?? fixedWeighting)(prior);
-  let weights: readonly number[] = normaliseWeights(prior);
+  const scoring = createPooledScore(mix, vocabularySize);
   const contexts = participants.map(({ prompt: head }) => Int32Array.from([...head, ...ids]));
-  const alone = participants.map(() => 0);
   const distributions = participants.map(() => new Float64Array(vocabularySize));
-  const pooled = new Float64Array(vocabularySize);
-  const perToken: ScoredPiece[] = [];
 
   for (let start = 0; start < ids.length; start += MAX_ROWS) {
     const rows = Math.min(MAX_ROWS, ids.length - start);
@@ -87,28 +74,16 @@ export async function score(
         // In float64, whatever the expert computes itself: scores are compared to the last digits.
         return distributionOf({ logits: answer.logits }, row, distributions[i] as Float64Array);
       });
-      weights = weighting.weights(mixed);
-      poolInto(pool, mixed, weights, pooled);
-      perToken.push({
+      scoring.add(mixed, {
+        symbol: token,
         bytes: tokenizer.bytes(token).length,
-        logProb: logGiven(constraint, pooled, token),
+        pooled: (probabilities) => logGiven(constraint, probabilities, token),
+        alone: (i) => logGiven(constraint, distributions[i] as Float64Array, token),
       });
-      weighting.learn(mixed, token);
-      for (const [i, probabilities] of distributions.entries()) {
-        alone[i] = (alone[i] as number) + logGiven(constraint, probabilities, token);
-      }
       constraint.accept(token);
     }
   }
-  return {
-    logProb: perToken.reduce((sum, token) => sum + token.logProb, 0),
-    experts: byExpert(participants, alone),
-    weights: byExpert(participants, weights),
-    unit: mix.unit,
-    tokens: ids.length,
-    bytes: bytes.length,
-    perToken,
-  };
+  return { ...scoring.score(), unit: mix.unit, tokens: ids.length, bytes: bytes.length };
 }
 
 /** log p(token | the constraint) in nats; overwrites `probabilities`. */

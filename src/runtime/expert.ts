@@ -19,6 +19,8 @@ import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 export interface OpenExpertOptions extends LayoutOptions {
   readonly name: string;
+  /** That of `folder`, where it was read already. */
+  readonly layout?: ExpertLayout;
   /** Most tokens of context, where that is less than the model reads. */
   readonly contextLimit?: number | undefined;
   /** Threads of the session's pool, >= 1; those of experts that share a session are added up. */
@@ -120,7 +122,7 @@ async function seated(
 ): Promise<{ readonly layout: ExpertLayout; readonly seat: Seat }> {
   let arrived = groups.arriving();
   try {
-    const layout = await layoutOf(options);
+    const layout = options.layout ?? (await layoutOf(options));
     if (await needsConversion(layout, options)) {
       // Nobody waits for so long to be loaded together with this one.
       arrived();

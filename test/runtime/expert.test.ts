@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distributionOf, type Rows } from '../../src/core/index.ts';
 import { ChorusError } from '../../src/protocol/failure.ts';
 import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../../src/runtime/expert.ts';
+import { layoutOf } from '../../src/runtime/layout.ts';
 import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
 
 const workerFile = join(programs, 'worker.js');
@@ -22,6 +23,16 @@ const row = (answer: Rows | 'cancelled'): number[] => {
   if (answer === 'cancelled') throw new Error('cancelled');
   return [...answer.logits];
 };
+
+describe('a layout that was read already', () => {
+  it('is not read again; without it the folder is (negative control)', async () => {
+    const layout = await layoutOf({ folder: pocket('code'), precision: 'q4', cacheFolder });
+    const expert = await open({ folder: '/nowhere', layout });
+    expect(expert.precision).toBe('q4');
+    await expert.dispose();
+    await expect(open({ folder: '/nowhere' })).rejects.toThrow('/nowhere');
+  });
+});
 
 describe('the softmax of an answer', () => {
   it('is that of its logits, row by row and alone, and only comes with a few rows', async () => {
