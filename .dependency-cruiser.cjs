@@ -9,7 +9,7 @@ const rooms = {
   graph: ['protocol', 'models'],
   merge: ['protocol', 'models', 'graph'],
   runtime: ['core', 'protocol', 'text', 'models', 'graph'],
-  engine: ['core', 'text', 'protocol', 'grammar', 'models', 'runtime'],
+  engine: ['core', 'text', 'protocol', 'grammar', 'models', 'fetch', 'runtime'],
   cli: ['core', 'text', 'protocol', 'models', 'fetch', 'merge', 'engine'],
   extension: ['text', 'protocol', 'models', 'fetch'],
 };

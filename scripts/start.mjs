@@ -1,5 +1,6 @@
 // `npm start`: installs, builds and opens VS Code with the extension on the sample workspace. `-- --terminal` chats and
-// completes in the terminal instead. Where there is no desktop VS Code it serves one to the browser.
+// completes in the terminal instead, with `--pocket` by the experts that come along, with `--offline` without any connection for a
+// model. Where there is no desktop VS Code it serves one to the browser.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,23 +16,40 @@ const samples = join(root, '.cache', 'samples');
 await main(async () => {
   const args = process.argv.slice(2);
   // npm keeps an option for itself where the "--" before it is forgotten.
-  const inTerminal = args.includes('--terminal') || process.env.npm_config_terminal === 'true';
-  const unknown = args.find((arg) => arg !== '--terminal');
-  if (unknown) throw new Error(`Unknown option ${unknown}. "npm start" takes only "-- --terminal".`);
+  const given = (name) => args.includes(`--${name}`) || process.env[`npm_config_${name}`] === 'true';
+  const [inTerminal, pocket, offline] = ['terminal', 'pocket', 'offline'].map(given);
+  const unknown = args.find((arg) => !['--terminal', '--pocket', '--offline'].includes(arg));
+  if (unknown)
+    throw new Error(
+      `Unknown option ${unknown}. "npm start" takes only -- --terminal, --pocket and --offline.`,
+    );
+  if (pocket && !inTerminal)
+    throw new Error('--pocket goes with --terminal; in the editor, say no to the fetch.');
 
-  await installDependencies();
+  const after = [];
+  await timed('install', after, installDependencies);
   console.log('Building…');
-  await run(process.execPath, ['scripts/build.mjs']);
+  await timed('build', after, () => run(process.execPath, ['scripts/build.mjs']));
+  if (offline) process.env.CHORUS_OFFLINE = '1';
 
   const desktop = findCommand('code');
   if (!existsSync(samples)) cpSync(join(root, 'samples'), samples, { recursive: true });
-  if (inTerminal) await chatInTerminal();
+  if (inTerminal) await chatInTerminal([...after, ...(pocket ? ['--pocket'] : [])]);
   else if (desktop) await openDesktop(desktop);
   else await serveToBrowser();
 });
 
-async function chatInTerminal() {
-  const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), 'chat'], {
+/** Runs `work`, and keeps how long it took for the chat, which tells the time to the first token. */
+async function timed(name, after, work) {
+  const began = performance.now();
+  await work();
+  after.push('--after', `${name}=${((performance.now() - began) / 1000).toFixed(2)}`);
+}
+
+async function chatInTerminal(args) {
+  // Who pipes a question in is not there to be asked, and came for an answer.
+  const consent = process.stdin.isTTY && process.stdout.isTTY ? [] : ['--fetch'];
+  const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), 'chat', ...consent, ...args], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -1,14 +1,13 @@
 /** Chat and completion in a terminal, with nothing installed but Node. */
 
-import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { userCacheFolder } from '../engine/cache-folder.ts';
 import type { Engine } from '../engine/engine.ts';
 import { weightOn } from '../models/surface-weight.ts';
-import { hasTinyBase, type TinyPlaces, tinyExperts, tinyIds, tinyRules } from '../models/tiny.ts';
+import { tinyIds } from '../models/tiny.ts';
 import type { ChatMessage, Generated, GenerateRequest, MixSetting, Prompt } from '../protocol/engine.ts';
 import type { Failure } from '../protocol/failure.ts';
 import { newestThatFit } from '../text/history.ts';
+import { type Begin, stagesText } from './first-start.ts';
 
 const help = `Ask anything, or use one of these:
   /complete TEXT   continue TEXT as code; \\n is a new line, <cursor> the place of the cursor
@@ -31,12 +30,15 @@ const advice: Partial<Record<Failure['code'], string>> = {
 
 const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 } as const;
 
-/** Runs until the input ends or the user leaves. */
+/** Runs until the input ends or the user leaves; the experts of `begin` are loaded. */
 export async function chat(
   engine: Engine,
-  { models, input, output }: { models: string; input: NodeJS.ReadableStream; output: NodeJS.WritableStream },
+  { begin, input, output }: { begin: Begin; input: NodeJS.ReadableStream; output: NodeJS.WritableStream },
 ): Promise<void> {
-  let mix = firstMix({ models, cache: userCacheFolder(process.env) });
+  let { mix } = begin;
+  const { interrupted } = begin;
+  /** Until the first answer. */
+  let stages: Begin['stages'] | undefined = begin.stages;
   const turns: (readonly [ChatMessage, ChatMessage])[] = [];
   const readline = createInterface({ input, output });
   let answering: AbortController | undefined;
@@ -56,6 +58,11 @@ export async function chat(
       if (open) readline.prompt();
     }
   });
+  // Who asks the process to end, and not the terminal's line.
+  interrupted?.addEventListener('abort', () => {
+    answering?.abort();
+    readline.close();
+  });
   const say = (text: string): void => {
     output.write(text);
   };
@@ -71,7 +78,12 @@ export async function chat(
       say(`\n${advice[outcome.failure.code] ?? outcome.failure.message}\n\n`);
       return undefined;
     }
-    say(`\n\n  ${summary(outcome.result)}\n\n`);
+    say(`\n\n  ${summary(outcome.result)}\n`);
+    if (stages !== undefined) {
+      say(`  ${stagesText([...stages, { name: 'prefill', ms: outcome.result.ms.prefill }])}\n`);
+      stages = undefined;
+    }
+    say('\n');
     return outcome.result.stop === 'cancelled' ? undefined : outcome.result.text;
   };
 
@@ -142,7 +154,6 @@ export async function chat(
     }
   };
 
-  engine.configure(mix);
   say(`Chorus: ${describe(mix)}\n\n${help}\n`);
   readline.setPrompt('> ');
   readline.prompt();
@@ -177,29 +188,6 @@ const weightings = ['prompt', 'fixed', 'fixedShare', 'adaptive', 'confidence'] a
 
 function isWeighting(text: string): text is MixSetting['weighting'] {
   return weightings.some((weighting) => weighting === text);
-}
-
-/** Tiny where its base was fetched, with the pocket experts to switch on; else these alone. */
-export function firstMix({ models, cache }: TinyPlaces): MixSetting {
-  const tiny = hasTinyBase(cache);
-  const expert = (id: string, name: string, active: boolean) => ({
-    id,
-    folder: join(models, 'pocket', name),
-    precision: 'auto' as const,
-    active,
-    weight: 1,
-  });
-  const pocket = ['code', 'math', 'general'].map((name) =>
-    expert(tiny ? `pocket/${name}` : name, name, !tiny && name !== 'general'),
-  );
-  if (!tiny) return { experts: pocket, pool: { kind: 'linear' }, weighting: 'adaptive' };
-  const rows = tinyExperts({ models, cache }).map((known) => ({
-    ...known,
-    precision: 'auto' as const,
-    active: true,
-    weight: 1,
-  }));
-  return { experts: [...rows, ...pocket], ...tinyRules };
 }
 
 /** `code` stands for `tiny/code` where there is no expert of that very name. */

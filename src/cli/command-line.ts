@@ -1,26 +1,16 @@
 /** The command line: `chorus generate | score | chat | advise | merge | models`, as a function of its arguments and streams. */
 
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { adviseFiles } from './advise.ts';
-import { chat } from './chat.ts';
 import { hasFlags, help, options, requestOf } from './flags.ts';
 import { answerLines, answerRequest, type LineCommand, type LinesOptions } from './lines.ts';
 import { mergeByRecipe } from './merge.ts';
 import { manageModels } from './models.ts';
-
-export interface Terminal {
-  readonly input: Readable;
-  readonly output: Writable;
-  /** What is not the answer: complaints, progress, tables. */
-  readonly notes: Writable;
-  /** Called where a command can be ended half-way and cleans up. */
-  readonly interruption: () => AbortSignal;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
+import { startChat } from './start-chat.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Exit codes, as `--help` says. */
 const FAILED = 1;
@@ -46,7 +36,9 @@ export async function commandLine(
     const common = { models, output, notes, signal: interruption() };
     return command === 'merge' ? mergeByRecipe(rest, common) : manageModels(rest, { ...common, environment });
   }
-  if (command !== 'generate' && command !== 'score' && command !== 'chat') {
+  if (command === 'chat')
+    return startChat(rest, { input, output, notes, interruption, environment }, programs);
+  if (command !== 'generate' && command !== 'score') {
     notes.write(`There is no command '${command}'.\n\n${help}`);
     return MISUSED;
   }
@@ -58,20 +50,7 @@ export async function commandLine(
     return MISUSED;
   }
   if (values.help === true) return helped();
-  if (command !== 'chat') {
-    return withEngine(programs, (engine) => answer(command, values, { input, output }, { engine, models }));
-  }
-  const [given] = Object.keys(values);
-  if (given !== undefined) {
-    notes.write(
-      `chat takes no --${given}. It starts with the pocket experts; what they do is changed while it runs: type /help there.\n`,
-    );
-    return MISUSED;
-  }
-  return withEngine(programs, async (engine) => {
-    await chat(engine, { models, input, output });
-    return 0;
-  });
+  return withEngine(programs, (engine) => answer(command, values, { input, output }, { engine, models }));
 }
 
 async function withEngine(programs: string, run: (engine: Engine) => Promise<number>): Promise<number> {

@@ -8,7 +8,7 @@ export const help = `Usage: chorus <command> [options]
 Commands:
   generate   one JSON request a line from standard input, one JSON result a line out; or one request by flags
   score      the same with 'prompt' and 'continuation': how probable is the continuation?
-  chat       talk to the pocket experts in the terminal
+  chat       talk to the experts in the terminal (flags of its own, below)
   advise     which experts to mix, with which weights, for given files (flags of its own, below)
   merge      several models' weights into a new model, by a mergekit recipe (below)
   models     which models there are and where; fetches or removes one (below)
@@ -76,12 +76,18 @@ Merge: chorus merge config.yml FOLDER [--force] [--random-seed 0]
   --force replaces an earlier merge. Of an emr merge each expert can be had back: chorus merge --rebuild pocket/code EMR FOLDER.
 Models: chorus models (--json: a line each), chorus models fetch ID, chorus models remove ID
   A fetch shows its progress on standard error and writes the model's folder to standard output; a folder that is there already
-  is given at once. It goes on with what an earlier one left. Nothing is fetched without this command, or your agreement in the editor.
+  is given at once. It goes on with what an earlier one left. Nothing is fetched without this command, or your agreement in the chat
+  or the editor.
   --hub URL    a hub that answers as Hugging Face does; or CHORUS_HUB; CHORUS_HUB_TOKEN is sent to that hub alone
   --pip "C"    how pip is called, for models in Python packages; or CHORUS_PIP. Its own configuration (index, proxy) holds
   --offline    forbids every connection; or CHORUS_OFFLINE=1
   Proxies for the hub: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. Models lie in the folder 'models' of the cache (CHORUS_CACHE), every
   connection is listed in connections.jsonl beside it. Exit code 1: failed, 130: cancelled.
+Chat: chorus chat
+  Answers by the mix Tiny. Where its base, SmolLM2-135M-Instruct, is not on the machine, it says what would be fetched and asks; after no,
+  or whatever goes wrong, the pocket experts answer.
+  --pocket (the pocket experts, without a question), --fetch (fetches without asking), --offline (or CHORUS_OFFLINE=1: no connection),
+  --hub URL, --pip "COMMAND" (where models come from, as for models)
 A bad request: {"id", "error": {"code", "message"}}; the lines after it are answered all the same. A field that changes nothing
 beside the others (topK at temperature 0, for instance) is named in 'notes' of the result.
 The exit code is 0 when every request was answered, 1 when one failed, 2 when the command line itself is wrong.

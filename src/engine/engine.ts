@@ -11,6 +11,7 @@ import type {
   Prompt,
 } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
+import type { ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
 import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
 import { availableMemory } from './available-memory.ts';
@@ -18,6 +19,7 @@ import { bestOf } from './best-of.ts';
 import { userCacheFolder } from './cache-folder.ts';
 import { createExperts } from './experts.ts';
 import { type Alarm, timerAlarm, watchIdle } from './idle.ts';
+import { obtain } from './obtain.ts';
 import { promptFor } from './prompts.ts';
 import { type Score, score } from './score.ts';
 import { createSyntax } from './syntax.ts';
@@ -27,6 +29,8 @@ import { createTurns } from './turns.ts';
 export interface EngineOptions {
   /** The folder of the bundled workers, dist/. */
   readonly programs: string;
+  /** The folder of the embedded models and the catalogue; by default beside `programs`. */
+  readonly models?: string | undefined;
   /** Where graphs built from tensors are kept; by default the user's cache folder. */
   readonly cacheFolder?: string | undefined;
   readonly onStatus?: (statuses: readonly ExpertStatus[]) => void;
@@ -47,6 +51,8 @@ export interface Engine {
   promptLogProbs(prompt: Prompt): Promise<Readonly<Record<string, number>>>;
   /** Never rejects: what goes wrong is an outcome. */
   advise(request: AdviseRequest, options?: AdviseCallOptions): Promise<AdviseOutcome>;
+  /** Fetches a model of the catalogue and makes its graph. Never rejects: what goes wrong is an outcome. */
+  obtain(request: ObtainRequest, options?: ObtainCallOptions): Promise<ObtainOutcome>;
   /** Forgets what the experts remember of earlier contexts. */
   forget(): Promise<void>;
   dispose(): Promise<void>;
@@ -62,8 +68,14 @@ export interface AdviseCallOptions {
   readonly onProgress?: (progress: AdviseProgress) => void;
 }
 
+export interface ObtainCallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ObtainProgress) => void;
+}
+
 export function createEngine({
   programs,
+  models = join(programs, '..', 'models'),
   cacheFolder = userCacheFolder(process.env),
   onStatus = () => {},
   log = () => {},
@@ -88,7 +100,7 @@ export function createEngine({
     }
   };
 
-  const calls: Pick<Engine, 'load' | 'generate' | 'score' | 'promptLogProbs' | 'advise' | 'forget'> = {
+  const calls: Omit<Engine, 'configure' | 'dispose'> = {
     async load() {
       await experts.load();
       return experts.statuses();
@@ -131,6 +143,26 @@ export function createEngine({
         return { kind: 'failed', failure };
       }
     },
+    async obtain(request, { signal = never, onProgress = () => {} } = {}) {
+      try {
+        return await obtain(request, {
+          models,
+          cacheFolder,
+          converter: join(programs, 'convert.js'),
+          environment: process.env,
+          onProgress: (progress) => {
+            if (progress.isFailure) log(`a source of '${request.model}' failed: ${progress.text}`);
+            onProgress(progress);
+          },
+          signal,
+          clock: () => performance.now(),
+        });
+      } catch (thrown) {
+        const failure = toFailure(thrown);
+        if (failure.code !== 'cancelled') log(`'${request.model}' was not obtained: ${failure.message}`);
+        return { kind: 'failed', failure };
+      }
+    },
     async forget() {
       await Promise.all(experts.ready().map(({ expert }) => expert.forget()));
     },
@@ -145,6 +177,7 @@ export function createEngine({
     score: (request) => inUse(() => calls.score(request)),
     promptLogProbs: (prompt) => inUse(() => calls.promptLogProbs(prompt)),
     advise: (request, options) => inUse(() => calls.advise(request, options)),
+    obtain: (request, options) => inUse(() => calls.obtain(request, options)),
     forget: () => inUse(calls.forget),
     async dispose() {
       idle.dispose();

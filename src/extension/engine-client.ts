@@ -15,6 +15,7 @@ import type {
   MixSetting,
 } from '../protocol/engine.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
+import type { ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
 import { type CallOptions, type Connection, connect } from '../protocol/rpc.ts';
 import { afterCrash, type CrashHistory, crashLimit, crashWindowMs, noCrash } from './crashes.ts';
 import type { EngineEnd, EngineProcess } from './engine-process.ts';
@@ -114,6 +115,11 @@ export class EngineClient {
   /** As `generate` is: starts the engine, never rejects. */
   advise(request: AdviseRequest, options: CallOptions<AdviseProgress> = {}): Promise<AdviseOutcome> {
     return this.#ask(({ connection }) => connection.call('advise', request, options), options.signal);
+  }
+
+  /** As `generate` is: starts the engine, never rejects. */
+  obtain(request: ObtainRequest, options: CallOptions<ObtainProgress> = {}): Promise<ObtainOutcome> {
+    return this.#ask(({ connection }) => connection.call('obtain', request, options), options.signal);
   }
 
   async #ask<Outcome>(

