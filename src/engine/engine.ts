@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly programs: string;
   /** The folder of the embedded models and the catalogue; by default beside `programs`. */
   readonly models?: string | undefined;
-  /** Where graphs built from tensors are kept; by default the user's cache folder. */
+  /** Where graphs built from tensors and fetched models are kept; by default the user's cache folder. */
   readonly cacheFolder?: string | undefined;
   readonly onStatus?: (statuses: readonly ExpertStatus[]) => void;
   readonly log?: (text: string) => void;
@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly alarm?: Alarm;
   /** Bytes that are free on the machine. */
   readonly available?: () => number;
+  /** What says where models are fetched from, unless a request does. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Engine {
@@ -81,6 +83,7 @@ export function createEngine({
   log = () => {},
   alarm = timerAlarm,
   available = availableMemory,
+  environment = process.env,
 }: EngineOptions): Engine {
   const devices = createDevices({ checkProgram: join(programs, 'device-check.js'), cacheFolder, log });
   const workerFile = join(programs, 'worker.js');
@@ -149,7 +152,7 @@ export function createEngine({
           models,
           cacheFolder,
           converter: join(programs, 'convert.js'),
-          environment: process.env,
+          environment,
           onProgress: (progress) => {
             if (progress.isFailure) log(`a source of '${request.model}' failed: ${progress.text}`);
             onProgress(progress);

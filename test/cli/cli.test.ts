@@ -313,7 +313,7 @@ describe('score', () => {
 describe('chat', () => {
   it('answers, completes, changes the mix, and leaves', async () => {
     const { code, out } = await chorus(
-      ['chat'],
+      ['chat', '--pocket'],
       'What is 17 + 25?\n/off code\n/complete const total = \n/weight math -1\n/quit\n',
     );
     expect(code).toBe(0);
@@ -372,9 +372,10 @@ describe('the program', () => {
     expect(out).toContain('The exit code is 0 when every request was answered, 1 when one failed');
   });
 
-  it('says that chat takes no flags', async () => {
+  it('says which flags chat does not take', async () => {
     const { code, err } = await chorus(['chat', '--expert', 'pocket/math']);
     expect(code).toBe(2);
-    expect(err).toMatch(/^chat takes no --expert\./);
+    expect(err).toMatch(/^Unknown option '--expert'/);
+    expect((await chorus(['chat', '--after', 'install'])).err).toMatch(/^--after is a stage/);
   });
 });

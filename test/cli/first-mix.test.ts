@@ -1,21 +1,17 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { firstMix } from '../../src/cli/chat.ts';
+import { pocketMix, tinyMix } from '../../src/cli/mixes.ts';
 import { parseGenerate } from '../../src/cli/request.ts';
 import { tinyRules } from '../../src/models/tiny.ts';
-import { temporaryFolder } from '../programs.ts';
+import type { MixSetting } from '../../src/protocol/engine.ts';
 
-const active = (mix: ReturnType<typeof firstMix>) =>
-  mix.experts.filter((expert) => expert.active).map(({ id }) => id);
+const active = (mix: MixSetting) => mix.experts.filter((expert) => expert.active).map(({ id }) => id);
 
-it('starts a terminal with the pocket experts, and with Tiny once its base is there', () => {
-  const cache = temporaryFolder();
-  const before = firstMix({ models: '/m', cache });
+it('a terminal has the pocket experts to begin with, or Tiny with these to switch on', () => {
+  const before = pocketMix('/m');
   expect(active(before)).toEqual(['code', 'math']);
   expect(before).not.toHaveProperty('surfaces');
-  mkdirSync(join(cache, 'models', 'smollm2-135m-instruct'), { recursive: true });
-  const mix = firstMix({ models: '/m', cache });
+  const mix = tinyMix({ models: '/m', cache: '/c' });
   expect(active(mix)).toEqual(['tiny/base', 'tiny/code', 'tiny/math']);
   expect(mix).toMatchObject(tinyRules);
   expect(mix.experts.map(({ id }) => id)).toContain('pocket/general');

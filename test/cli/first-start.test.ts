@@ -1,0 +1,226 @@
+/** What the chat in a terminal begins with, against a hub of the test's own that has a pocket expert as a GGUF file. */
+
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type FirstStartOptions, firstStart, stagesText } from '../../src/cli/first-start.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { TINY_BASE } from '../../src/models/tiny.ts';
+import { type Behaviour, type FakeHub, slowly, startHub } from '../fetch/fake-hub.ts';
+import { modelsWith, programsWith, SOURCE_FILE } from '../fetch/tiny-source.ts';
+import { noise } from '../fetch/toy.ts';
+import { programs, temporaryFolder } from '../programs.ts';
+import { pocketGguf } from '../runtime/pocket-gguf.ts';
+
+let bytes: Uint8Array;
+beforeAll(async () => {
+  bytes = await pocketGguf();
+});
+
+interface Hub {
+  /** The file that it has, and the one that the catalogue means. */
+  readonly served?: Uint8Array;
+  readonly listed?: Uint8Array;
+  readonly behaviour?: Behaviour;
+  readonly address?: string;
+}
+
+/** A machine with nothing but Chorus on it. */
+async function machine(hubs: Hub = {}) {
+  const served = hubs.served ?? bytes;
+  const listed = hubs.listed ?? served;
+  const hub = await startHub({ [SOURCE_FILE]: served }, hubs.behaviour);
+  const [models, cache] = [modelsWith(listed), temporaryFolder()];
+  const start = async (change: Partial<FirstStartOptions> = {}, typed?: string) => {
+    const engine = createEngine({ programs, models, cacheFolder: cache, environment: {} });
+    const [input, output] = [terminal(typed !== undefined), terminal(typed !== undefined)];
+    let said = '';
+    output.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    if (typed !== undefined) input.end(typed);
+    try {
+      const begin = await firstStart(engine, {
+        models,
+        cache,
+        environment: {},
+        input,
+        output,
+        pocket: false,
+        consent: 'always',
+        choices: { hub: hubs.address ?? hub.address },
+        interruption: () => new AbortController().signal,
+        ...change,
+      });
+      const active = begin?.mix.experts.filter((expert) => expert.active).map(({ id }) => id);
+      const ready = (await engine.load()).filter(({ state }) => state.kind === 'ready').map(({ id }) => id);
+      return { said, active, ready, stages: begin?.stages.map(({ name }) => name) };
+    } finally {
+      await engine.dispose();
+    }
+  };
+  return { hub, cache, start };
+}
+
+function terminal(isTTY: boolean): PassThrough & { readonly isTTY: boolean } {
+  return Object.assign(new PassThrough(), { isTTY });
+}
+
+const pocketAnswers = { active: ['code', 'math'], ready: ['code', 'math'] };
+const tinyAnswers = { active: ['tiny/base', 'tiny/code', 'tiny/math'], ready: ['tiny/base'] };
+
+describe('the first start in a terminal', () => {
+  it('says what is fetched, fetches and converts it once, and then has it at once', async () => {
+    const { hub, start } = await machine();
+    const first = await start();
+    // The adapters belong to another base here: what is left of the mix answers.
+    expect(first).toMatchObject(tinyAnswers);
+    expect(first.said).toMatch(
+      /licence {2}Apache-2\.0 .*\n.*size .* MB over the network.*\n.*from .*toys\/toy at http/,
+    );
+    expect(first.stages).toContain('load');
+    const { length } = hub.asked;
+    expect(length).toBeGreaterThan(0);
+    const second = await start({ choices: { offline: true } });
+    expect(second).toMatchObject(tinyAnswers);
+    expect(second.said).not.toContain('not on this machine');
+    expect(second.stages).toEqual(['load']);
+    expect(hub.asked).toHaveLength(length);
+  });
+
+  it.each<[string, Partial<FirstStartOptions>, string]>([
+    ['the pocket experts are asked for', { pocket: true }, ''],
+    ['connections are forbidden', { choices: { offline: true } }, 'connections are forbidden'],
+    ['the environment forbids them', { environment: { CHORUS_OFFLINE: '1' } }, 'connections are forbidden'],
+    ['nobody can be asked', { consent: 'ask' }, 'chat --fetch'],
+    ['the hub has no address', { choices: { hub: 'hub' }, environment: {} }, 'address of the hub'],
+    ['no folder has the catalogue', { models: 'nowhere' }, 'catalog.json is missing'],
+  ])('asks no hub where %s', async (_, change, said) => {
+    const { hub, start, cache } = await machine();
+    const outcome = await start(change);
+    if (change.models === undefined) expect(outcome).toMatchObject(pocketAnswers);
+    expect(outcome.said).toContain(said);
+    expect(hub.asked).toEqual([]);
+    expect(existsSync(join(cache, 'models'))).toBe(false);
+  });
+
+  it('fetches after y, not after n, and leaves after the end of the input', async () => {
+    const { hub, start } = await machine();
+    expect(await start({ consent: 'ask' }, 'perhaps\nn\n')).toMatchObject(pocketAnswers);
+    expect((await start({ consent: 'ask' }, '')).active).toBeUndefined();
+    expect(hub.asked).toEqual([]);
+    const agreed = await start({ consent: 'ask' }, 'y\n');
+    expect(agreed).toMatchObject(tinyAnswers);
+    expect(agreed.said).toContain('\r\u001b[K  [########################] 100 %');
+  });
+
+  it.each<[string, Hub, RegExp]>([
+    ['is not reached', { address: 'http://127.0.0.1:9' }, /could not be fetched/],
+    ['has another file', { served: noise(5_000, 'a'), listed: noise(5_000, 'b') }, /could not be fetched/],
+    ['has something that is no model', { served: noise(5_000, 'a') }, /GGUF/],
+  ])(
+    'goes on with the pocket experts where the hub %s',
+    async (_, options, said) => {
+      const { start } = await machine(options);
+      const outcome = await start();
+      expect(outcome).toMatchObject(pocketAnswers);
+      expect(outcome.said).toMatch(said);
+      expect(outcome.said).toContain('The pocket experts answer.');
+    },
+    60_000,
+  );
+
+  it('goes on with them after Ctrl+C, and the next start with what was fetched', async () => {
+    const { hub, start } = await machine({ behaviour: (exchange) => slowly(exchange, 50, 10) });
+    const ended = new AbortController();
+    const interruption = (): AbortSignal => {
+      const look = setInterval(() => {
+        if (hub.asked.length > 0) ended.abort();
+      }, 100);
+      onTestFinished(() => clearInterval(look));
+      return ended.signal;
+    };
+    const first = await start({ interruption });
+    expect(first).toMatchObject(pocketAnswers);
+    expect(first.said).toContain('The next start goes on with what is there. The pocket experts answer.');
+    expect(await start()).toMatchObject(tinyAnswers);
+  });
+});
+
+describe('the time to the first token', () => {
+  it('is told by stage', () => {
+    const stages = [
+      { name: 'install', ms: 3210 },
+      { name: 'prefill', ms: 90 },
+    ];
+    expect(stagesText(stages)).toBe('First token after 3.3 s: install 3.2 s, prefill 0.1 s');
+  });
+});
+
+describe('a first start that is killed', () => {
+  it('at any of 20 moments is followed by one that ends well, and never by half a model', async () => {
+    const hub = await startHub({ [SOURCE_FILE]: bytes }, (exchange) => slowly(exchange, 20, 5));
+    const [program, cache] = [programsWith(bytes), temporaryFolder()];
+    const complete: boolean[] = [];
+    for (let moment = 0; moment < 20; moment++) {
+      const { killed } = await run({ program, cache, hub, killAfter: moment });
+      complete.push(!killed);
+      const models = namesIn(join(cache, 'models')).filter((name) => !name.startsWith('.'));
+      // Where the folder is there, every file in it is.
+      for (const name of models) {
+        expect(name).toBe(TINY_BASE);
+        expect(namesIn(join(cache, 'models', name)).sort()).toEqual([
+          'chorus.json',
+          'fetched.json',
+          SOURCE_FILE,
+        ]);
+      }
+      const graphs = namesIn(join(cache, 'graphs')).filter((name) => !name.includes('.'));
+      for (const name of graphs)
+        expect(namesIn(join(cache, 'graphs', name)).sort()).toEqual([
+          'decoder.onnx',
+          'graph.json',
+          'weights.bin',
+        ]);
+    }
+    // A negative control: not all of them ended by themselves.
+    expect(complete.filter((ended) => !ended).length).toBeGreaterThan(8);
+    const { out, killed } = await run({ program, cache, hub });
+    expect(killed).toBe(false);
+    expect(out).toMatch(/tiny\/base 100 %/);
+    expect(namesIn(join(cache, 'graphs')).filter((name) => name.includes('.'))).toEqual([]);
+  }, 120_000);
+});
+
+interface Run {
+  readonly program: string;
+  readonly cache: string;
+  readonly hub: FakeHub;
+  /** So many pieces of output, and a little. */
+  readonly killAfter?: number;
+}
+
+/** Asks a question through the whole program, killed on the way where that is wanted. */
+async function run({ program, cache, hub, killAfter }: Run): Promise<{ out: string; killed: boolean }> {
+  const child = spawn(process.execPath, [program, 'chat', '--fetch', '--hub', hub.address], {
+    env: { ...process.env, CHORUS_CACHE: cache, CHORUS_OFFLINE: '' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let out = '';
+  let pieces = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+    if (pieces++ === killAfter) setTimeout(() => child.kill('SIGKILL'), 7 * (pieces % 5));
+  });
+  child.stdin.end('What is 17 + 25?\n');
+  const killed = await new Promise<boolean>((resolve) =>
+    child.on('close', (_, signal) => resolve(signal !== null)),
+  );
+  return { out, killed };
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
