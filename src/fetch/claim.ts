@@ -11,6 +11,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
+import { ChorusError } from '../protocol/failure.ts';
 
 export interface Claim {
   /** Aborts when the claim was cleared away while it was held: by hand, or because this process was stopped for long. */
@@ -71,7 +72,10 @@ function held(file: string, { touch }: ClaimTiming): Claim {
   const touching = setInterval(() => {
     const now = new Date();
     utimes(file, now, now).catch(({ code }: NodeJS.ErrnoException) => {
-      if (code === 'ENOENT') lost.abort(new Error(`${file} was cleared away`));
+      if (code !== 'ENOENT') return;
+      const why =
+        'Another process took this over, because nothing was heard of this one for long. Try again.';
+      lost.abort(new ChorusError('fetch-failed', why, file));
     });
   }, touch);
   touching.unref();

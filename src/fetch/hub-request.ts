@@ -99,7 +99,8 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
-function redirectTarget(from: URL, location: string | string[] | undefined): URL {
+/** Where an answer sends on to; throws where it would be read on the way, or is no address of the web. */
+export function redirectTarget(from: URL, location: string | string[] | undefined): URL {
   const text = typeof location === 'string' ? location : '';
   const next = text !== '' && URL.canParse(text, from.href) ? new URL(text, from.href) : undefined;
   const fits = next?.protocol === 'https:' || (next?.protocol === 'http:' && from.protocol === 'http:');

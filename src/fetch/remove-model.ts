@@ -1,12 +1,12 @@
 /** Takes a fetched model off the disk, with whatever an unfinished fetch of it left. */
 
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FetchedModel } from '../models/catalog.ts';
 import { placeOf } from '../models/stored-model.ts';
 import { takeClaim } from './claim.ts';
-import { onDisk } from './disk.ts';
+import { move, onDisk } from './disk.ts';
 import { stagingFolder } from './staging.ts';
 
 export interface RemoveOptions {
@@ -24,11 +24,11 @@ export async function removeModel(
   const place = placeOf(folder, model);
   const staging = join(stagingFolder(folder), model.id);
   if (!(await exists(place)) && !(await exists(staging))) return false;
-  const claim = await takeClaim(join(stagingFolder(folder), 'claims'), model.id, options);
+  const claim = await onDisk(folder, takeClaim(join(stagingFolder(folder), 'claims'), model.id, options));
   try {
     await onDisk(folder, mkdir(staging, { recursive: true }));
     // The name goes at once; a model that is half gone is never seen.
-    if (await exists(place)) await onDisk(folder, rename(place, join(staging, `old-${randomUUID()}`)));
+    if (await exists(place)) await onDisk(folder, move(place, join(staging, `old-${randomUUID()}`)));
     await onDisk(folder, rm(staging, { recursive: true, force: true, maxRetries: 3 }));
     return true;
   } finally {

@@ -4,18 +4,13 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import {
-  type FetchedModel,
-  type ModelSource,
-  type StoredFile,
-  sourceName,
-  storedFiles,
-} from '../models/catalog.ts';
-import { type FetchRecord, placeOf, RECORD_NAME } from '../models/stored-model.ts';
+import { type FetchedModel, type ModelSource, type StoredFile, storedFiles } from '../models/catalog.ts';
+import { placeOf, RECORD_NAME } from '../models/stored-model.ts';
 import { ChorusError } from '../protocol/failure.ts';
-import { onDisk, syncFile, syncFolder } from './disk.ts';
+import { describeModel } from './describe-model.ts';
+import { move, onDisk, syncFile, syncFolder } from './disk.ts';
 import { sha256Of } from './hash.ts';
 
 export interface Staging {
@@ -54,10 +49,10 @@ export function openStaging(models: string, model: FetchedModel, source: ModelSo
       await onDisk(folder, mkdir(dirname(place), { recursive: true }));
       await checkInside(models, dirname(place));
       await onDisk(folder, syncFile(from));
-      await onDisk(folder, rename(from, place));
+      await onDisk(folder, move(from, place));
     },
     async finish() {
-      await onDisk(folder, describe(whole, model, source));
+      await onDisk(folder, describeModel(whole, model, source));
       await removeOthers(whole, [...files.map(({ path }) => path), 'chorus.json', RECORD_NAME]);
       await onDisk(folder, replace(whole, placeOf(models, model), folder));
       await syncFolder(models);
@@ -79,31 +74,6 @@ async function checkInside(models: string, folder: string): Promise<void> {
   );
 }
 
-async function describe(whole: string, model: FetchedModel, source: ModelSource): Promise<void> {
-  const { id, name, summary, licence, base, completion } = model;
-  const manifest = {
-    name,
-    summary,
-    licence: licence.spdx,
-    ...(base !== undefined && { base: `../${base}` }),
-    ...(completion !== undefined && { completion }),
-  };
-  const record: FetchRecord = {
-    id,
-    files: storedFiles(source),
-    source: sourceName(source),
-    time: new Date().toISOString(),
-  };
-  for (const [file, json] of [
-    ['chorus.json', manifest],
-    [RECORD_NAME, record],
-  ] as const) {
-    await writeFile(join(whole, file), `${JSON.stringify(json, undefined, 2)}\n`);
-    await syncFile(join(whole, file));
-  }
-  await syncFolder(whole);
-}
-
 /** Something that was put here by hand would otherwise become part of the model. */
 async function removeOthers(whole: string, paths: readonly string[]): Promise<void> {
   for (const entry of await readdir(whole, { recursive: true, withFileTypes: true })) {
@@ -118,10 +88,12 @@ async function removeOthers(whole: string, paths: readonly string[]): Promise<vo
 /** Moves `whole` to `place`; what lies there, an older or damaged model, goes. */
 async function replace(whole: string, place: string, folder: string): Promise<void> {
   const old = join(folder, `old-${randomUUID()}`);
-  await rename(place, old).catch(({ code }: NodeJS.ErrnoException) => {
-    if (code !== 'ENOENT') throw new Error(`${place} cannot be replaced (${code}). Is the model in use?`);
+  await move(place, old).catch(({ code }: NodeJS.ErrnoException) => {
+    if (code === 'ENOENT') return;
+    const why = `${place} cannot be replaced (${code}). Another program may use it: close the editors that run Chorus and try again.`;
+    throw new ChorusError('file-unreadable', why, place);
   });
-  await rename(whole, place);
+  await move(whole, place);
 }
 
 function digest(text: string): string {

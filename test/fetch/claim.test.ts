@@ -107,6 +107,7 @@ describe('a claim', () => {
     const claim = await takeClaim(folder, 'model', { timing });
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
     await new Promise((resolve) => claim.lost.addEventListener('abort', resolve));
+    expect(claim.lost.reason).toMatchObject({ failure: { code: 'fetch-failed' } });
     await claim.release();
   });
 

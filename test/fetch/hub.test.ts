@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fetchModel } from '../../src/fetch/fetch-model.ts';
-import { mayHaveToken } from '../../src/fetch/hub-request.ts';
+import { mayHaveToken, redirectTarget } from '../../src/fetch/hub-request.ts';
 import { storedModel } from '../../src/models/stored-model.ts';
 import type { FailureCode } from '../../src/protocol/failure.ts';
 import { temporaryFolder } from '../programs.ts';
@@ -63,9 +63,25 @@ describe('a hub that answers well', () => {
     expect(hub.asked).toHaveLength(2);
     expect(visible(here.folder)).toEqual(hashes(files));
 
+    const other = hubModel({ 'model.gguf': noise(SIZE, 'of the same size') });
+    await expect(fetchModel(other, { ...here, settings })).rejects.toThrow(/SHA-256 is another\), twice/);
     const newer = hubModel({ 'model.gguf': noise(100, 'newer') });
     await expect(fetchModel(newer, { ...here, settings })).rejects.toThrow(/has 200000 bytes instead of 100/);
     expect(visible(here.folder)).toEqual(hashes(files));
+  });
+
+  it('leaves the manifest as the catalogue has it now', async () => {
+    const { here } = await fetchFrom(well);
+    const completion = { file: '<file>', promptTokens: 512, suffixTokens: 0 };
+    await fetchModel({ ...model, summary: 'Better.', base: 'other', completion }, here);
+    expect(JSON.parse(readFileSync(join(here.folder, 'toy', 'chorus.json'), 'utf8'))).toEqual({
+      ...{ name: 'Toy', summary: 'Better.', licence: 'Apache-2.0', base: '../other', completion },
+    });
+    expect(readdirSync(join(here.folder, 'toy')).sort()).toEqual([
+      'chorus.json',
+      'fetched.json',
+      'model.gguf',
+    ]);
   });
 
   it('gives several files at once, never more than the limit, and refuses none that is there', async () => {
@@ -387,6 +403,31 @@ describe('the token', () => {
   });
 });
 
+describe('a redirect', () => {
+  it.each([
+    ['https://hub.example/a/b', '/c', 'https://hub.example/c'],
+    ['https://hub.example/a/b', 'https://cdn.example/x?sign=1', 'https://cdn.example/x?sign=1'],
+    ['https://hub.example/a/b', '//cdn.example/x', 'https://cdn.example/x'],
+    ['http://hub.example/a', 'https://hub.example/a', 'https://hub.example/a'],
+    ['http://hub.example/a', 'http://cdn.example/a', 'http://cdn.example/a'],
+  ])('from %s to %s is followed', (from, location, to) => {
+    expect(redirectTarget(new URL(from), location).href).toBe(to);
+  });
+
+  it.each([
+    ['https://hub.example/a', 'http://hub.example/a'],
+    ['https://hub.example/a', 'http://cdn.example/a'],
+    ['https://hub.example/a', 'https://me:secret@cdn.example/a'],
+    ['https://hub.example/a', 'ftp://cdn.example/a'],
+    ['https://hub.example/a', 'data:text/plain,x'],
+    ['https://hub.example/a', 'https://'],
+    ['https://hub.example/a', undefined],
+    ['https://hub.example/a', ['/a', '/b']],
+  ])('from %s to %s is not', (from, location) => {
+    expect(() => redirectTarget(new URL(from), location)).toThrow(/is not followed from there/);
+  });
+});
+
 describe('a fetch that ends early', () => {
   it('is cancelled at once, keeps what came, and goes on later', async () => {
     const hub = await startHub(files, (exchange) =>
@@ -418,7 +459,11 @@ describe('a fetch that ends early', () => {
       const here = place();
       mkdirSync(join(here.folder, '.fetching', 'toy'), { recursive: true });
       damage(part(here));
-      expect((await fetchFrom(well, here)).folder).toBeDefined();
+      const { folder, hub } = await fetchFrom(well, here);
+      expect(folder).toBeDefined();
+      // What cannot be a beginning is not asked to be gone on with.
+      const ranges = hub.asked.map(({ range }) => range);
+      expect(ranges.every((range) => range === undefined || range === 'bytes=1000-')).toBe(true);
     }
   });
 
