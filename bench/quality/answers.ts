@@ -21,7 +21,9 @@ export function lastBox(text: string): string | undefined {
   if (start === -1) return undefined;
   let depth = 1;
   for (let i = start + BOX.length; i < text.length; i++) {
-    if (text[i] === '{') depth++;
+    // Braces that are written, as of a set, close no group.
+    if (text[i] === '\\') i++;
+    else if (text[i] === '{') depth++;
     else if (text[i] === '}') depth--;
     if (depth === 0) return text.slice(start + BOX.length, i);
   }
