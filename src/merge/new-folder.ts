@@ -1,9 +1,9 @@
 /** Makes a folder that appears whole or not at all: written under another name beside it and renamed at the end. */
 
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, realpath, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
+import { draftName, sweepDrafts } from '../graph/drafts.ts';
 import { readJson } from '../models/json.ts';
 import { ChorusError } from '../protocol/failure.ts';
 
@@ -40,13 +40,14 @@ export async function intoNewFolder(
       parent,
     );
   }
-  const id = randomUUID().slice(0, 8);
-  const draft = join(parent, `.${basename(target)}.${id}.partial`);
+  // What a merge that was killed left here.
+  await sweepDrafts(parent);
+  const draft = draftName(join(parent, `.${basename(target)}`));
   await mkdir(draft);
   try {
     await write(draft);
     if (exists) {
-      const old = join(parent, `.${basename(target)}.${id}.old`);
+      const old = `${draft}.old`;
       await rename(target, old);
       await rename(draft, target);
       await rm(old, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { draftName } from '../../src/graph/drafts.ts';
 import { openSafetensors } from '../../src/graph/safetensors.ts';
 import { type MergeOptions, mergeModels } from '../../src/merge/merge.ts';
 import { rebuildExpert } from '../../src/merge/rebuild.ts';
@@ -260,6 +261,16 @@ describe('the folder of a merge', () => {
     await expect(merge(even, { freeBytes: async () => 1e6 })).rejects.toThrow(/1 MB free/);
     expect(readdirSync(home).sort()).toEqual(['a', 'b']);
     await merge(even, { freeBytes: async () => 1e9 });
+  });
+
+  it('is freed of what a merge that was killed left beside it, and of nothing else', async () => {
+    const { home, out, merge } = place();
+    // No process has so high a number.
+    const left = draftName(join(home, '.out')).replace(`-${process.pid}-`, '-99999999-');
+    const mine = draftName(join(home, '.out'));
+    for (const folder of [left, mine]) mkdirSync(folder);
+    await merge(even);
+    expect([left, mine, out].map((folder) => existsSync(folder))).toEqual([false, true, true]);
   });
 
   it('stays as it was when the merge is cancelled in the middle', async () => {
