@@ -63,7 +63,8 @@ function tinyOnes({ extensionPath, cache, hasTinyBase }: ExpertPlaces): KnownExp
 export function fallbacksWith({ hasTinyBase }: Pick<ExpertPlaces, 'hasTinyBase'>): Fallbacks {
   const ids: readonly string[] = Object.values(tinyIds);
   return (active = hasTinyBase ? ids : []) => {
-    if (active.length === 0 || !active.every((id) => ids.includes(id))) return {};
+    // The maths expert alone would leave nobody for suggestions.
+    if (!active.every((id) => ids.includes(id)) || active.every((id) => id === tinyIds.math)) return {};
     return { ...tinySettings, 'experts.active': active };
   };
 }

@@ -29,7 +29,7 @@ export const tinyIds = { base: 'tiny/base', code: 'tiny/code', math: 'tiny/math'
 
 /**
  * Completions are the base and the code adapter, even. In a chat all three are weighed by the question. Chosen by measuring
- * (docs/results.md, docs/decisions/012).
+ * (docs/results.md, docs/decisions/015).
  */
 export const tinyRules: MixRules = {
   pool: { kind: 'linear' },

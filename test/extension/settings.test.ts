@@ -235,6 +235,8 @@ describe('the mix Tiny', () => {
     expect(pocket.weighting).toBe('adaptive');
     expect(pocket).not.toHaveProperty('surfaces');
     expect(mixture(true, { 'experts.active': [] }).active).toEqual([]);
+    // Nobody is left out where nobody else would be there.
+    expect(mixture(true, { 'experts.active': ['tiny/math'] })).not.toHaveProperty('surfaces');
   });
 
   it('is missed where it is set and its base is not there', () => {
