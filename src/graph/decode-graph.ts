@@ -53,6 +53,12 @@ export interface DecodeShape {
   readonly vocabulary: number;
 }
 
+/** Undefined where every layer sees all. */
+export function widestWindow({ windows }: DecodeShape): number | undefined {
+  const widest = Math.max(0, ...windows.map((window) => window ?? 0));
+  return widest === 0 ? undefined : widest;
+}
+
 export interface DecodeGraph {
   /** The ONNX model; its large constants are in files of the folder it was made for. */
   readonly model: Uint8Array<ArrayBuffer>;

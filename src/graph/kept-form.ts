@@ -40,7 +40,6 @@ export function keptForm({ model, shape }: DecodeGraph): Uint8Array<ArrayBuffer>
     vocabulary,
   } = shape;
   if (experts !== 1) throw new RangeError(`a graph of ${experts} experts`);
-  if (windows.some((window) => window !== null)) throw new RangeError('a graph whose layers see a window');
   const { float: real, int32, int64 } = elementTypes;
   const before = readOnnx(model, '', 'the decode graph');
   const producers = new Map(
@@ -87,6 +86,8 @@ export function keptForm({ model, shape }: DecodeGraph): Uint8Array<ArrayBuffer>
         ['num_heads', int(G * queriesPerHead)],
         ['kv_num_heads', int(G)],
         ['scale', float(floatOf(maker(at('scores.past')), 'alpha', 1))],
+        // How many positions a token sees, its own included; -1 for all.
+        ['local_window_size', int(windows[layer] ?? -1)],
       ]),
     }));
   }

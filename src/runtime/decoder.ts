@@ -16,6 +16,8 @@ export interface Memory {
 }
 
 export interface Decoder<M extends Memory = Memory> {
+  /** The widest window that a layer sees instead of all positions; undefined where none is known to. */
+  readonly window?: number | undefined;
   createMemory(): M;
   /** Where the run that starts after `from` tokens has to end, on the way to `to`: at most CHUNK later. */
   runEnd(from: number, to: number): number;

@@ -18,6 +18,7 @@ async function check({ device, load }: CheckOrder): Promise<CheckOutcome> {
     vocabulary: load.vocabularySize,
     tolerance: load.precision === 'fp32' ? TOLERANCE.full : TOLERANCE.int4,
     clock: () => performance.now(),
+    working,
   });
 }
 

@@ -17,7 +17,13 @@ import {
 } from './device-memory.ts';
 import { checkOthers, describeCache, exportFeeds } from './export-decoder.ts';
 import { counting, int64 } from './tensors.ts';
-import { CHUNK, type GraphOrder } from './worker-messages.ts';
+import type { GraphOrder } from './worker-messages.ts';
+
+/**
+ * For runs of 32 tokens or more ONNX Runtime 1.30 takes another kernel of attention, which gives other logits on the one driver
+ * that it was tried on (SwiftShader).
+ */
+const LONGEST_RUN = 24;
 
 type SessionOptions = ort.InferenceSession.SessionOptions;
 
@@ -28,6 +34,8 @@ interface CachingGraph {
   readonly presentOfPast: ReadonlyMap<string, string>;
   readonly heads: number;
   readonly headDim: number;
+  /** Of its layers, as far as they are known. */
+  readonly windows: readonly number[];
   /** What it reads besides the past; its logits are those of the last `rows` tokens, or of more. */
   feeds(past: number, tokens: Int32Array, rows: number): Record<string, ort.Tensor>;
 }
@@ -46,6 +54,7 @@ export async function openKeptForm(
   options: DeviceOptions,
 ): Promise<Decoder<DeviceMemory>> {
   const { layers, kvHeads, headDim, wantsPositions } = graph.shape;
+  const windows = [...new Set(graph.shape.windows)].filter((window) => window !== null);
   const presentOfPast = new Map<string, string>();
   for (let layer = 0; layer < layers; layer++) {
     for (const part of ['key', 'value'] as const)
@@ -59,6 +68,7 @@ export async function openKeptForm(
     presentOfPast,
     heads: kvHeads,
     headDim,
+    windows,
     feeds(past, tokens, rows) {
       const count = tokens.length;
       const feeds: Record<string, ort.Tensor> = {
@@ -86,7 +96,7 @@ export async function openExportOnDevice(
     const session = await ort.InferenceSession.create(order.graph, keeping(options, presents));
     const cache = describeCache(session, order);
     checkOthers(session, order, cache.presentOfPast);
-    return { session, ...cache, feeds: (past, tokens) => exportFeeds(session, past, tokens) };
+    return { session, ...cache, windows: [], feeds: (past, tokens) => exportFeeds(session, past, tokens) };
   });
 }
 
@@ -107,7 +117,7 @@ async function openCaching(
     const kept: KvShape = { names: [...presentOfPast.keys()], heads, headDim };
     return { graph: opened, shape: kept, slicer: await createSlicer(kept, options) };
   });
-  const { session, presentOfPast } = graph;
+  const { session, presentOfPast, windows } = graph;
   /** Freed when this thread is next alone with the device: freeing is work for it too. */
   let unused: KvTensors[] = [];
   const free = (): void => {
@@ -116,9 +126,10 @@ async function openCaching(
   };
 
   return {
+    window: windows.length === 0 ? undefined : Math.max(...windows),
     createMemory: () =>
       createDeviceMemory(shape, { slice: slicer.slice, leave: (left) => unused.push(left) }),
-    runEnd: (from, to) => from + ((to - from) % CHUNK || CHUNK),
+    runEnd: (from, to) => from + ((to - from) % LONGEST_RUN || LONGEST_RUN),
     feed: (memory, tokens, rows) =>
       alone(lock, async () => {
         const total = memory.length + tokens.length;

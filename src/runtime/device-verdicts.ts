@@ -47,7 +47,7 @@ export interface Verdicts {
 }
 
 /** Raised whenever a check would judge otherwise. */
-const CHECK_VERSION = 1;
+const CHECK_VERSION = 2;
 
 /** @param folder where verdicts are kept; made when the first is written */
 export function createVerdicts(folder: string): Verdicts {

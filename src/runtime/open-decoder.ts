@@ -8,7 +8,7 @@ import { basename, dirname } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { adaptableTensors, adaptExport } from '../graph/adapt-export.ts';
 import { buildModel, modelToBuild } from '../graph/build-model.ts';
-import type { DecodeGraph, DecodeShape } from '../graph/decode-graph.ts';
+import type { DecodeGraph } from '../graph/decode-graph.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
 import { withAdapters } from '../graph/open-adapters.ts';
 import { type Rewritten, rewriteExport } from '../graph/rewrite-export.ts';
@@ -65,14 +65,7 @@ export async function openOnDevice(
 ): Promise<Decoder> {
   if (order.format !== 'onnx') return openBuilt(order, order.format, onProgress, on);
   const rewritten = await rewrittenGraph(order);
-  if (rewritten.kind === 'refused') return openExport(order, on);
-  // The form for WebGPU knows no windows; the export's own attention does.
-  if (on.device === 'webgpu' && seesWindow(rewritten.graph.shape)) return openExport(order, on);
-  return openRewritten(order, rewritten.graph, on);
-}
-
-function seesWindow({ windows }: DecodeShape): boolean {
-  return windows.some((window) => window !== null);
+  return rewritten.kind === 'refused' ? openExport(order, on) : openRewritten(order, rewritten.graph, on);
 }
 
 export async function openOnCpu(
@@ -182,8 +175,6 @@ export async function openGraph(
     extra: { session: { ...threading, model_external_initializers_file_folder_path: folder } },
   };
   if (on?.device === 'webgpu') {
-    if (seesWindow(graph.shape))
-      throw new Error('some of its layers see a window of the context only, which runs on the CPU');
     return openKeptForm(graph, { session: options, lock: on.lock, vocabulary: graph.shape.vocabulary });
   }
   const session = await ort.InferenceSession.create(graph.model, options);

@@ -1,7 +1,7 @@
 /** Runs a graph of the form of graph/decode-graph.ts. The past is handed over as views of its buffers, never copied. */
 
 import * as ort from 'onnxruntime-node';
-import { BLOCK, type DecodeShape, names, type Window } from '../graph/decode-graph.ts';
+import { BLOCK, type DecodeShape, names, type Window, widestWindow } from '../graph/decode-graph.ts';
 import { type Decoder, logitsOf } from './decoder.ts';
 import { createKvBuffers, type KvBuffers } from './kv-buffers.ts';
 import { counting, int64 } from './tensors.ts';
@@ -21,6 +21,7 @@ export function createSegmentDecoder(
   const windows = new Set(shape.windows);
 
   return {
+    window: widestWindow(shape),
     createMemory: () => createKvBuffers(shape, contextLength),
     runEnd: (from, to) => Math.min(to, BLOCK * (Math.floor(from / BLOCK) + 1)),
     async feed(memory, tokens, rows) {

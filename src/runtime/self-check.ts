@@ -14,7 +14,10 @@ export const TOLERANCE = { full: 0.01, int4: 0.25 } as const;
 /** Another token may be the likeliest only where the CPU's own logits of the two are this near, in the same unit. */
 const NEAR_TIE = 0.05;
 
-const PROMPT = 24;
+/** As many tokens as any decoder takes in one run, and some more. */
+const PROMPT = 72;
+/** Of a model with windows the prompt is longer than the widest, which a device could ignore; wider ones take too long to check. */
+const WIDEST_WINDOW = 1024;
 /** Single tokens whose logits are compared, after the prompt's; a device compiles what it needs meanwhile. */
 const COMPARED = 2;
 /** Single tokens that are timed after those. */
@@ -41,6 +44,8 @@ export interface SelfCheckOptions {
   readonly tolerance: number;
   /** In ms. */
   readonly clock: () => number;
+  /** Called between runs: a long prompt takes its time. */
+  readonly working?: () => void;
 }
 
 export async function selfCheck(options: SelfCheckOptions): Promise<CheckOutcome> {
@@ -65,13 +70,21 @@ export async function selfCheck(options: SelfCheckOptions): Promise<CheckOutcome
 async function compared(
   device: Decoder,
   cpu: Decoder,
-  { vocabulary, tolerance, clock }: SelfCheckOptions,
+  { vocabulary, tolerance, clock, working = () => {} }: SelfCheckOptions,
 ): Promise<CheckOutcome> {
-  const tokens = Int32Array.from({ length: PROMPT + COMPARED + TIMED }, (_, i) => (7 + 31 * i) % vocabulary);
-  const { rows: expected, ms: cpuMs } = await stepped(cpu, tokens, clock);
+  const window = cpu.window ?? 0;
+  if (window > WIDEST_WINDOW) {
+    return {
+      kind: 'refused',
+      why: `was not compared beyond the ${window} tokens that a layer of this model sees`,
+    };
+  }
+  const prompt = PROMPT + window;
+  const tokens = Int32Array.from({ length: prompt + COMPARED + TIMED }, (_, i) => (7 + 31 * i) % vocabulary);
+  const { rows: expected, ms: cpuMs } = await stepped(cpu, { tokens, prompt, clock, working });
   let stepsOfDevice: Steps;
   try {
-    stepsOfDevice = await stepped(device, tokens, clock);
+    stepsOfDevice = await stepped(device, { tokens, prompt, clock, working });
   } catch (thrown) {
     return { kind: 'refused', why: `fails when it runs: ${reasonOf(thrown)}` };
   }
@@ -104,17 +117,30 @@ interface Steps {
   readonly ms: number;
 }
 
+interface Stepping {
+  readonly tokens: Int32Array;
+  /** How many of them are the prompt. */
+  readonly prompt: number;
+  readonly clock: () => number;
+  readonly working: () => void;
+}
+
 /** Feeds the prompt and then token by token. */
-async function stepped(decoder: Decoder, tokens: Int32Array, clock: () => number): Promise<Steps> {
+async function stepped(decoder: Decoder, { tokens, prompt, clock, working }: Stepping): Promise<Steps> {
   const memory = decoder.createMemory();
   const rows: Float32Array[] = [];
   const times: number[] = [];
   try {
-    rows.push((await decoder.feed(memory, tokens.slice(0, PROMPT), 1)).slice());
-    for (let at = PROMPT; at < tokens.length; at++) {
+    for (let start = 0, end = 0; start < prompt; start = end) {
+      end = decoder.runEnd(start, prompt);
+      const row = await decoder.feed(memory, tokens.slice(start, end), 1);
+      if (end === prompt) rows.push(row.slice());
+      working();
+    }
+    for (let at = prompt; at < tokens.length; at++) {
       const start = clock();
       const row = await decoder.feed(memory, tokens.slice(at, at + 1), 1);
-      if (at < PROMPT + COMPARED) rows.push(row.slice());
+      if (at < prompt + COMPARED) rows.push(row.slice());
       else times.push(clock() - start);
     }
     return { rows, ms: times.sort((a, b) => a - b)[TIMED >> 1] as number };

@@ -22,7 +22,7 @@ TOKENS = 180
 
 SIZES = dict(vocab_size=96, hidden_size=32, intermediate_size=48, max_position_embeddings=512, pad_token_id=0, bos_token_id=2,
              eos_token_id=1)
-GEMMA = dict(SIZES, model_type="gemma3_text", num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=2, head_dim=12,
+GEMMA = dict(SIZES, model_type="gemma3_text", num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
              query_pre_attn_scalar=20, sliding_window=24, rope_theta=1000000.0, rope_local_base_freq=10000.0)
 QWEN = dict(SIZES, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2, use_sliding_window=True, sliding_window=24)
 LLAMA = dict(SIZES, model_type="llama", num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2)
@@ -37,7 +37,7 @@ CASES = {
         # Longer than a block of the graph, and not a multiple of it.
         sliding_window=77,
         # The width of a head, as in all of them but the largest: a GGUF file does not say it.
-        query_pre_attn_scalar=12,
+        query_pre_attn_scalar=16,
     ),
     "qwen2 with a window": dict(QWEN, model_type="qwen2", max_window_layers=2),
     "qwen3 with a window": dict(

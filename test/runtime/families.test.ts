@@ -1,42 +1,20 @@
 /** Decoders of every family that is built, against transformers at every position, and against themselves however a context comes in. */
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildDecoder } from '../../src/graph/build-decoder.ts';
 import type { ModelConfig } from '../../src/graph/config.ts';
-import { createWeightsFile } from '../../src/graph/weights-file.ts';
 import type { Decoder } from '../../src/runtime/decoder.ts';
 import { openGraph } from '../../src/runtime/open-decoder.ts';
-import { type TinyModel, tinyModel, tinyNames, tinySource } from '../graph/tiny-models.ts';
-import { temporaryFolder } from '../programs.ts';
+import { type TinyModel, tinyModel, tinyNames } from '../graph/tiny-models.ts';
+import { placeTiny, type TinyOptions } from './tiny-build.ts';
 import { allRows, errors, TINY_CONTEXT } from './tiny-rows.ts';
 
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
 const TOLERANCE = 2e-3;
 
-interface Built {
-  readonly precision?: 'fp32' | 'q4';
-  readonly change?: (config: ModelConfig) => ModelConfig;
-}
-
-async function build(
-  model: TinyModel,
-  { precision = 'fp32', change = (same) => same }: Built = {},
-): Promise<Decoder> {
-  const folder = temporaryFolder();
-  const weights = await createWeightsFile(join(folder, 'weights.bin'));
-  const graph = await buildDecoder({
-    file: 'tiny',
-    config: change(model.config),
-    source: tinySource(model),
-    weights,
-    precision,
-    contextLength: TINY_CONTEXT,
-  }).finally(() => weights.close());
-  writeFileSync(join(folder, 'decoder.onnx'), graph.model);
+async function build(model: TinyModel, options: TinyOptions = {}): Promise<Decoder> {
+  const { graph, folder } = await placeTiny(model, options);
   return openGraph(graph, { folder, threads: 1, contextLength: TINY_CONTEXT });
 }
 

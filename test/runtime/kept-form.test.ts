@@ -7,20 +7,29 @@ import { describe, expect, it } from 'vitest';
 import { buildModel } from '../../src/graph/build-model.ts';
 import { type DecodeGraph, names } from '../../src/graph/decode-graph.ts';
 import { keptForm, keptNames } from '../../src/graph/kept-form.ts';
+import { int } from '../../src/graph/onnx.ts';
 import { readOnnx } from '../../src/graph/onnx-read.ts';
 import { rewriteExport } from '../../src/graph/rewrite-export.ts';
 import { openGraph, sessionOptions } from '../../src/runtime/open-decoder.ts';
+import { tinyModel } from '../graph/tiny-models.ts';
 import { pocket, temporaryFolder } from '../programs.ts';
 import { modelFolder } from './model-folder.ts';
+import { placeTiny } from './tiny-build.ts';
 
 interface Placed {
   readonly graph: DecodeGraph;
   readonly folder: string;
 }
 
-function rewritten(name: string): Placed {
+function rewritten(name: string, window = -1): Placed {
   const file = join(pocket('code'), 'onnx', name);
-  const outcome = rewriteExport(readOnnx(readFileSync(file), name, file));
+  const model = readOnnx(readFileSync(file), name, file);
+  const nodes = model.nodes.map((node) =>
+    node.operator === 'GroupQueryAttention'
+      ? { ...node, attributes: new Map(node.attributes).set('local_window_size', int(window)) }
+      : node,
+  );
+  const outcome = rewriteExport({ ...model, nodes });
   if (outcome.kind === 'refused') throw new Error(outcome.reason);
   return { graph: outcome.graph, folder: dirname(file) };
 }
@@ -82,7 +91,7 @@ async function keptRows(
     });
     length += count;
     const logits = results[names.logits];
-    expect(logits?.dims).toEqual([1, rows, 4096]);
+    expect(logits?.dims).toEqual([1, rows, graph.shape.vocabulary]);
     all.push(logits?.data as Float32Array);
     past = Object.fromEntries(caches.map(([name, present]) => [name, results[present] as ort.Tensor]));
   }
@@ -90,10 +99,12 @@ async function keptRows(
   return all;
 }
 
-const runs = [text.slice(0, 60), text.slice(60, 64), text.slice(64, 90)];
-
-async function segmentRows({ graph, folder }: Placed, rows: number): Promise<Float32Array[]> {
-  const decoder = await openGraph(graph, { folder, threads: 1, contextLength: 1024 });
+async function segmentRows(
+  { graph, folder }: Placed,
+  runs: readonly Int32Array[],
+  rows: number,
+): Promise<Float32Array[]> {
+  const decoder = await openGraph(graph, { folder, threads: 1, contextLength: 512 });
   const memory = decoder.createMemory();
   const all: Float32Array[] = [];
   for (const tokens of runs) all.push((await decoder.feed(memory, tokens, rows)).slice());
@@ -113,13 +124,17 @@ describe('a graph in its form for devices', () => {
     ['a rewritten export', () => rewritten('model.onnx')],
     ['a rewritten export with int4', () => rewritten('model_q4.onnx')],
     ['one built from tensors', built],
+    ['a rewritten export whose layers see 40 positions', () => rewritten('model.onnx', 40)],
+    ['one of Gemma, some of whose layers see 24 positions', () => placeTiny(tinyModel('gemma3'))],
   ])('gives the logits that %s gives', async (what, make) => {
     const placed = await make();
-    const expected = await segmentRows(placed, 3);
+    const ids = text.map((token) => token % placed.graph.shape.vocabulary);
+    const runs = [ids.slice(0, 60), ids.slice(60, 64), ids.slice(64, 90)];
+    const expected = await segmentRows(placed, runs, 3);
     // Kernels for int4 round what they see to 8 bits, so that a last bit may become a step of those.
     const tolerance = what.includes('int4') ? 0.2 : 1e-3;
     expect(largestDifference(expected, await keptRows(placed, runs, 3))).toBeLessThan(tolerance);
-    const others = [...runs.slice(0, 2), Int32Array.from(text.slice(64, 90)).fill(7, 0, 1)];
+    const others = [...runs.slice(0, 2), Int32Array.from(ids.slice(64, 90)).fill(7, 0, 1)];
     expect(largestDifference(expected, await keptRows(placed, others, 3))).toBeGreaterThan(tolerance);
   });
 

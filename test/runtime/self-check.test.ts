@@ -13,7 +13,12 @@ interface ToyMemory extends Memory {
 }
 
 /** Logits that follow from the tokens; `change` is what a device makes of them, `cost` the ms of each run on the clock. */
-function toy(clock: { now: number }, cost: number, change: (z: number, x: number) => number = (z) => z) {
+function toy(
+  clock: { now: number },
+  cost: number,
+  change: (z: number, x: number) => number = (z) => z,
+  { window, seen = Number.POSITIVE_INFINITY }: { window?: number; seen?: number } = {},
+) {
   const state = { released: 0, disposed: 0 };
   const decoder: Decoder<ToyMemory> = {
     createMemory: () => ({
@@ -30,11 +35,13 @@ function toy(clock: { now: number }, cost: number, change: (z: number, x: number
         state.disposed++;
       },
     }),
-    runEnd: (_from, to) => to,
+    window,
+    runEnd: (from, to) => Math.min(to, from + 16),
     async feed(memory, tokens) {
       clock.now += cost;
       memory.tokens.push(...tokens);
-      const sum = memory.tokens.reduce((a, token, i) => a + token * (i + 1), 0);
+      const first = memory.tokens.length - seen;
+      const sum = memory.tokens.reduce((a, token, i) => (i < first ? a : a + token * (i + 1)), 0);
       return Float32Array.from({ length: VOCABULARY }, (_, x) => change(Math.sin(sum + x * x), x));
     },
     async release() {
@@ -92,6 +99,35 @@ describe('a self-check', () => {
     expect(await check(flat, { tolerance: 10 })).toMatchObject({
       kind: 'refused',
       why: expect.stringMatching(/another token/),
+    });
+  });
+
+  it('reads further than the widest window of a layer, which a device could ignore', async () => {
+    const windowed = async (window: number, seenByDevice: number) => {
+      const clock = { now: 0 };
+      const [device, cpu] = [
+        toy(clock, 1, (z) => z, { window, seen: seenByDevice }),
+        toy(clock, 2, (z) => z, { window, seen: window }),
+      ];
+      let runs = 0;
+      const outcome = await selfCheck({
+        openDevice: async () => device.decoder,
+        openCpu: async () => cpu.decoder,
+        vocabulary: VOCABULARY,
+        tolerance: TOLERANCE.full,
+        clock: () => clock.now,
+        working: () => runs++,
+      });
+      return { ...outcome, runs };
+    };
+    expect(await windowed(200, 200)).toMatchObject({ kind: 'passed', runs: 34 });
+    expect(await windowed(200, Number.POSITIVE_INFINITY)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringMatching(/other logits/),
+    });
+    expect(await windowed(4096, 4096)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringMatching(/not compared beyond the 4096 tokens/),
     });
   });
 

@@ -1,10 +1,11 @@
 /** A pocket expert on WebGPU, on whatever driver the environment names (scripts/webgpu-test.mjs: SwiftShader). */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { ggufLayout } from '../../src/graph/gguf-layout.ts';
 import { readLayout } from '../../src/models/layout.ts';
 import type { Decoder } from '../../src/runtime/decoder.ts';
 import { createDeviceLock } from '../../src/runtime/device-lock.ts';
@@ -13,6 +14,8 @@ import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
 import { createDevices } from '../../src/runtime/model-device.ts';
 import { openOnCpu, openOnDevice } from '../../src/runtime/open-decoder.ts';
 import type { GraphOrder } from '../../src/runtime/worker-messages.ts';
+import { tinyGguf } from '../graph/tiny-gguf.ts';
+import { tinyModel } from '../graph/tiny-models.ts';
 import { pocket, programs, temporaryFolder } from '../programs.ts';
 import { modelFolder } from '../runtime/model-folder.ts';
 import { lastRows } from '../runtime/opened.ts';
@@ -53,6 +56,7 @@ async function compareWithCpu(order: GraphOrder, steps: (compare: Compare) => Pr
   const memory = device.createMemory();
   await steps({
     memory,
+    runEnd: device.runEnd,
     async feed(into, fed, context) {
       const row = await device.feed(into, fed, 1);
       expect(into.length).toBe(context.length);
@@ -69,6 +73,7 @@ async function compareWithCpu(order: GraphOrder, steps: (compare: Compare) => Pr
 
 interface Compare {
   readonly memory: DeviceMemory;
+  readonly runEnd: Decoder['runEnd'];
   /** Feeds tokens after which `context` is what was fed. */
   feed(into: DeviceMemory, fed: Int32Array, context: Int32Array): Promise<void>;
 }
@@ -86,6 +91,15 @@ describe('keys and values on the device', () => {
       await feed(memory, text.slice(18, 19), text.slice(0, 19));
       memory.truncate(0);
       await feed(memory, text.slice(50, 53), text.slice(50, 53));
+    });
+  });
+
+  it('take a long prompt in runs that give the logits of the CPU', async () => {
+    await compareWithCpu(await orderOf('code', 'fp32'), async ({ memory, feed, runEnd }) => {
+      for (let start = 0, end = 0; start < 70; start = end) {
+        end = runEnd(start, 70);
+        await feed(memory, text.slice(start, end), text.slice(0, end));
+      }
     });
   });
 
@@ -107,6 +121,28 @@ describe('a model without a graph', () => {
     await compareWithCpu({ ...order, ...tensors }, async ({ memory, feed }) => {
       await feed(memory, text.slice(0, 5), text.slice(0, 5));
       await feed(memory, text.slice(5, 6), text.slice(0, 6));
+    });
+  });
+});
+
+describe('a model some of whose layers see a window', () => {
+  it('runs there too, also where a context is longer than the window', async () => {
+    const file = join(temporaryFolder(), 'tiny.gguf');
+    const model = tinyModel('gemma3');
+    writeFileSync(file, tinyGguf(model));
+    const cacheFolder = temporaryFolder();
+    const layout = await ggufLayout(file, 'fp32', cacheFolder);
+    const rest = { cacheFolder, keepExport: false, threads: 1, adapters: [null] };
+    const order = { ...layout, ...rest, vocabularySize: layout.vocabularyRows };
+    const ids = Int32Array.from(model.tokens);
+    await compareWithCpu(order, async ({ memory, feed, runEnd }) => {
+      // Of 24 positions.
+      for (let start = 0, end = 0; start < 100; start = end) {
+        end = runEnd(start, 100);
+        await feed(memory, ids.slice(start, end), ids.slice(0, end));
+      }
+      memory.truncate(40);
+      await feed(memory, ids.slice(40, 41), ids.slice(0, 41));
     });
   });
 });
