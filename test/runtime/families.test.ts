@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../src/graph/config.ts';
 import type { Decoder } from '../../src/runtime/decoder.ts';
 import { openGraph } from '../../src/runtime/open-decoder.ts';
-import { type TinyModel, tinyModel, tinyNames } from '../graph/tiny-models.ts';
+import { type TinyModel, tinyModel, tinyNames, tinyWeight } from '../graph/tiny-models.ts';
 import { placeTiny, type TinyOptions } from './tiny-build.ts';
 import { allRows, errors, TINY_CONTEXT } from './tiny-rows.ts';
 
@@ -129,6 +129,31 @@ describe.each<'fp32' | 'q4'>(['fp32', 'q4'])('in %s', (precision) => {
     expect(differs.indexOf(true)).toBe(3);
     expect(differs.slice(reach + 1)).not.toContain(true);
     if (precision === 'fp32') expect(differs[reach]).toBe(true);
+  });
+});
+
+describe('adapters over a base with windows', () => {
+  it('are rows of one batch, of which the base is the base alone to the last bit', async () => {
+    const model = tinyModel('gemma3');
+    const module = 'model.layers.4.self_attn.q_proj';
+    const [outputs = 0, inputs = 0] = model.shapes[`${module}.weight`] ?? [];
+    const read = async () => ({
+      a: tinyWeight('a', [2, inputs], 0),
+      b: tinyWeight('b', [outputs, 2], 0),
+    });
+    const parts = new Map([[module, { module, outputs, inputs, read }]]);
+    const adapter = { rank: 2, scale: 1, parts, close: async () => {} };
+    const { graph, folder } = await placeTiny(model, { adapters: [null, adapter] });
+    const together = await openGraph(graph, { folder, threads: 1, contextLength: TINY_CONTEXT });
+    const alone = await build(model);
+    const rows = await allRows(together, model.tokens, 1);
+    const expected = await allRows(alone, model.tokens, 1);
+    for (const [i, row] of rows.entries()) {
+      const width = row.length / 2;
+      if (!sameBits(row.slice(0, width), expected[i])) throw new Error(`the base differs after token ${i}`);
+      if (i > 0) expect(sameBits(row.slice(width), expected[i])).toBe(false);
+    }
+    await Promise.all([together.release(), alone.release()]);
   });
 });
 

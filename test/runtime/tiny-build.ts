@@ -1,6 +1,7 @@
 /** Graphs of the tiny decoders, built in a folder of their own. */
 
 import { join } from 'node:path';
+import type { Adapter } from '../../src/graph/adapter.ts';
 import { buildDecoder } from '../../src/graph/build-decoder.ts';
 import type { ModelConfig } from '../../src/graph/config.ts';
 import type { DecodeGraph } from '../../src/graph/decode-graph.ts';
@@ -11,13 +12,14 @@ import { TINY_CONTEXT } from './tiny-rows.ts';
 
 export interface TinyOptions {
   readonly precision?: 'fp32' | 'q4';
+  readonly adapters?: readonly (Adapter | null)[];
   /** Makes another model of it. */
   readonly change?: (config: ModelConfig) => ModelConfig;
 }
 
 export async function placeTiny(
   model: TinyModel,
-  { precision = 'fp32', change = (same) => same }: TinyOptions = {},
+  { precision = 'fp32', adapters = [null], change = (same) => same }: TinyOptions = {},
 ): Promise<{ readonly graph: DecodeGraph; readonly folder: string }> {
   const folder = temporaryFolder();
   const weights = await createWeightsFile(join(folder, 'weights.bin'));
@@ -27,6 +29,7 @@ export async function placeTiny(
     source: tinySource(model),
     weights,
     precision,
+    adapters,
     contextLength: TINY_CONTEXT,
   }).finally(() => weights.close());
   return { graph, folder };
