@@ -4,6 +4,7 @@
  */
 
 import type { Decoder } from './decoder.ts';
+import { CHUNK } from './worker-messages.ts';
 
 /**
  * How far a logit may be from the CPU's, in units of the standard deviation of the CPU's row. The CPU's kernels for int4 round
@@ -14,8 +15,8 @@ export const TOLERANCE = { full: 0.01, int4: 0.25 } as const;
 /** Another token may be the likeliest only where the CPU's own logits of the two are this near, in the same unit. */
 const NEAR_TIE = 0.05;
 
-/** As many tokens as any decoder takes in one run, and some more. */
-const PROMPT = 72;
+/** The prompt is longer by as many than the longest run of the device, for which it may take other kernels. */
+const BEYOND = 8;
 /** Of a model with windows the prompt is longer than the widest, which a device could ignore; wider ones take too long to check. */
 const WIDEST_WINDOW = 1024;
 /** Single tokens whose logits are compared, after the prompt's; a device compiles what it needs meanwhile. */
@@ -79,7 +80,7 @@ async function compared(
       why: `was not compared beyond the ${window} tokens that a layer of this model sees`,
     };
   }
-  const prompt = PROMPT + window;
+  const prompt = longestRun(device) + BEYOND + window;
   const tokens = Int32Array.from({ length: prompt + COMPARED + TIMED }, (_, i) => (7 + 31 * i) % vocabulary);
   const { rows: expected, ms: cpuMs } = await stepped(cpu, { tokens, prompt, clock, working });
   let stepsOfDevice: Steps;
@@ -108,6 +109,12 @@ async function compared(
     difference = Math.max(difference, distance);
   }
   return { kind: 'passed', deviceMs, cpuMs, difference };
+}
+
+function longestRun(decoder: Decoder): number {
+  let longest = 1;
+  for (let to = 1; to <= CHUNK; to++) longest = Math.max(longest, decoder.runEnd(0, to));
+  return longest;
 }
 
 interface Steps {
