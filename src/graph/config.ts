@@ -82,6 +82,8 @@ const schema = v.looseObject({
   attn_logit_softcapping: v.nullish(v.number()),
   final_logit_softcapping: v.nullish(v.number()),
   use_bidirectional_attention: v.nullish(v.boolean()),
+  partial_rotary_factor: v.nullish(v.number()),
+  quantization_config: v.nullish(v.looseObject({ quant_method: v.optional(v.unknown()) })),
   use_sliding_window: v.optional(v.boolean(), false),
   sliding_window: v.nullish(count(1 << 24)),
   sliding_window_pattern: v.optional(count(1000)),
@@ -195,6 +197,15 @@ function refuseOthers(file: string, family: Family, config: Config): void {
   }
   if (typeof (config.attn_logit_softcapping ?? config.final_logit_softcapping) === 'number') {
     throw unsupportedModel(file, 'it caps its logits softly');
+  }
+  if ((config.partial_rotary_factor ?? 1) !== 1)
+    throw unsupportedModel(file, 'only a part of each head is turned');
+  if (config.quantization_config !== null && config.quantization_config !== undefined) {
+    const method = quoted(String(config.quantization_config.quant_method ?? 'unknown'));
+    throw unsupportedModel(
+      file,
+      `its weights are quantised by ${method}, and Chorus reads quantised weights from GGUF only`,
+    );
   }
   if (config.use_bidirectional_attention === true) {
     throw unsupportedModel(file, 'it looks ahead, so it cannot write a text from left to right');

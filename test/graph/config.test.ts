@@ -249,6 +249,8 @@ describe('a config', () => {
     ],
     ["scaling is 'longrope'", { ...llama, rope_scaling: { type: 'longrope', factor: 2 } }],
     ["activation is 'relu'", { ...llama, hidden_act: 'relu' }],
+    ['only a part of each head', { ...llama, partial_rotary_factor: 0.5 }],
+    ["quantised by 'awq'", { ...llama, quantization_config: { quant_method: 'awq', bits: 4 } }],
     ['caps its logits', { ...gemma, final_logit_softcapping: 30 }],
     ['looks ahead', { ...gemma, use_bidirectional_attention: true }],
     ['does not hold a JSON object', []],
