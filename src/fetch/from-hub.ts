@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises';
 import { type HubFile, type HubSource, storedFiles } from '../models/catalog.ts';
 import { checkRoom } from './disk.ts';
 import { downloadFile } from './download.ts';
-import { openHubClient } from './hub-request.ts';
 import { byteProgress } from './progress.ts';
 import { usualPatience } from './settings.ts';
 import type { SourceRun } from './source-run.ts';
@@ -32,6 +31,8 @@ export async function fetchFromHub(source: HubSource, run: SourceRun): Promise<v
   await checkRoom(staging.folder, bytes);
 
   const tell = byteProgress(sum(sizes), onProgress);
+  // Its HTTP client takes a tenth of a second to load, which nobody who fetches nothing should wait for.
+  const { openHubClient } = await import('./hub-request.ts');
   const client = openHubClient(settings, connections);
   // One that fails ends the others, which would be in vain.
   const failing = new AbortController();
