@@ -17,7 +17,8 @@ A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
   experts      [{"model": "pocket/code" or a folder, "weight": 1}]     --expert pocket/code=1 --expert pocket/math=1
                (tiny/base, tiny/code and tiny/math where SmolLM2-135M-Instruct has been fetched)
-               a folder holds a model, one GGUF file, or a LoRA adapter; of that
+               a folder holds a model, one GGUF file, or a LoRA adapter, and a
+               fetched model also goes by its id; of an adapter
                "base" names the model's folder where it is not found by its name
                "role": "veto" only lowers what the others propose;     --veto pocket/general=1
                its weight is how much (1: to what it would give itself)

@@ -1,10 +1,13 @@
 /** One line of the scripting interface: parsed, checked, and turned into what the engine wants. */
 
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { userCacheFolder } from '../engine/cache-folder.ts';
 import { surfaceOf } from '../engine/surface.ts';
 import { issueWords } from '../models/issue-words.ts';
+import { isSafeName } from '../models/safe-name.ts';
+import { modelsFolder } from '../models/stored-model.ts';
 import { tinyExperts } from '../models/tiny.ts';
 import type {
   ExpertSetting,
@@ -228,13 +231,20 @@ function complaint(issue: v.BaseIssue<unknown>, json: unknown): string {
   return `${issueWords(issue)}.`;
 }
 
-/** An expert that Chorus knows by name (`pocket/code`, `tiny/base`), or any folder or GGUF file. */
+/** An expert that Chorus knows by name (`pocket/code`, `tiny/base`, the id of a fetched model), or any folder or GGUF file. */
 export function modelPlace(model: string, models: string): Pick<ExpertSetting, 'folder' | 'base'> {
   if (/^pocket\/[a-z]+$/.test(model)) return { folder: join(models, model) };
-  const known = tinyExperts({ models, cache: userCacheFolder(process.env) }).find(({ id }) => id === model);
-  if (known === undefined) return { folder: resolve(model) };
+  const cache = userCacheFolder(process.env);
+  const known = tinyExperts({ models, cache }).find(({ id }) => id === model);
+  if (known === undefined) return { folder: fetchedFolder(model, cache) ?? resolve(model) };
   const { folder, base } = known;
   return { folder, ...(base !== undefined && { base }) };
+}
+
+/** Where a model of the catalogue lies, once it was fetched; a folder of that name in the working folder goes before it. */
+function fetchedFolder(id: string, cache: string): string | undefined {
+  const folder = join(modelsFolder(cache), id);
+  return isSafeName(id) && !existsSync(id) && existsSync(folder) ? folder : undefined;
 }
 
 /** The folder alone. */

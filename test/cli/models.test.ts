@@ -1,10 +1,11 @@
 /** `chorus models` against a hub of the test's own. */
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { manageModels } from '../../src/cli/models.ts';
+import { modelFolder } from '../../src/cli/request.ts';
 import type { Catalog } from '../../src/models/catalog.ts';
 import { startHub } from '../fetch/fake-hub.ts';
 import { hubModel, inMemory, noise, visible } from '../fetch/toy.ts';
@@ -32,6 +33,7 @@ function machine() {
   const catalog: Catalog = { models: [embedded, model], mixes: [] };
   writeFileSync(join(models, 'catalog.json'), JSON.stringify(catalog));
   return {
+    cache,
     folder: join(cache, 'models'),
     embedded: join(models, 'pocket', 'one'),
     async run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
@@ -73,6 +75,19 @@ describe('chorus models', () => {
     const again = await run(['fetch', 'toy', '--hub', hub.address]);
     expect([again.code, again.out, again.err]).toEqual([0, fetched.out, '']);
     expect(hub.asked).toHaveLength(1);
+  });
+
+  it('fetches one that a request then names by its id', async () => {
+    const { run, folder, cache } = machine();
+    vi.stubEnv('CHORUS_CACHE', cache);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const hub = await startHub(files);
+    expect(modelFolder('toy', cache)).toBe(resolve('toy'));
+    await run(['fetch', 'toy', '--hub', hub.address]);
+    expect(modelFolder('toy', cache)).toBe(join(folder, 'toy'));
+    // What lies where the command was given goes first, and no id leads out of the folder of models.
+    expect(modelFolder('src', cache)).toBe(resolve('src'));
+    expect(modelFolder('../models/toy', cache)).toBe(resolve('../models/toy'));
   });
 
   it('removes one, with what an unfinished fetch left', async () => {
