@@ -9,7 +9,16 @@ import { pocket } from '../programs.ts';
 
 export const configOf = (name: string) => readConfig(join(pocket(name), 'config.json'));
 
+const read = new Map<string, Promise<ReadonlyMap<string, Float32Array>>>();
+
+/** A map of one's own; the arrays in it are everybody's, to be read only. */
 export async function exportTensors(name: string): Promise<Map<string, Float32Array>> {
+  const tensors = read.get(name) ?? readTensors(name);
+  read.set(name, tensors);
+  return new Map(await tensors);
+}
+
+async function readTensors(name: string): Promise<ReadonlyMap<string, Float32Array>> {
   const file = join(pocket(name), 'onnx', 'model.onnx');
   const bytes = readFileSync(file);
   const {
@@ -41,7 +50,11 @@ export async function exportTensors(name: string): Promise<Map<string, Float32Ar
   const turned = (key: string, inputs: number): Float32Array => {
     const from = get(key);
     const outputs = from.length / inputs;
-    return Float32Array.from(from, (_, i) => from[(i % inputs) * outputs + Math.floor(i / inputs)] ?? 0);
+    const out = new Float32Array(from.length);
+    for (let output = 0; output < outputs; output++)
+      for (let input = 0; input < inputs; input++)
+        out[output * inputs + input] = from[input * outputs + output] ?? 0;
+    return out;
   };
   tensors.set('model.embed_tokens.weight', turned('lm_head.MatMul.weight', width));
   tensors.set('model.norm.weight', get(`model.layers.${layers}.final_norm_layernorm.weight`));

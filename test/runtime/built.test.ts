@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adaptExport } from '../../src/graph/adapt-export.ts';
 import type { Adapter } from '../../src/graph/adapter.ts';
 import { type BuildOptions, buildDecoder } from '../../src/graph/build-decoder.ts';
@@ -15,15 +15,18 @@ import { ChorusError } from '../../src/protocol/failure.ts';
 import type { Decoder } from '../../src/runtime/decoder.ts';
 import { openGraph } from '../../src/runtime/open-decoder.ts';
 import { configOf, exportTensors, sourceOf } from '../graph/export-tensors.ts';
-import { pocket, root, temporaryFolder } from '../programs.ts';
+import { folderOfFile, pocket, root, temporaryFolder } from '../programs.ts';
 
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
 type Tensors = ReadonlyMap<string, Float32Array>;
 const VOCABULARY = 4096;
 
-async function build(tensors: Tensors, change: Partial<BuildOptions> = {}): Promise<Decoder> {
-  const folder = temporaryFolder();
+async function build(
+  tensors: Tensors,
+  change: Partial<BuildOptions> = {},
+  folder = temporaryFolder(),
+): Promise<Decoder> {
   const weights = await createWeightsFile(join(folder, 'weights.bin'));
   const graph = await buildDecoder({
     file: 'pocket',
@@ -36,6 +39,20 @@ async function build(tensors: Tensors, change: Partial<BuildOptions> = {}): Prom
   }).finally(() => weights.close());
   writeFileSync(join(folder, 'decoder.onnx'), graph.model);
   return openGraph(graph, { folder, threads: 1, contextLength: 1024 });
+}
+
+const folders = { fp32: folderOfFile(), q4: folderOfFile() };
+const built = new Map<'fp32' | 'q4', Promise<Decoder>>();
+afterAll(async () => {
+  for (const decoder of built.values()) await (await decoder).release();
+});
+
+/** The pocket expert as it is, built once for the file. */
+async function decoderIn(precision: 'fp32' | 'q4'): Promise<Decoder> {
+  const decoder =
+    built.get(precision) ?? build(await exportTensors('code'), { precision }, folders[precision]);
+  built.set(precision, decoder);
+  return decoder;
 }
 
 /** Feeds `context` in runs of a block; the logits of every expert after each token from `from` on, [token][expert]. */
@@ -128,7 +145,7 @@ describe('a decoder built from tensors', () => {
   });
 
   it('gives the reference logits and tokens in float32', async () => {
-    const decoder = await build(tensors);
+    const decoder = await decoderIn('fp32');
     for (const { ids, experts } of golden.cases) {
       const reference = experts.code;
       if (reference === undefined) throw new Error('no reference');
@@ -137,11 +154,10 @@ describe('a decoder built from tensors', () => {
         expect(Math.abs((rows[0]?.[0]?.[id] ?? 0) - value)).toBeLessThan(2e-3);
       if (reference.minGap > 1e-3) expect(rows.map(([row]) => best(row))).toEqual(reference.greedy);
     }
-    await decoder.release();
   });
 
   it('nearly always gives the reference token in 4 bits', async () => {
-    const decoder = await build(tensors, { precision: 'q4' });
+    const decoder = await decoderIn('q4');
     let [same, all] = [0, 0];
     for (const { ids, experts } of golden.cases) {
       const tokens = experts.code?.greedy ?? [];
@@ -150,21 +166,21 @@ describe('a decoder built from tensors', () => {
       all += tokens.length;
     }
     expect(same / all).toBeGreaterThan(0.85);
-    await decoder.release();
   });
 
   it('in 8 bits nearly always gives the token of float32', async () => {
     const context = Array.from({ length: 300 }, (_, i) => (i * 43) % 4000);
-    const [fp32, q8, q4] = await Promise.all(
-      (['fp32', 'q8', 'q4'] as const).map(async (precision) => {
-        const decoder = await build(tensors, { precision });
-        const rows = await logits(decoder, context, 1);
-        await decoder.release();
-        return rows.map(([row]) => best(row));
-      }),
-    );
-    const same = (tokens: readonly number[] = []): number =>
-      tokens.filter((token, i) => token === fp32?.[i]).length / tokens.length;
+    const inEight = await build(tensors, { precision: 'q8' });
+    const chosenBy = async (decoder: Decoder): Promise<number[]> =>
+      (await logits(decoder, context, 1)).map(([row]) => best(row));
+    const [fp32, q8, q4] = [
+      await chosenBy(await decoderIn('fp32')),
+      await chosenBy(inEight),
+      await chosenBy(await decoderIn('q4')),
+    ];
+    await inEight.release();
+    const same = (tokens: readonly number[]): number =>
+      tokens.filter((token, i) => token === fp32[i]).length / tokens.length;
     expect(same(q8)).toBeGreaterThan(0.95);
     expect(same(q4)).toBeLessThan(same(q8));
   });
@@ -312,9 +328,12 @@ describe('adapters over one base', () => {
     const context = Array.from({ length: 150 }, (_, i) => (i * 41) % 4000);
     const together = await build(tensors, { adapters: [null, one, two] });
     const all = await logits(together, context, 60);
-    const alone = [tensors, await merged(tensors, one), await merged(tensors, two)];
-    for (const [expert, own] of alone.entries()) {
-      const decoder = await build(own);
+    const alone = [
+      await decoderIn('fp32'),
+      await build(await merged(tensors, one)),
+      await build(await merged(tensors, two)),
+    ];
+    for (const [expert, decoder] of alone.entries()) {
       const expected = await logits(decoder, context, 60);
       for (const [i, [row]] of expected.entries()) {
         const [base, actual] = [all[i]?.[0], all[i]?.[expert]];
@@ -325,7 +344,7 @@ describe('adapters over one base', () => {
           expect(difference(base, actual)).toBeGreaterThan(0.1);
         }
       }
-      await decoder.release();
+      if (expert > 0) await decoder.release();
     }
     await together.release();
   });

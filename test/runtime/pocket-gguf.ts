@@ -16,11 +16,18 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/^model\.layers\.(\d+)\.mlp\.(\w+)_proj/, 'blk.$1.ffn_$2'],
 ];
 
-/** The pocket expert `code` as llama.cpp's converter would write it. */
-export async function pocketGguf(): Promise<Buffer> {
+let written: Promise<Buffer> | undefined;
+
+/** The pocket expert `code` as llama.cpp's converter would write it: everybody's bytes, to be read only. */
+export function pocketGguf(): Promise<Buffer> {
+  written ??= write();
+  return written;
+}
+
+async function write(): Promise<Buffer> {
   const tensors = await exportTensors('code');
   const { tensors: infos } = await sourceOf('code', tensors);
-  const written = [...tensors].map(([name, values]): [string, WrittenGgufTensor] => {
+  const renamedTensors = [...tensors].map(([name, values]): [string, WrittenGgufTensor] => {
     const [pattern, renamed] = names.find(([from]) => from.test(name)) ?? [/$^/, ''];
     const shape = infos.get(name)?.shape ?? [];
     return [name.replace(pattern, renamed), { shape, type: 0, data: new Uint8Array(values.buffer) }];
@@ -38,5 +45,5 @@ export async function pocketGguf(): Promise<Buffer> {
     'qwen2.rope.freq_base': f32Value(10_000),
     'tokenizer.chat_template': str(POCKET_TEMPLATE),
   };
-  return ggufBytes({ metadata, tensors: Object.fromEntries(written) });
+  return ggufBytes({ metadata, tensors: Object.fromEntries(renamedTensors) });
 }
