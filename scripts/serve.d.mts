@@ -22,4 +22,5 @@ export function startServer(options: {
   home: string;
   folder: string;
   port?: number;
+  env?: Readonly<Record<string, string>>;
 }): Promise<Server>;

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 
 /**
  * `codeServer` is `{ node, script }` from provideCodeServer; `home` holds all that the server writes.
- * `args` are more arguments of code-server.
+ * `args` are more arguments of code-server, `env` more variables of its environment.
  */
-function launch({ codeServer, home, args }) {
+function launch({ codeServer, home, args, env = {} }) {
   const config = join(home, 'config.yaml');
   mkdirSync(home, { recursive: true });
   writeFileSync(config, 'auth: none\n');
@@ -18,7 +18,7 @@ function launch({ codeServer, home, args }) {
     [codeServer.script, ...always, '--extensions-dir', join(home, 'extensions'), ...args],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: withoutEditor(process.env),
+      env: { ...withoutEditor(process.env), ...env },
     },
   );
 }
@@ -48,11 +48,12 @@ export function installExtension({ codeServer, home, vsix }) {
  * Starts the server on `folder` at a free port. Resolves, once it listens, with its `address`, `stop()`, which ends it
  * and what it started, `ended` (a promise of its end) and `output()`, all it has printed.
  */
-export function startServer({ codeServer, home, folder, port = 0 }) {
+export function startServer({ codeServer, home, folder, port = 0, env }) {
   const plain = ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'];
   const child = launch({
     codeServer,
     home,
+    env,
     args: ['--bind-addr', `127.0.0.1:${port}`, ...plain, '--disable-getting-started-override', folder],
   });
   let output = '';

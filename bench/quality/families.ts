@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { userCacheFolder } from '../../src/engine/cache-folder.ts';
+import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import type { BaseHints } from '../../src/models/adapter-base.ts';
 import { tinyExperts } from '../../src/models/tiny.ts';
 import { type ExpertLayout, layoutOf } from '../../src/runtime/layout.ts';

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { userCacheFolder } from '../../src/engine/cache-folder.ts';
+import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import { hasTinyBase, TINY_BASE, tinyExperts } from '../../src/models/tiny.ts';
 import { busyNow } from '../peers/busy.ts';
 import { costTable, measureCost } from './cost.ts';

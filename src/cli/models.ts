@@ -2,11 +2,11 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { userCacheFolder } from '../engine/cache-folder.ts';
 import { megabytes } from '../fetch/disk.ts';
 import { fetchModel } from '../fetch/fetch-model.ts';
 import { removeModel } from '../fetch/remove-model.ts';
 import { type FetchSettings, fetchSettings } from '../fetch/settings.ts';
+import { userCacheFolder } from '../models/cache-folder.ts';
 import {
   type Catalog,
   type CatalogModel,

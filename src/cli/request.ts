@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { userCacheFolder } from '../engine/cache-folder.ts';
 import { surfaceOf } from '../engine/surface.ts';
+import { userCacheFolder } from '../models/cache-folder.ts';
 import { issueWords } from '../models/issue-words.ts';
 import { isSafeName } from '../models/safe-name.ts';
 import { modelsFolder } from '../models/stored-model.ts';

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { userCacheFolder } from '../engine/cache-folder.ts';
 import { createEngine } from '../engine/engine.ts';
+import { userCacheFolder } from '../models/cache-folder.ts';
 import { chat } from './chat.ts';
 import { firstStart, type Stage } from './first-start.ts';
 import { help } from './flags.ts';

@@ -1,6 +1,7 @@
 /** The engine: experts, their turns and their templates behind the calls that the extension and the CLI make. */
 
 import { join } from 'node:path';
+import { userCacheFolder } from '../models/cache-folder.ts';
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type {
   Delta,
@@ -16,7 +17,6 @@ import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
 import { availableMemory } from './available-memory.ts';
 import { bestOf } from './best-of.ts';
-import { userCacheFolder } from './cache-folder.ts';
 import { createExperts } from './experts.ts';
 import { type Alarm, timerAlarm, watchIdle } from './idle.ts';
 import { obtain } from './obtain.ts';

@@ -36,6 +36,8 @@ export interface ExpertPlaces {
   readonly cache: string;
   /** Whether the base of Tiny was fetched. */
   readonly hasTinyBase: boolean;
+  /** Whether the pocket experts answer in place of Tiny, which could not be loaded. */
+  readonly standIn?: boolean;
 }
 
 const pocketNames = ['general', 'code', 'math'];
@@ -60,9 +62,12 @@ function tinyOnes({ extensionPath, cache, hasTinyBase }: ExpertPlaces): KnownExp
  * Where experts of Tiny alone are active, its rules hold unless others are set; and they are active where its base is there and nothing
  * else is set.
  */
-export function fallbacksWith({ hasTinyBase }: Pick<ExpertPlaces, 'hasTinyBase'>): Fallbacks {
+export function fallbacksWith({
+  hasTinyBase,
+  standIn = false,
+}: Pick<ExpertPlaces, 'hasTinyBase' | 'standIn'>): Fallbacks {
   const ids: readonly string[] = Object.values(tinyIds);
-  return (active = hasTinyBase ? ids : []) => {
+  return (active = hasTinyBase && !standIn ? ids : []) => {
     // The maths expert alone would leave nobody for suggestions.
     if (!active.every((id) => ids.includes(id)) || active.every((id) => id === tinyIds.math)) return {};
     return { ...tinySettings, 'experts.active': active };

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { userCacheFolder } from '../models/cache-folder.ts';
 import { hasTinyBase } from '../models/tiny.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
@@ -15,11 +16,13 @@ import { eventOf } from './events.ts';
 import { expertRows } from './expert-rows.ts';
 import { registerExpertsView } from './experts-view.ts';
 import { explainSelection } from './explain-command.ts';
+import { createFetchCommand } from './fetch-command.ts';
 import { registerInlineCompletions } from './inline-completions.ts';
 import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, setWeights } from './mix-commands.ts';
 import { pause } from './pause.ts';
 import { watchSettings } from './settings.ts';
+import { failureOfDefault } from './stand-in.ts';
 import { registerStatusBar } from './status-bar.ts';
 import { type StatusInput, statusText } from './status-text.ts';
 import { createTrace, sentenceFor } from './trace.ts';
@@ -28,15 +31,30 @@ import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
 export function activate(context: vscode.ExtensionContext): void {
   const { extensionPath } = context;
   const log = vscode.window.createOutputChannel('Chorus', { log: true });
-  const cache = context.globalStorageUri.fsPath;
+  // The same as the terminal's: what was fetched there is there here.
+  const cache = userCacheFolder(process.env);
+  /** Whether the pocket experts answer in place of Tiny. */
+  let standIn = false;
   const settings = watchSettings(
-    () => ({ extensionPath, cache, hasTinyBase: hasTinyBase(cache) }),
+    () => ({ extensionPath, cache, hasTinyBase: hasTinyBase(cache), standIn }),
     (problem) => log.warn(problem),
   );
   const engine = new EngineClient({
     fork: () => forkEngine(join(extensionPath, 'dist', 'engine.js'), (line) => log.info(line), [cache]),
     mix: settings.current().mix,
     log,
+  });
+  const useDefaults = (): void => {
+    standIn = false;
+    settings.refresh();
+  };
+  const watchDefaults = engine.onChange(() => {
+    const { mix, expertsChosen } = settings.current();
+    const why = standIn ? undefined : failureOfDefault(expertRows(mix, engine.snapshot), expertsChosen);
+    if (why === undefined || !hasTinyBase(cache)) return;
+    standIn = true;
+    void vscode.window.showWarningMessage(`${why} The pocket experts answer.`);
+    settings.refresh();
   });
   const trace = createTrace();
   const generate = engine.generate.bind(engine);
@@ -74,6 +92,17 @@ export function activate(context: vscode.ExtensionContext): void {
     newest: trace.entries()[0]?.decision,
   });
 
+  const fetching = createFetchCommand({
+    settings,
+    extensionPath,
+    cache,
+    obtain: engine.obtain.bind(engine),
+    memory: context.globalState,
+    onObtained: useDefaults,
+    log: (text) => log.info(text),
+  });
+  void fetching.offer();
+
   const advice = registerAdviseCommand({ settings, advise: engine.advise.bind(engine) });
 
   context.subscriptions.push(
@@ -82,6 +111,7 @@ export function activate(context: vscode.ExtensionContext): void {
     { dispose: () => void engine.dispose() },
     settings.onDidChange(({ mix }) => engine.configure(mix)),
     trace.onAdd((entry) => log.trace(sentenceFor(entry))),
+    watchDefaults,
     experts,
     status,
     registerInlineCompletions(completions),
@@ -106,12 +136,16 @@ export function activate(context: vscode.ExtensionContext): void {
           home: join(cache, 'merged'),
           log: (line) => log.info(line),
         }),
+      fetchModel: () => fetching.choose(),
       ask: () => chat.focus(),
       explainSelection: () => explainSelection(chat),
       completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
       toggleCompletions: () => settings.write('completion.enabled', !values()['completion.enabled']),
       whyNoSuggestion: () => whyNoSuggestion(trace),
-      restartEngine: () => engine.restart(),
+      restartEngine: () => {
+        useDefaults();
+        return engine.restart();
+      },
       showLog: () => log.show(),
       showActions: () => showActions(statusText(statusInput()).paragraphs[0] ?? ''),
     }),

@@ -6,6 +6,7 @@ export const commandNames = [
   'chooseMix',
   'adviseMix',
   'mergeExperts',
+  'fetchModel',
   'ask',
   'explainSelection',
   'completeNow',

@@ -6,6 +6,8 @@ import { checkSettings, type SettingName, type SettingValue, type SettingValues 
 
 export interface Settings extends Mixture {
   readonly values: SettingValues;
+  /** Whether the user said which experts are active. */
+  readonly expertsChosen: boolean;
 }
 
 export interface SettingsStore extends vscode.Disposable {
@@ -72,10 +74,9 @@ function readSettings(places: ExpertPlaces, chosen: ReadonlyMap<string, unknown>
     const values = [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue];
     return values.some((value) => value !== undefined) ? section.get(name) : undefined;
   };
-  const { values, problems } = checkSettings(
-    (name) => (chosen.has(name) ? chosen.get(name) : written(name)),
-    fallbacksWith(places),
-  );
+  const raw = (name: SettingName): unknown => (chosen.has(name) ? chosen.get(name) : written(name));
+  const { values, problems } = checkSettings(raw, fallbacksWith(places));
   const mixture = mixtureOf(places, values);
-  return { ...mixture, values, problems: [...problems, ...mixture.problems] };
+  const expertsChosen = raw('experts.active') !== undefined;
+  return { ...mixture, values, expertsChosen, problems: [...problems, ...mixture.problems] };
 }

@@ -1,6 +1,6 @@
 // A real VS Code for a test: code-server on a temporary workspace with the extension installed, driven through Chromium
 // as a user drives it, by keys and clicks. `dispose` ends all that was started and removes all that was written.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
@@ -19,6 +19,8 @@ export interface WorkbenchOptions {
   readonly files: Readonly<Record<string, string>>;
   /** User settings, over the quiet defaults. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Called with the folder of the installed extension before the editor starts. */
+  readonly prepare?: (extension: string) => void;
   /** Default: the VSIX that was built for this run. */
   readonly vsix?: string;
   /** Folders of models that the extension finds as if it had fetched them. */
@@ -38,6 +40,8 @@ const quiet = {
   'extensions.ignoreRecommendations': true,
   'chat.disableAIFeatures': true,
   'files.autoSave': 'off',
+  // A test that fetches has a hub of its own and says so.
+  'chorus.models.offline': true,
   'editor.minimap.enabled': false,
 };
 
@@ -61,6 +65,7 @@ export async function startWorkbench(options: WorkbenchOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'chorus-editor-'));
   const workspace = join(folder, 'workspace');
   const home = join(folder, 'home');
+  const cache = join(folder, 'cache');
   write(workspace, options.files);
   write(home, { 'data/User/settings.json': JSON.stringify({ ...quiet, ...options.settings }) });
 
@@ -75,11 +80,11 @@ export async function startWorkbench(options: WorkbenchOptions) {
   try {
     const { codeServer } = provided;
     for (const model of options.fetched ?? []) {
-      const storage = join(home, 'data', 'User', 'globalStorage', 'chorus-mod.chorus');
-      cpSync(model, join(storage, 'models', basename(model)), { recursive: true });
+      cpSync(model, join(cache, 'models', basename(model)), { recursive: true });
     }
     await installExtension({ codeServer, home, vsix: options.vsix ?? provided.vsix });
-    server = await startServer({ codeServer, home, folder: workspace });
+    options.prepare?.(installedIn(join(home, 'extensions')));
+    server = await startServer({ codeServer, home, folder: workspace, env: { CHORUS_CACHE: cache } });
     browser = await chromium.launch({ executablePath: provided.chromium, args: browserFlags });
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
@@ -107,6 +112,13 @@ export async function startWorkbench(options: WorkbenchOptions) {
     await dispose();
     throw error;
   }
+}
+
+/** The folder of the installed extension. */
+function installedIn(extensions: string): string {
+  const name = readdirSync(extensions).find((found) => found.startsWith('chorus-mod.chorus-'));
+  if (name === undefined) throw new Error('The extension is not installed.');
+  return join(extensions, name);
 }
 
 function write(folder: string, files: Readonly<Record<string, string>>) {
