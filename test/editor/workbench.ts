@@ -67,7 +67,9 @@ export async function startWorkbench(options: WorkbenchOptions) {
   const home = join(folder, 'home');
   const cache = join(folder, 'cache');
   write(workspace, options.files);
-  write(home, { 'data/User/settings.json': JSON.stringify({ ...quiet, ...options.settings }) });
+  const settings = JSON.stringify({ ...quiet, ...options.settings });
+  // An editor in the browser takes settings of the machine from its server's own.
+  write(home, { 'data/User/settings.json': settings, 'data/Machine/settings.json': settings });
 
   const log: string[] = [];
   let server: Server | undefined;
