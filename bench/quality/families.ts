@@ -2,8 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import type { BaseHints } from '../../src/models/adapter-base.ts';
+import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import { tinyExperts } from '../../src/models/tiny.ts';
 import { type ExpertLayout, layoutOf } from '../../src/runtime/layout.ts';
 import { readTokenizer } from '../../src/runtime/tokenizer.ts';
