@@ -57,6 +57,26 @@ describe('a template that knows no system messages', () => {
     });
   });
 
+  it('that puts them there itself, as that of Gemma 3 does, is asked once', async () => {
+    const ofGemma3 = [
+      "{{ bos_token }}{%- if messages[0]['role'] == 'system' -%}{%- if messages[0]['content'] is string -%}",
+      "{%- set prefix = messages[0]['content'] + '\\n\\n' -%}{%- else -%}{%- set prefix = messages[0]['content'][0]['text'] -%}",
+      "{%- endif -%}{%- set turns = messages[1:] -%}{%- else -%}{%- set prefix = '' -%}{%- set turns = messages -%}{%- endif -%}",
+      "{%- for turn in turns -%}{%- if (turn['role'] == 'user') != (loop.index0 % 2 == 0) -%}",
+      "{{ raise_exception('roles must alternate') }}{%- endif -%}",
+      "{%- if (turn['role'] == 'assistant') -%}{%- set role = 'model' -%}{%- else -%}{%- set role = turn['role'] -%}{%- endif -%}",
+      "{{ '<start_of_turn>' + role + '\\n' + (prefix if loop.first else '') }}",
+      "{%- if turn['content'] is string -%}{{ turn['content'] | trim }}{%- endif -%}{{ '<end_of_turn>\\n' }}{%- endfor -%}",
+      "{%- if add_generation_prompt -%}{{ '<start_of_turn>model\\n' }}{%- endif -%}",
+    ].join('');
+    await gemma(ofGemma3, async (expert) => {
+      const messages = [system, user('mod'), { role: 'assistant', content: 'el' } as const, user('us')];
+      expect(await written(expert, { kind: 'messages', messages })).toBe(
+        '<bos><start_of_turn>user\nthe user\n\nmod<end_of_turn>\n<start_of_turn>model\nel<end_of_turn>\n<start_of_turn>user\nus<end_of_turn>\n<start_of_turn>model\n',
+      );
+    });
+  });
+
   it('is not asked twice where it takes them, and fails with its own words where it takes nothing', async () => {
     await gemma("{{ messages[0]['role'] }}", async (expert) => {
       expect(await written(expert, { kind: 'messages', messages: [system, user('the')] })).toBe('system');
