@@ -145,6 +145,10 @@ async function requestInto(handle: FileHandle, file: Download, had: number): Pro
 
 class TooLong extends Error {}
 class TooShort extends Error {}
+class TooSlow extends TooShort {}
+
+/** Fewer while patience lasts are as good as none. */
+const LEAST_BYTES = 1024;
 
 /** As much may wait for the disk. */
 const MOST_QUEUED = 4 << 20;
@@ -160,7 +164,7 @@ interface Receipt {
  * iteration drops what it holds when its connection breaks, and a hub that breaks off often would be asked for the same bytes for ever.
  */
 async function receive(
-  { part, size, onSize }: Download,
+  { part, size, onSize, patience }: Download,
   body: Readable,
   { handle, from, onWritten }: Receipt,
 ): Promise<void> {
@@ -174,6 +178,12 @@ async function receive(
     onSize(start + chunk.length);
     if (queued < MOST_QUEUED / 2) body.resume();
   };
+  // A hub that sends a byte now and then would be waited for until all of them are there.
+  let before = at;
+  const watching = setInterval(() => {
+    if (at - before < LEAST_BYTES && !body.isPaused()) body.destroy(new TooSlow('it stopped sending'));
+    before = at;
+  }, patience.stallMs);
   const all = new Promise<void>((resolve, reject) => {
     if (body.destroyed) return reject(body.errored ?? new TooShort('the connection broke'));
     body.on('data', (chunk: Uint8Array) => {
@@ -189,7 +199,10 @@ async function receive(
     body.on('end', resolve).on('error', reject);
     body.on('close', () => reject(new TooShort('the connection broke')));
   });
-  await all.finally(() => writing);
+  await all.finally(() => {
+    clearInterval(watching);
+    return writing;
+  });
   await writing;
   if (at < size) throw new TooShort(`the answer ended ${size - at} bytes early`);
   await onDisk(part, handle.sync());

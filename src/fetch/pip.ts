@@ -80,7 +80,11 @@ async function runPip(command: readonly string[], run: PipRun): Promise<Ended> {
   const { source, folder, connections, signal } = run;
   const wanted = `${source.name}==${source.version}`;
   const connection = await connections.begin(`pip download ${wanted}`, command.join(' '));
-  const ended = await call(command, ['--no-deps', '--only-binary', ':all:', wanted, '-d', folder], run);
+  const ended = await call(
+    command,
+    ['--no-deps', '--only-binary', ':all:', '--ignore-requires-python', wanted, '-d', folder],
+    run,
+  );
   const bytes = await sizeWithin(folder);
   await connection.end({ bytes, ...describe(ended, signal) });
   return ended;
@@ -126,8 +130,7 @@ function call(command: readonly string[], rest: readonly string[], run: PipRun):
     const child = spawn(program, [...first, 'download', ...quiet, ...rest], {
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
-      // Its temporary files come onto the disk that was asked for room, and tell how far it is.
-      env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder, PYTHONUNBUFFERED: '1', LC_ALL: 'C' },
+      env: { ...process.env, ...environmentOf(folder) },
     });
     let output = '';
     let tooMuch = false;
@@ -158,6 +161,21 @@ function call(command: readonly string[], rest: readonly string[], run: PipRun):
       else end(isAbsent(code, output) ? { kind: 'absent' } : { kind: 'ended', code, output });
     });
   });
+}
+
+/** For pip besides the user's own. */
+function environmentOf(folder: string): Record<string, string> {
+  return {
+    // Temporary files come onto the disk that was asked for room, and tell how far it is.
+    TMPDIR: folder,
+    TEMP: folder,
+    TMP: folder,
+    // Nothing is installed, so a rule that nothing is installed outside of environments does not matter.
+    PIP_REQUIRE_VIRTUALENV: '0',
+    PYTHONUNBUFFERED: '1',
+    // What it says is read.
+    LC_ALL: 'C',
+  };
 }
 
 function isAbsent(code: number | null, output: string): boolean {

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,11 +9,12 @@ import { fetchModel } from '../../src/fetch/fetch-model.ts';
 import { mayHaveToken, redirectTarget } from '../../src/fetch/hub-request.ts';
 import { storedModel } from '../../src/models/stored-model.ts';
 import type { FailureCode } from '../../src/protocol/failure.ts';
-import { temporaryFolder } from '../programs.ts';
-import { type Behaviour, cut, slowly, stall, startHub, well } from './fake-hub.ts';
+import { folderOfFile, temporaryFolder } from '../programs.ts';
+import { type Behaviour, cut, head, slowly, stall, startHub, well } from './fake-hub.ts';
 import { hashes, hubModel, ledger, noise, type Place, place, sha256, visible } from './toy.ts';
 
 const SIZE = 200_000;
+const hasty = { patience: { connectMs: 5_000, stallMs: 250, backoffMs: 1, retries: 3 } };
 const files = { 'model.gguf': noise(SIZE, 'model') };
 const model = hubModel(files);
 
@@ -103,6 +106,14 @@ describe('a hub that answers well', () => {
     expect(most).toBe(3);
   });
 
+  it('may leave open how long the file is', async () => {
+    const { folder } = await fetchFrom(({ response, bytes }) => {
+      response.write(bytes.subarray(0, 1000));
+      response.end(bytes.subarray(1000));
+    });
+    expect(folder).toBeDefined();
+  });
+
   it('has its pieces written where an address with blanks, signs and a path lead', async () => {
     const hub = await startHub(files);
     const here = place({ hub: `${hub.address}/mirror/of it/` });
@@ -189,7 +200,22 @@ describe('a hub that breaks off', () => {
     const { folder, here } = await fetchFrom((exchange) => {
       if (exchange.turn === 0) stall(exchange, 50_000);
       else well(exchange);
+    }, place(hasty));
+    expect(folder).toBeDefined();
+    expect(here.told.find(({ kind }) => kind === 'retrying')).toMatchObject({
+      why: 'model.gguf: it stopped sending',
     });
+  });
+
+  it('by sending a few bytes now and then is asked again', async () => {
+    const { folder, here } = await fetchFrom(async (exchange) => {
+      if (exchange.turn > 0) return well(exchange);
+      head(exchange);
+      for (let at = 0; !exchange.response.destroyed && at < 100; at++) {
+        exchange.response.write(exchange.bytes.subarray(at, at + 1));
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+    }, place(hasty));
     expect(folder).toBeDefined();
     expect(here.told.find(({ kind }) => kind === 'retrying')).toMatchObject({
       why: 'model.gguf: it stopped sending',
@@ -401,6 +427,45 @@ describe('the token', () => {
   ])('may go to %s for the hub %s: %s', (url, hub, may) => {
     expect(mayHaveToken(new URL(url), hub)).toBe(may);
   });
+});
+
+describe('a hub with https', () => {
+  const folder = folderOfFile();
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const options = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=127.0.0.1',
+  ];
+  const made = spawnSync('openssl', ['req', '-x509', ...options, '-keyout', key, '-out', cert]);
+
+  it.skipIf(made.status !== 0)(
+    'and a certificate that nobody vouches for gets nothing, and that is said',
+    async () => {
+      const asked: string[] = [];
+      const server = createSecureServer(
+        { key: readFileSync(key), cert: readFileSync(cert) },
+        (request, response) => {
+          asked.push(String(request.headers.authorization));
+          response.end();
+        },
+      );
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void server.close());
+      const { port } = server.address() as { port: number };
+      const here = place({ hub: `https://127.0.0.1:${port}`, token: 'hf_secret' });
+      await expect(fetchModel(model, here)).rejects.toThrow(
+        /certificate is not trusted \(\w+\).*NODE_EXTRA_CA_CERTS/,
+      );
+      expect([asked, ledger(here.cache).length]).toEqual([[], 2]);
+    },
+  );
 });
 
 describe('a redirect', () => {

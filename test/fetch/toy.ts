@@ -62,7 +62,7 @@ export interface Place {
 /** Where what is synced to the disk does not wait for it: on a busy one that takes seconds. */
 export const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** A cache of its own, and little patience. */
+/** A cache of its own, and no patience with repetitions. */
 export function place(change: Partial<FetchSettings> = {}): Place {
   const cache = temporaryFolder(inMemory);
   const told: FetchProgress[] = [];
@@ -75,7 +75,8 @@ export function place(change: Partial<FetchSettings> = {}): Place {
       hub: 'http://127.0.0.1:9',
       offline: false,
       ledger: join(cache, 'connections.jsonl'),
-      patience: { connectMs: 2_000, stallMs: 250, backoffMs: 1, retries: 3 },
+      // Not so short that a busy machine looks like a hub that stalls.
+      patience: { connectMs: 5_000, stallMs: 10_000, backoffMs: 1, retries: 3 },
       ...change,
     },
   };
