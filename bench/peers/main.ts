@@ -3,6 +3,7 @@
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
+import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import { readLayout } from '../../src/models/layout.ts';
 import { readTokenizer } from '../../src/runtime/tokenizer.ts';
 import { busyNow, busyWarning } from './busy.ts';
@@ -48,8 +49,8 @@ export async function compare(options: CompareOptions): Promise<void> {
       ? undefined
       : await findGguf({
           given: options.gguf,
-          folder: join(cacheFolder, 'gguf'),
-          requirements: join(root, 'bench', 'peers', 'requirements.txt'),
+          models: join(root, 'models'),
+          cache: userCacheFolder(process.env),
           fetch: options.fetch,
         });
   if (gguf === undefined)

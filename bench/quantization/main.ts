@@ -3,6 +3,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
+import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import { findGguf } from '../peers/gguf.ts';
 import { measure, type Row, type Variant } from './measure.ts';
 import { readTexts } from './texts.ts';
@@ -41,8 +42,8 @@ export async function compareQuantization(options: QuantizationOptions): Promise
       ? undefined
       : await findGguf({
           given: options.gguf,
-          folder: join(cacheFolder, 'gguf'),
-          requirements: join(root, 'bench', 'peers', 'requirements.txt'),
+          models: join(root, 'models'),
+          cache: userCacheFolder(process.env),
           fetch: options.fetch,
         });
   if (gguf !== undefined) models.push({ name: basename(gguf), variants: variantsOf(gguf, exported) });
