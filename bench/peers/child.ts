@@ -1,6 +1,7 @@
 /** A process that is measured, from the outside. */
 
 import { fork } from 'node:child_process';
+import { engineEnvironment } from '../../src/protocol/engine-environment.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import type { Answered, AnswerOrder, OpenOrder } from './serve.mjs';
 
@@ -18,7 +19,10 @@ type Reply = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly mes
 /** Starts `program` and has it open its models; rejects with its sentence where it cannot. */
 export async function startChild(name: string, program: string, order: OpenOrder): Promise<Child> {
   const child = fork(program, {
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
+    env: {
+      ...process.env,
+      ...(name.startsWith('Chorus') ? engineEnvironment : { ORT_DISABLE_TELEMETRY: '1' }),
+    },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));

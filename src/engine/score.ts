@@ -4,7 +4,6 @@ import { type Constraint, mustBeginWith } from '../core/constraint.ts';
 import { distributionOf } from '../core/distribution.ts';
 import type { Prompt, Unit } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
-import { MAX_ROWS } from '../runtime/expert.ts';
 import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
 import { createMixture } from './mixture.ts';
@@ -57,8 +56,9 @@ export async function score(
   const contexts = participants.map(({ prompt: head }) => Int32Array.from([...head, ...ids]));
   const distributions = participants.map(() => new Float64Array(vocabularySize));
 
-  for (let start = 0; start < ids.length; start += MAX_ROWS) {
-    const rows = Math.min(MAX_ROWS, ids.length - start);
+  const most = Math.min(...participants.map(({ expert }) => expert.maxRows));
+  for (let start = 0; start < ids.length; start += most) {
+    const rows = Math.min(most, ids.length - start);
     const answers = await Promise.all(
       participants.map(({ expert, prompt: head }, i) =>
         expert.logits((contexts[i] as Int32Array).subarray(0, head.length + start + rows - 1), {

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { engineEnvironment } from '../protocol/engine-environment.ts';
 import type { Port } from '../protocol/rpc.ts';
 
 export interface EngineEnd {
@@ -31,7 +32,7 @@ export function forkEngine(
     execPath: process.execPath,
     // The inspector's flags of the extension host must not reach the engine: both would want one port.
     execArgv: [],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', ORT_DISABLE_TELEMETRY: '1' },
+    env: { ...process.env, ...engineEnvironment, ELECTRON_RUN_AS_NODE: '1' },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

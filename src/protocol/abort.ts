@@ -21,3 +21,14 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
     work.then(resolve, reject).finally(release);
   });
 }
+
+/** What `work` gives, or 'cancelled' as soon as `signal` aborts; what becomes of the work then is of no concern. */
+export function orCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | 'cancelled'> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => resolve('cancelled');
+    if (signal.aborted) aborted();
+    else signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}

@@ -11,6 +11,8 @@ export interface Memory {
   truncate(kept: number): void;
   /** Another memory with the first `kept` tokens, apart from this one. */
   fork(kept: number): Memory;
+  /** Says that as many tokens will be held, so that room for them is made once. */
+  reserve?(tokens: number): void;
   /** Frees what lies in a device's memory. */
   dispose?(): void;
 }
@@ -19,8 +21,11 @@ export interface Decoder<M extends Memory = Memory> {
   /** The widest window that a layer sees instead of all positions; undefined where none is known to. */
   readonly window?: number | undefined;
   createMemory(): M;
-  /** Where the run that starts after `from` tokens has to end, on the way to `to`: at most CHUNK later. */
-  runEnd(from: number, to: number): number;
+  /**
+   * Where the run that starts after `from` tokens has to end, on the way to `to`: at most CHUNK later, and at most `most` where
+   * a row of logits is the same, to the last bit, however its context was cut into runs.
+   */
+  runEnd(from: number, to: number, most?: number): number;
   /**
    * Feeds 1 to CHUNK tokens and remembers them.
    * @returns logits of the last `rows` of them, float32 [experts, rows, vocabularyRows], valid until the next call; `rows` >= 1

@@ -6,6 +6,7 @@ import type { Expert, LogitsOptions, Signal } from '../core/expert.ts';
 import type { ModelLayout } from '../models/layout.ts';
 import { type Manifest, readManifest } from '../models/manifest.ts';
 import { limitedContext } from '../models/memory.ts';
+import { orCancelled } from '../protocol/abort.ts';
 import type { DeviceSetting, LoadStage } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { convert, needsConversion } from './conversion.ts';
@@ -15,7 +16,7 @@ import { type ExpertLayout, type LayoutOptions, layoutOf } from './layout.ts';
 import type { Devices } from './model-device.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
-import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
+import { CHUNK, rowsAtOnce, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 export interface OpenExpertOptions extends LayoutOptions {
   readonly name: string;
@@ -56,6 +57,8 @@ export interface LoadedExpert extends Expert {
   readonly device: string;
   /** Why it is this one, where another was asked for or tried. */
   readonly deviceReason: string | undefined;
+  /** Rows of logits that are best asked for at once where many are wanted: of a large vocabulary fewer, for their memory. */
+  readonly maxRows: number;
   /** Tokens of the last call's context that were already in the KV cache. */
   readonly reused: number;
   /** Weights on disk plus KV cache, in bytes; of experts that share a base each its part. */
@@ -205,6 +208,10 @@ function loadedExpert({
   /** One call at a time: the shared buffers hold one question and one answer. */
   const inTurn = oneAtATime();
 
+  /** Who cancels has an answer at once; the run that cannot be stopped ends before the next begins. */
+  const answered = <T>(signal: Signal | undefined, task: () => Promise<T>): Promise<T | 'cancelled'> =>
+    orCancelled(inTurn(task), signal instanceof AbortSignal ? signal : undefined);
+
   const run = async (tokens: Int32Array, rows: number, scoreFrom: number, signal: Signal | undefined) => {
     if (signal?.aborted) return 'cancelled';
     if (tokens.length > layout.contextLength) {
@@ -256,8 +263,9 @@ function loadedExpert({
       const part = (layout.graphBytes + cacheBytes) / seat.members();
       return Math.round(part) + (layout.adapter?.bytes ?? 0);
     },
+    maxRows: rowsAtOnce(vocabularySize),
     logits: (tokens, { rows, signal }: LogitsOptions) =>
-      inTurn(async () => {
+      answered(signal, async () => {
         if (rows < 1 || rows > CHUNK || rows > tokens.length) {
           throw new RangeError(`rows must be 1 to ${Math.min(CHUNK, tokens.length)}, not ${rows}`);
         }
@@ -273,7 +281,7 @@ function loadedExpert({
         };
       }),
     score: (tokens, from, signal) =>
-      inTurn(async () => {
+      answered(signal, async () => {
         const outcome = await run(tokens, Math.min(1, tokens.length), from, signal);
         return outcome === 'cancelled' ? outcome : logProbs.slice(from, tokens.length);
       }),

@@ -58,6 +58,11 @@ export function createKvBuffers(shape: DecodeShape, contextLength: number): KvBu
     get generation() {
       return generation;
     },
+    reserve(tokens) {
+      // A prompt is seldom the end of a text.
+      if (tokens > capacity)
+        grow(Math.min(contextLength, BLOCK * Math.ceil(tokens / BLOCK) + FIRST_CAPACITY));
+    },
     truncate(kept) {
       if (kept > length) throw new RangeError(`${kept} tokens of ${length} cannot be kept`);
       length = kept;

@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { BLOCK, type DecodeShape, names, type Window, widestWindow } from '../graph/decode-graph.ts';
 import { type Decoder, logitsOf } from './decoder.ts';
 import { createKvBuffers, type KvBuffers } from './kv-buffers.ts';
+import { createShortLived } from './short-lived.ts';
 import { counting, int64 } from './tensors.ts';
 
 type Feeds = Record<string, ort.Tensor>;
@@ -19,11 +20,12 @@ export function createSegmentDecoder(
   const nothing = new Float32Array(BLOCK * width);
   const pastOf = createPastTensors(shape, nothing);
   const windows = new Set(shape.windows);
+  const shortLived = createShortLived();
 
   return {
     window: widestWindow(shape),
     createMemory: () => createKvBuffers(shape, contextLength),
-    runEnd: (from, to) => Math.min(to, BLOCK * (Math.floor(from / BLOCK) + 1)),
+    runEnd: (from, to, most = BLOCK) => Math.min(to, from + most, BLOCK * (Math.floor(from / BLOCK) + 1)),
     async feed(memory, tokens, rows) {
       const { length } = memory;
       const blockStart = length - (length % BLOCK);
@@ -40,6 +42,7 @@ export function createSegmentDecoder(
         ]),
         [names.logitRows]: int64(counting(tokens.length - rows, rows), [rows]),
       };
+      let masks = 0;
       for (const window of windows) {
         const given = blockStart - pastFrom(blockStart, window);
         const past = given || BLOCK;
@@ -51,6 +54,7 @@ export function createSegmentDecoder(
           each: queriesPerHead,
           window,
         });
+        masks += mask.byteLength;
         feeds[names.mask(window)] = new ort.Tensor('float32', mask, [
           tokens.length * queriesPerHead,
           past + BLOCK,
@@ -73,7 +77,9 @@ export function createSegmentDecoder(
       }
       const results = await session.run(feeds);
       const { data } = logitsOf(results);
-      memory.append(results[names.newRows]?.data as Float32Array, tokens.length);
+      const newRows = results[names.newRows]?.data as Float32Array;
+      memory.append(newRows, tokens.length);
+      shortLived.made(data.byteLength + newRows.byteLength + masks);
       return data;
     },
     release: () => session.release(),

@@ -6,8 +6,9 @@
 import { logProbability } from '../core/distribution.ts';
 import { createKvCache, type KvEntry } from './kv-cache.ts';
 import { type OpenedDecoder, openDecoder, sessionOptions } from './open-decoder.ts';
+import { createPace } from './pace.ts';
 import { createSoftmax } from './softmax.ts';
-import { type LoadOrder, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
+import { type LoadOrder, rowsAtOnce, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 /** A chat, a completion and their earlier versions take turns; each finds its own context again. */
 const LIMITS = { contexts: 8, bytes: 256 * 1024 * 1024 };
@@ -47,6 +48,8 @@ export async function openSession(
   });
   const outs = order.shared.map(outputsOf);
   const size = order.vocabularySize;
+  const mostRows = rowsAtOnce(experts * order.vocabularyRows);
+  const pace = createPace();
   /** The logits of the last run, [experts, rows, size]: asking again, or for another expert, costs nothing. */
   let held = new Float32Array(experts * size);
   let answered: { readonly entry: KvEntry; readonly length: number; readonly rows: number } | undefined;
@@ -113,12 +116,16 @@ export async function openSession(
       const entry = cache.rewind(found.entry, kept);
       const wanted = context.length - rows;
       if (held.length < experts * rows * size) held = new Float32Array(experts * rows * size);
+      entry.memory.reserve?.(context.length);
       for (let start = kept, end = kept; start < context.length; start = end) {
         if (cancelled()) return { cancelled: true, reused: kept };
-        end = decoder.runEnd(start, context.length);
+        const firstRow = Math.max(start, Math.min(wanted, scoreFrom - 1));
+        end = decoder.runEnd(start, context.length, Math.min(pace.most(), firstRow - start + mostRows));
         // Rows are computed from the first on that is asked for, at least the last.
-        const first = Math.min(end - 1, Math.max(start, Math.min(wanted, scoreFrom - 1)));
+        const first = Math.min(end - 1, firstRow);
+        const began = performance.now();
         const data = await feed(entry, context.slice(start, end), end - first);
+        pace.ran(end - start, performance.now() - began);
         for (let e = 0; e < experts; e++) {
           const row = (position: number): Float32Array => {
             const offset = (e * (end - first) + position - first) * order.vocabularyRows;
