@@ -14,7 +14,7 @@ export interface NetworkSizes {
 
 export interface MemoryFacts {
   readonly format: 'onnx' | 'safetensors' | 'gguf';
-  /** `fp32`, `q4`, or a name that does not say. */
+  /** `fp32`, `q8`, `q4`, or a name that does not say. */
   readonly precision: string;
   /** The graph and the files beside it. */
   readonly fileBytes: number;
@@ -56,28 +56,38 @@ export function usedContext(contextLength: number, limit: number | undefined): n
 
 /** Tokens that are fed at once while a prompt is read. */
 const CHUNK = 64;
+
+/** Logits of one run, float32: two megabytes of numbers, so that those of a large vocabulary do not take more than the model. */
+const LOGITS_AT_ONCE = 2 ** 21;
+/** Fewer would read the weights too often. */
+const LEAST_ROWS = 16;
+
+/** Rows of logits that one run gives at most, where it is free to give fewer: a power of two, so that blocks are cut evenly. */
+export function rowsAtOnce(vocabulary: number): number {
+  return Math.min(CHUNK, Math.max(LEAST_ROWS, 2 ** Math.floor(Math.log2(LOGITS_AT_ONCE / vocabulary))));
+}
 const FLOAT = 4;
 
 /**
  * Bytes of a weight as the kernels of products hold it, apart from the file. In 4 bits they keep codes, scales and sums of blocks: of
  * SmolLM2's 134.5 million weights, opening a session in ONNX Runtime 1.30 leaves 162 MB.
  */
-const PACKED = { fp32: FLOAT, other: 1.2 } as const;
+const PACKED = { fp32: FLOAT, q8: 1.5, other: 1.2 } as const;
 
 /** Bytes of a weight of the embedding, which is looked up in the mapped file: codes, and scales and zeros of blocks of 32. */
-const LOOKED_UP = { fp32: FLOAT, other: 0.65 } as const;
+const LOOKED_UP = { fp32: FLOAT, q8: 0.65, other: 0.65 } as const;
 
 /**
  * What the thread takes before it knows a model: ONNX Runtime's code and tables, and JavaScript's. Measured: what loading a pocket expert
  * takes above its weights and its tokenizer.
  */
-const THREAD = 46e6;
+const THREAD = 44e6;
 
 /** A tokenizer's maps of tokens and merges, for each byte of its file. */
 const TOKENIZER = 12;
 
-/** Arrays that nobody needs any more and that are not collected yet: V8 begins when there are that many bytes of them. */
-const UNCOLLECTED = 64e6;
+/** Arrays that nobody needs any more and that are not collected yet, in JavaScript (runtime/short-lived.ts) and in the pools of the allocator. */
+const UNCOLLECTED = 32e6;
 
 /** Young objects of the two threads that an expert works in, once they are busy. */
 const YOUNG = 16e6;
@@ -89,7 +99,7 @@ export function estimateMemory(facts: MemoryFacts, context: number): MemoryEstim
   const cache = perToken * context;
   const weights = weightBytes(facts);
   const fed = Math.min(CHUNK, context);
-  const answers = FLOAT * fed * vocabulary;
+  const answers = FLOAT * Math.min(fed, rowsAtOnce(vocabulary)) * vocabulary;
   // A row of the mask for each token and each head of queries that shares keys; the scores of all heads, twice.
   const heads = network === undefined ? 1 : network.heads;
   const kvHeads = network === undefined ? 1 : network.kvHeads;
@@ -108,7 +118,7 @@ export function estimateMemory(facts: MemoryFacts, context: number): MemoryEstim
 }
 
 function weightBytes({ format, precision, fileBytes, vocabulary, layers, network }: MemoryFacts): number {
-  const kind = precision === 'fp32' ? 'fp32' : 'other';
+  const kind = precision === 'fp32' || precision === 'q8' ? precision : 'other';
   if (network === undefined) return kind === 'fp32' ? fileBytes : 2 * fileBytes;
   const { hidden, intermediate, heads, kvHeads, headDim } = network;
   const attention = 2 * hidden * headDim * (heads + kvHeads);
@@ -116,6 +126,6 @@ function weightBytes({ format, precision, fileBytes, vocabulary, layers, network
   const values = layers * (attention + 3 * hidden * intermediate) + embedding;
   const held = PACKED[kind] * values + LOOKED_UP[kind] * embedding;
   // What a graph holds in a precision that is not known is no smaller than its file.
-  const unknown = format === 'onnx' && precision !== 'q4' && precision !== 'fp32';
+  const unknown = format === 'onnx' && kind === 'other' && precision !== 'q4';
   return unknown ? Math.max(held, fileBytes) : held;
 }

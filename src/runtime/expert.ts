@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Expert, LogitsOptions, Signal } from '../core/expert.ts';
 import type { ModelLayout } from '../models/layout.ts';
 import { type Manifest, readManifest } from '../models/manifest.ts';
-import { limitedContext } from '../models/memory.ts';
+import { limitedContext, rowsAtOnce } from '../models/memory.ts';
 import { orCancelled } from '../protocol/abort.ts';
 import type { DeviceSetting, LoadStage } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
@@ -16,7 +16,7 @@ import { type ExpertLayout, type LayoutOptions, layoutOf } from './layout.ts';
 import type { Devices } from './model-device.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
-import { CHUNK, rowsAtOnce, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
+import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 export interface OpenExpertOptions extends LayoutOptions {
   readonly name: string;

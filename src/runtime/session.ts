@@ -4,11 +4,12 @@
  */
 
 import { logProbability } from '../core/distribution.ts';
+import { rowsAtOnce } from '../models/memory.ts';
 import { createKvCache, type KvEntry } from './kv-cache.ts';
 import { type OpenedDecoder, openDecoder, sessionOptions } from './open-decoder.ts';
 import { createPace } from './pace.ts';
 import { createSoftmax } from './softmax.ts';
-import { type LoadOrder, rowsAtOnce, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
+import { type LoadOrder, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 /** A chat, a completion and their earlier versions take turns; each finds its own context again. */
 const LIMITS = { contexts: 8, bytes: 256 * 1024 * 1024 };

@@ -11,16 +11,6 @@ export const SOFTMAX_ROWS = 8;
 /** Most positions one answer may cover, and the length of a prefill chunk: cancellation is seen between chunks. */
 export const CHUNK = 64;
 
-/** Logits of one run, float32: two megabytes of numbers, so that those of a large vocabulary do not take more than the model. */
-const LOGITS_AT_ONCE = 2 ** 21;
-/** Fewer would read the weights too often. */
-const LEAST_ROWS = 16;
-
-/** Rows of logits that one run gives at most, where it is free to give fewer: a power of two, so that blocks are cut evenly. */
-export function rowsAtOnce(vocabulary: number): number {
-  return Math.min(CHUNK, Math.max(LEAST_ROWS, 2 ** Math.floor(Math.log2(LOGITS_AT_ONCE / vocabulary))));
-}
-
 export interface SharedBuffers {
   /** int32 [contextLength]: the context asked about. */
   readonly context: SharedArrayBuffer;

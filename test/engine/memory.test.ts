@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { memoryOf } from '../../src/engine/memory-check.ts';
+import { engineEnvironment } from '../../src/protocol/engine-environment.ts';
 import { cacheFolder, pocket, programs } from '../programs.ts';
 
 /** Resident set size of a process, in bytes. What it shares is counted in full, so that nobody else's coming and going changes it. */
@@ -26,7 +27,9 @@ async function measured(
   precision: 'fp32' | 'q4',
   texts: readonly number[],
 ): Promise<Measured[]> {
-  const child = spawn(process.execPath, [join(programs, 'cli.js'), 'generate']);
+  // As the extension starts its engine.
+  const env = { ...process.env, ...engineEnvironment };
+  const child = spawn(process.execPath, [join(programs, 'cli.js'), 'generate'], { env });
   try {
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const ask = async (request: object): Promise<{ promptTokens?: number }> => {

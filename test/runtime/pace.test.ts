@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rowsAtOnce } from '../../src/models/memory.ts';
 import { createPace } from '../../src/runtime/pace.ts';
 import { createShortLived } from '../../src/runtime/short-lived.ts';
-import { CHUNK, rowsAtOnce } from '../../src/runtime/worker-messages.ts';
+import { CHUNK } from '../../src/runtime/worker-messages.ts';
 
 /** What the run of `most` tokens takes on a machine of so many milliseconds a token, again and again. */
 function settled(msPerToken: number): number {
