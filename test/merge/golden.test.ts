@@ -49,13 +49,24 @@ async function atEdge(tensor: string): Promise<Set<number>> {
   const found = new Set<number>();
   for (const model of models) {
     const sizes = model.map((value, i) => Math.abs(value - (base?.[i] ?? 0)));
-    const edge = sizes
-      .slice()
-      .sort()
-      .at(-Math.floor(0.9 * sizes.length));
+    const edge = smallest(sizes, sizes.length - Math.floor(0.9 * sizes.length));
     for (const [i, size] of sizes.entries()) if (size === edge) found.add(i);
   }
   return found;
+}
+
+/** The value of this rank, from 0, among numbers that are not negative: those order as their bits do. */
+function smallest(values: Float32Array, rank: number): number | undefined {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const counts = new Uint32Array(65536);
+  for (const each of bits) counts[each >>> 16] = (counts[each >>> 16] ?? 0) + 1;
+  let before = 0;
+  let high = 0;
+  for (; before + (counts[high] ?? 0) <= rank; high++) before += counts[high] ?? 0;
+  return values
+    .filter((_, i) => (bits[i] ?? 0) >>> 16 === high)
+    .sort()
+    .at(rank - before);
 }
 
 const sum = (values: Float32Array, of = (value: number) => value): number =>
