@@ -30,7 +30,7 @@ export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter 
     const [output = ''] = node.outputs;
     if (node === lookup) {
       draft.nodes.push({ ...node, outputs: [`${output}.once`] });
-      draft.add('Expand', [`${output}.once`, draft.int64(adapters.length, 1, 1)], output);
+      draft.add('Expand', [`${output}.once`, draft.int64(1, adapters.length, 1)], output);
       continue;
     }
     const modules = modulesOf(model, node);

@@ -8,7 +8,7 @@ import type { BuiltPrecision } from '../models/layout.ts';
 import type { Adapter } from './adapter.ts';
 import type { ModelConfig } from './config.ts';
 import type { DecodeGraph, DecodeShape } from './decode-graph.ts';
-import { names } from './decode-graph.ts';
+import { names, tokenAxis } from './decode-graph.ts';
 import { addFrame } from './decoder-attention.ts';
 import { addLayer, addNorm, type Building, rotaryNames, type Stream } from './decoder-layer.ts';
 import { createGraphDraft } from './graph-draft.ts';
@@ -152,13 +152,19 @@ async function addEmbedding({ store, config, shape, bits }: Building): Promise<S
     const scale = async () => Float32Array.of(config.embeddingScale);
     last = draft.add('Mul', [last, await storeFloats(store, 'embedding.scale', scale, [1])], named('scaled'));
   }
-  if (shape.experts > 1) draft.add('Expand', [last, draft.int64(shape.experts, 1, 1)], named('beside'));
+  if (shape.experts > 1) draft.add('Expand', [last, draft.int64(1, shape.experts, 1)], named('beside'));
   return table;
 }
 
-async function addHead({ store, config, bits }: Building, table: StoredMatrix, from: string): Promise<void> {
+async function addHead(
+  { store, config, shape, bits }: Building,
+  table: StoredMatrix,
+  from: string,
+): Promise<void> {
   const { draft } = store;
-  const chosen = draft.add('Gather', [from, names.logitRows], 'chosen', { axis: int(1) });
+  const chosen = draft.add('Gather', [from, names.logitRows], 'chosen', {
+    axis: int(tokenAxis(shape.experts)),
+  });
   if (config.tiedEmbeddings ?? !store.source.tensors.has('lm_head.weight')) {
     addProduct(draft, table, chosen, names.logits);
     return;

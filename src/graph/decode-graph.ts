@@ -14,12 +14,14 @@
  * blocks that some token of the block sees, the last min(P, BLOCK * ceil((W - 1) / BLOCK)) tokens, P_W below, or again one block
  * that is masked out; what is given depends on the block alone, so the sums stay the same sums.
  *
- * Several experts that share their tokens and most weights may be one graph; their heads of keys and values stand side by side.
+ * Several experts that share their tokens and most weights may be one graph. A token's rows, one for each expert, then stand one
+ * after another, so that the experts' heads lie side by side as one expert's do. Of one expert [T, E, ...] below is [1, T, ...],
+ * as exports have it.
  *
  * Inputs (D = headDim, E = experts, G = E * kvHeads, S = queriesPerHead, N rows of logits wanted). Where P_W stands, the
  * input is there once for each window of a layer, W after its name, and once without for layers that see all, P_W being P:
- *   input_ids          int64 [1, T]
- *   position_ids       int64 [E, T]           L, L + 1, ...; absent where the graph does not ask for it
+ *   input_ids          int64 [T, 1]
+ *   position_ids       int64 [T, E]           L, L + 1, ...; absent where the graph does not ask for it
  *   mask.W             float32 [T * S, P_W + BLOCK]  0 where a token sees a position, minus infinity elsewhere; each token S times
  *   parts.W            int64 [2]              P_W, BLOCK
  *   padding            float32 [BLOCK - R - T, G, D]  anything finite
@@ -27,8 +29,8 @@
  *   past.I.key/value   float32 [P_W, G, D]    of layer I
  *   recent.I.key/value float32 [R, G, D]
  * Outputs:
- *   logits             float32 [E, N, vocabulary]
- *   new_rows           float32 [1, T, layers * 2 * G * D]  for each token the keys, then the values, layer by layer
+ *   logits             float32 [N, E, vocabulary]
+ *   new_rows           float32 [T, layers * 2 * G, D]  for each token the keys, then the values, layer by layer
  */
 
 /** How many of the last positions a layer sees, its own included; null for all. */
@@ -63,6 +65,16 @@ export interface DecodeGraph {
   /** The ONNX model; its large constants are in files of the folder it was made for. */
   readonly model: Uint8Array<ArrayBuffer>;
   readonly shape: DecodeShape;
+}
+
+/** The first two of the three dimensions of what flows through a graph: `tokens` (a number, a name, or -1) and the experts. */
+export function rowsOf<T>(experts: number, tokens: T): [T | number, T | number] {
+  return experts === 1 ? [1, tokens] : [tokens, experts];
+}
+
+/** Which dimension the tokens are. */
+export function tokenAxis(experts: number): 0 | 1 {
+  return experts === 1 ? 1 : 0;
 }
 
 export const names = {

@@ -4,7 +4,7 @@
  * matrix, so that keys and values are read once.
  */
 
-import { type DecodeShape, names, type Window } from './decode-graph.ts';
+import { type DecodeShape, names, rowsOf, type Window } from './decode-graph.ts';
 import type { GraphDraft } from './graph-draft.ts';
 import { elementTypes, float, int, ints } from './onnx.ts';
 
@@ -13,15 +13,15 @@ export interface Attention {
   readonly shape: DecodeShape;
   /** What q . k is multiplied by. */
   readonly scale: number;
-  /** Names of float32 [experts, T, heads * headDim], rotated. */
+  /** Names of float32 [T, experts, heads * headDim], rotated. */
   readonly query: string;
   readonly key: string;
   readonly value: string;
-  /** The name for the result, float32 [experts, T, heads * headDim]. */
+  /** The name for the result, float32 [T, experts, heads * headDim]. */
   readonly output: string;
 }
 
-/** Adds the nodes and inputs of one layer's attention; the names of its new keys and values, [1, T, experts * kvHeads * headDim]. */
+/** Adds the nodes and inputs of one layer's attention; the names of its new keys and values, [T, experts * kvHeads, headDim]. */
 export function addAttention(draft: GraphDraft, attention: Attention): [string, string] {
   const { layer, shape, scale, key, value, output } = attention;
   const { headDim: D } = shape;
@@ -34,14 +34,12 @@ export function addAttention(draft: GraphDraft, attention: Attention): [string, 
     });
 
   const queries = groupQueries(draft, attention);
-  const newKey = sideBySide(draft, attention, key);
-  const newValue = sideBySide(draft, attention, value);
-  const block = (part: 'key' | 'value', from: string): string => {
-    const rows = draft.add('Reshape', [from, draft.int64(-1, G, D)], at(`new.${part}`));
-    return draft.add('Concat', [names.recent(layer, part), rows, names.padding], at(`block.${part}`), {
+  const newKey = draft.add('Reshape', [key, draft.int64(-1, G, D)], at('new.key'));
+  const newValue = draft.add('Reshape', [value, draft.int64(-1, G, D)], at('new.value'));
+  const block = (part: 'key' | 'value', rows: string): string =>
+    draft.add('Concat', [names.recent(layer, part), rows, names.padding], at(`block.${part}`), {
       axis: int(0),
     });
-  };
   const keys = block('key', newKey);
   const values = block('value', newValue);
 
@@ -98,36 +96,23 @@ export function attentionName(layer: number, name: string): string {
   return `attention.${layer}.${name}`;
 }
 
-/** [E, T, G * S * D] -> [E * G, T * S, D], T and S interleaved. */
+/** [T, E, kvHeads * S * D] -> [G, T * S, D], T and S interleaved; G = E * kvHeads. */
 function groupQueries(draft: GraphDraft, { layer, shape, query }: Attention): string {
-  const { experts: E, kvHeads: G, headDim: D, queriesPerHead: S } = shape;
+  const { experts, kvHeads, headDim: D, queriesPerHead: S } = shape;
+  const G = experts * kvHeads;
   const at = (name: string): string => attentionName(layer, name);
-  const dims = E === 1 ? [-1, G, S, D] : [E, -1, G, S, D];
-  const apart = draft.add('Reshape', [query, draft.int64(...dims)], at('query.heads'));
-  const grouped = draft.add('Transpose', [apart], at('query.grouped'), {
-    perm: E === 1 ? ints(1, 0, 2, 3) : ints(0, 2, 1, 3, 4),
-  });
-  return draft.add('Reshape', [grouped, draft.int64(E * G, -1, D)], at('queries'));
+  const apart = draft.add('Reshape', [query, draft.int64(-1, G, S, D)], at('query.heads'));
+  const grouped = draft.add('Transpose', [apart], at('query.grouped'), { perm: ints(1, 0, 2, 3) });
+  return draft.add('Reshape', [grouped, draft.int64(G, -1, D)], at('queries'));
 }
 
-/** The way back, from [E * G, T * S, D] to [E, T, G * S * D]. */
+/** The way back, from [G, T * S, D] to [T, E, kvHeads * S * D]; of one expert, [1, T, kvHeads * S * D]. */
 function ungroup(draft: GraphDraft, { layer, shape }: Attention, from: string, output: string): void {
-  const { experts: E, kvHeads: G, headDim: D, queriesPerHead: S } = shape;
+  const { experts, kvHeads, headDim: D, queriesPerHead: S } = shape;
   const at = (name: string): string => attentionName(layer, name);
-  const dims = E === 1 ? [G, -1, S, D] : [E, G, -1, S, D];
-  const apart = draft.add('Reshape', [from, draft.int64(...dims)], at('mean.heads'));
-  const rows = draft.add('Transpose', [apart], at('mean.rows'), {
-    perm: E === 1 ? ints(1, 0, 2, 3) : ints(0, 2, 1, 3, 4),
-  });
-  draft.add('Reshape', [rows, draft.int64(E, -1, G * S * D)], output);
-}
-
-/** [E, T, G * D] -> [1, T, E * G * D]. */
-function sideBySide(draft: GraphDraft, { shape }: Attention, from: string): string {
-  const { experts: E, kvHeads: G, headDim: D } = shape;
-  if (E === 1) return from;
-  const turned = draft.add('Transpose', [from], `${from}.turned`, { perm: ints(1, 0, 2) });
-  return draft.add('Reshape', [turned, draft.int64(1, -1, E * G * D)], `${from}.beside`);
+  const apart = draft.add('Reshape', [from, draft.int64(experts * kvHeads, -1, S, D)], at('mean.heads'));
+  const rows = draft.add('Transpose', [apart], at('mean.rows'), { perm: ints(1, 0, 2, 3) });
+  draft.add('Reshape', [rows, draft.int64(...rowsOf(experts, -1), kvHeads * S * D)], output);
 }
 
 /** Adds the inputs that all layers share, and the outputs. `newRows` names each layer's new keys and values in turn. */
@@ -139,7 +124,7 @@ export function addFrame(
   const G = E * shape.kvHeads;
   const { float: real, int64 } = elementTypes;
   draft.inputs.push(
-    { name: names.tokens, type: int64, shape: [1, 'tokens'] },
+    { name: names.tokens, type: int64, shape: E === 1 ? [1, 'tokens'] : ['tokens', 1] },
     { name: names.padding, type: real, shape: ['padding', G, D] },
     { name: names.logitRows, type: int64, shape: ['rows'] },
   );
@@ -150,12 +135,12 @@ export function addFrame(
     );
   }
   if (shape.wantsPositions) {
-    draft.inputs.push({ name: names.positions, type: int64, shape: [E, 'tokens'] });
+    draft.inputs.push({ name: names.positions, type: int64, shape: rowsOf<string | number>(E, 'tokens') });
   }
-  draft.add('Concat', newRows, names.newRows, { axis: int(-1) });
+  draft.add('Concat', newRows, names.newRows, { axis: int(1) });
   draft.outputs.push(
-    { name: names.logits, type: real, shape: [E, 'rows', vocabulary] },
-    { name: names.newRows, type: real, shape: [1, 'tokens', layers * 2 * G * D] },
+    { name: names.logits, type: real, shape: [...rowsOf<string | number>(E, 'rows'), vocabulary] },
+    { name: names.newRows, type: real, shape: ['tokens', layers * 2 * G, D] },
   );
 }
 

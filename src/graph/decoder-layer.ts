@@ -4,7 +4,7 @@
  */
 
 import type { ModelConfig } from './config.ts';
-import { type DecodeShape, names } from './decode-graph.ts';
+import { type DecodeShape, names, rowsOf } from './decode-graph.ts';
 import { addAttention, attentionName, splitLast } from './decoder-attention.ts';
 import type { GraphDraft } from './graph-draft.ts';
 import { addLinear, type Bits, readTensor, storeFloats, type WeightsStore } from './linear.ts';
@@ -188,12 +188,20 @@ async function addHeadNorm(
   const { draft } = store;
   const { headDim } = config;
   const weight = await storeNorm({ store, config }, name, headDim);
-  const apart = draft.add('Reshape', [from, draft.int64(shape.experts, -1, heads, headDim)], `${from}.heads`);
+  const apart = draft.add(
+    'Reshape',
+    [from, draft.int64(...rowsOf(shape.experts, -1), heads, headDim)],
+    `${from}.heads`,
+  );
   const normed = draft.add('SimplifiedLayerNormalization', [apart, weight], `${from}.normed`, {
     epsilon: float(config.normEpsilon),
     axis: int(-1),
   });
-  return draft.add('Reshape', [normed, draft.int64(shape.experts, -1, heads * headDim)], `${from}.joined`);
+  return draft.add(
+    'Reshape',
+    [normed, draft.int64(...rowsOf(shape.experts, -1), heads * headDim)],
+    `${from}.joined`,
+  );
 }
 
 /** down(activation(gate(x)) * up(x)); the name of its output. */

@@ -29,9 +29,9 @@ export interface WeightsStore {
 }
 
 export interface LinearOptions {
-  /** Of float32 [experts, T, columns]. */
+  /** Of float32 [T, experts, columns]. */
   readonly from: string;
-  /** Of float32 [experts, T, the sum of all rows]. */
+  /** Of float32 [T, experts, the sum of all rows]. */
   readonly to: string;
   /** Modules whose outputs stand one after another; each has the tensor `.weight` [rows, columns]. */
   readonly modules: readonly Module[];
@@ -149,7 +149,7 @@ export function addProduct(draft: GraphDraft, matrix: StoredMatrix, from: string
   });
 }
 
-/** `from` [experts, T, columns] with the sums of every 32 inputs behind it, and zeros; the same for all who read it. */
+/** `from` [T, experts, columns] with the sums of every 32 inputs behind it, and zeros; the same for all who read it. */
 function withSums(draft: GraphDraft, from: string, columns: number): string {
   const to = `${from}.with_sums`;
   if (draft.nodes.some(({ outputs }) => outputs.includes(to))) return to;
@@ -160,7 +160,7 @@ function withSums(draft: GraphDraft, from: string, columns: number): string {
   return draft.add('Concat', parts, to, { axis: int(-1) });
 }
 
-/** float32 [experts, T, columns] of zeros, made once in a run. */
+/** float32 [T, experts, columns] of zeros, made once in a run. */
 function zeros(draft: GraphDraft, columns: number): string {
   const to = `zeros[${columns}]`;
   if (draft.nodes.some(({ outputs }) => outputs.includes(to))) return to;

@@ -23,9 +23,9 @@ export interface LowRankStore {
 }
 
 export interface LowRankOptions {
-  /** What the layer reads, float32 [experts, T, columns]. */
+  /** What the layer reads, float32 [T, experts, columns]. */
   readonly input: string;
-  /** What the base gives for it, float32 [experts, T, rows of all modules]. */
+  /** What the base gives for it, float32 [T, experts, rows of all modules]. */
   readonly base: string;
   /** The name of the sum. */
   readonly to: string;
@@ -35,7 +35,7 @@ export interface LowRankOptions {
 
 /**
  * Adds the terms as two products over all experts' A [columns, ranks] and B [ranks, rows], side by side and one under another.
- * Between them a mask [experts, 1, ranks] leaves each row its own expert's ranks: what it removes adds exact zeros. Two products
+ * Between them a mask [1, experts, ranks] leaves each row its own expert's ranks: what it removes adds exact zeros. Two products
  * of plain matrices are packed once, when the graph is loaded; a batch of matrices would be packed anew at every token.
  */
 export async function addLowRank(store: LowRankStore, options: LowRankOptions): Promise<string> {
@@ -45,7 +45,7 @@ export async function addLowRank(store: LowRankStore, options: LowRankOptions): 
   const constants = [
     ['down', down, [columns, ranks]],
     ['up', up, [ranks, rows]],
-    ['own', own, [adapters.length, 1, ranks]],
+    ['own', own, [1, adapters.length, ranks]],
   ] as const;
   for (const [name, values, dims] of constants) {
     if (name === 'own' && adapters.length === 1) continue;

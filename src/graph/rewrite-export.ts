@@ -4,7 +4,7 @@
  * understood to the last node is refused with the reason, and can be run as it is.
  */
 
-import { type DecodeGraph, type DecodeShape, names, type Window } from './decode-graph.ts';
+import { type DecodeGraph, type DecodeShape, names, tokenAxis, type Window } from './decode-graph.ts';
 import { addAttention, addFrame, attentionName, splitLast } from './decoder-attention.ts';
 import { createGraphDraft, type GraphDraft } from './graph-draft.ts';
 import { elementTypes, floatOf, int, intOf, type OnnxModel, type OnnxNode } from './onnx.ts';
@@ -59,7 +59,7 @@ function rewrite(model: OnnxModel, experts: number): DecodeGraph {
   };
   const draft = createGraphDraft();
   const newRows: string[] = [];
-  for (const node of selectLogits(model, draft)) {
+  for (const node of selectLogits(model, draft, experts)) {
     if (isAttention(node))
       newRows.push(...replaceAttention({ draft, model, shape, node }, newRows.length / 2));
     else draft.nodes.push(node);
@@ -190,11 +190,11 @@ const products = new Set(['MatMul', 'MatMulNBits', 'FusedMatMul']);
 const elementwise = new Set(['Add', 'Cast', 'Div', 'Mul', 'Tanh']);
 
 /** The nodes of `model`, with the rows chosen before the product that gives the logits, or after it where that is not found. */
-function selectLogits(model: OnnxModel, draft: GraphDraft): readonly OnnxNode[] {
+function selectLogits(model: OnnxModel, draft: GraphDraft, experts: number): readonly OnnxNode[] {
   const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const constants = new Set(model.tensors.map(({ name }) => name));
   const select = (from: string, to: string): OnnxNode => {
-    draft.add('Gather', [from, names.logitRows], to, { axis: int(1) });
+    draft.add('Gather', [from, names.logitRows], to, { axis: int(tokenAxis(experts)) });
     const node = draft.nodes.pop();
     if (node === undefined) throw new Error('the node was just added');
     return node;

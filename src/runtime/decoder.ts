@@ -28,7 +28,7 @@ export interface Decoder<M extends Memory = Memory> {
   runEnd(from: number, to: number, most?: number): number;
   /**
    * Feeds 1 to CHUNK tokens and remembers them.
-   * @returns logits of the last `rows` of them, float32 [experts, rows, vocabularyRows], valid until the next call; `rows` >= 1
+   * @returns logits of the last `rows` of them, float32 [rows, experts, vocabularyRows], valid until the next call; `rows` >= 1
    */
   feed(memory: M, tokens: Int32Array, rows: number): Promise<Float32Array>;
   release(): Promise<void>;

@@ -1,7 +1,7 @@
 /** Runs a graph of the form of graph/decode-graph.ts. The past is handed over as views of its buffers, never copied. */
 
 import * as ort from 'onnxruntime-node';
-import { BLOCK, type DecodeShape, names, type Window, widestWindow } from '../graph/decode-graph.ts';
+import { BLOCK, type DecodeShape, names, rowsOf, type Window, widestWindow } from '../graph/decode-graph.ts';
 import { type Decoder, logitsOf } from './decoder.ts';
 import { createKvBuffers, type KvBuffers } from './kv-buffers.ts';
 import { createShortLived } from './short-lived.ts';
@@ -34,7 +34,7 @@ export function createSegmentDecoder(
       if (padding < 0) throw new RangeError(`${tokens.length} tokens after ${length} are more than a block`);
       const feeds: Feeds = {
         ...pastOf(memory, blockStart),
-        [names.tokens]: int64(tokens, [1, tokens.length]),
+        [names.tokens]: int64(tokens, experts === 1 ? [1, tokens.length] : [tokens.length, 1]),
         [names.padding]: new ort.Tensor('float32', nothing.subarray(0, padding * width), [
           padding,
           kvHeads,
@@ -62,9 +62,10 @@ export function createSegmentDecoder(
         feeds[names.parts(window)] = int64([past, BLOCK], [2]);
       }
       if (shape.wantsPositions) {
-        const positions = counting(length, tokens.length);
-        const each = Array.from({ length: experts }, () => positions);
-        feeds[names.positions] = int64(each.flat(), [experts, tokens.length]);
+        const positions = counting(length, tokens.length).flatMap((at) =>
+          new Array<number>(experts).fill(at),
+        );
+        feeds[names.positions] = int64(positions, rowsOf(experts, tokens.length));
       }
       for (let layer = 0; layer < layers; layer++) {
         for (const [part, name] of parts) {

@@ -129,7 +129,7 @@ export async function openSession(
         pace.ran(end - start, performance.now() - began);
         for (let e = 0; e < experts; e++) {
           const row = (position: number): Float32Array => {
-            const offset = (e * (end - first) + position - first) * order.vocabularyRows;
+            const offset = ((position - first) * experts + e) * order.vocabularyRows;
             return data.subarray(offset, offset + size);
           };
           const logProbs = logProbsOf(entry, e);

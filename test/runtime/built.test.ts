@@ -69,7 +69,7 @@ async function logits(decoder: Decoder, context: readonly number[], from: number
       if (end - rows + row < from) continue;
       all.push(
         Array.from({ length: experts }, (_, expert) => {
-          const at = (expert * rows + row) * VOCABULARY;
+          const at = (row * experts + expert) * VOCABULARY;
           return data.slice(at, at + VOCABULARY);
         }),
       );
