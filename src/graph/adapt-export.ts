@@ -6,7 +6,7 @@
 import type { Adapter } from './adapter.ts';
 import { names } from './decode-graph.ts';
 import { createGraphDraft } from './graph-draft.ts';
-import { addLowRank, type Module } from './low-rank.ts';
+import { addLowRank, type LowRankOptions, type Module } from './low-rank.ts';
 import { intOf, type OnnxModel, type OnnxNode } from './onnx.ts';
 import type { TensorInfo } from './tensor-source.ts';
 import { withinModel } from './weights-file.ts';
@@ -24,6 +24,8 @@ export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter 
   const [lookup] = lookups;
   if (lookup === undefined || lookups.length > 1)
     return refused(`its tokens are read ${lookups.length} times`);
+  /** By the node whose sum the terms are added to. */
+  const changed = new Map<OnnxNode, Pick<LowRankOptions, 'input' | 'modules' | 'columns'>>();
   const waiting = new Set(adapters.flatMap((adapter) => [...(adapter?.parts.keys() ?? [])]));
 
   for (const node of model.nodes) {
@@ -34,19 +36,20 @@ export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter 
       continue;
     }
     const modules = modulesOf(model, node);
-    if (!modules.some(({ name }) => waiting.has(name))) {
+    if (modules.some(({ name }) => waiting.has(name))) {
+      for (const { name } of modules) waiting.delete(name);
+      const [input = ''] = node.inputs;
+      const columns = weightsOf(model, node)[0]?.columns ?? 0;
+      changed.set(node, { input, modules, columns });
+    }
+    const change = changed.get(node);
+    if (change === undefined) {
       draft.nodes.push(node);
       continue;
     }
-    for (const { name } of modules) waiting.delete(name);
     const base = `${output}.base`;
     draft.nodes.push({ ...node, outputs: [base] });
-    const [input = ''] = node.inputs;
-    const columns = sizesOf(model, node)?.columns ?? 0;
-    await addLowRank(
-      { draft, weights: withinModel, adapters },
-      { input, base, to: output, modules, columns },
-    );
+    await addLowRank({ draft, weights: withinModel, adapters }, { ...change, base, to: output });
   }
   const [lost] = waiting;
   if (lost !== undefined) return refused(`it has no product whose weights '${lost.slice(0, 100)}' changes`);
@@ -64,7 +67,7 @@ function refused(reason: string): Adapted {
 export function adaptableTensors(model: OnnxModel): Map<string, TensorInfo> {
   const tensors = new Map<string, TensorInfo>();
   for (const node of model.nodes) {
-    const columns = sizesOf(model, node)?.columns ?? 0;
+    const columns = weightsOf(model, node)[0]?.columns ?? 0;
     for (const { name, rows } of modulesOf(model, node)) {
       tensors.set(`${name}.weight`, { name: `${name}.weight`, type: 'f32', shape: [rows, columns] });
     }
@@ -72,32 +75,48 @@ export function adaptableTensors(model: OnnxModel): Map<string, TensorInfo> {
   return tensors;
 }
 
-/** Inputs and outputs of a product with constant weights. */
-function sizesOf(model: OnnxModel, node: OnnxNode): { rows: number; columns: number } | undefined {
+/** The weights of a product, one after another, and how many inputs and outputs each has; none for another node. */
+function weightsOf(model: OnnxModel, node: OnnxNode): { name: string; rows: number; columns: number }[] {
+  const [, weight = ''] = node.inputs;
+  const dimsOf = (name: string): readonly number[] =>
+    model.tensors.find((tensor) => tensor.name === name)?.dims ?? [];
   if (node.operator === 'MatMulNBits') {
-    return { rows: intOf(node, 'N', 0), columns: intOf(node, 'K', 0) };
+    // Of products that were made one (merge-products.ts).
+    const joined = model.nodes.find(
+      ({ operator, outputs }) => operator === 'Concat' && outputs[0] === weight,
+    );
+    return (joined?.inputs ?? [weight]).map((name) => ({
+      name,
+      rows: dimsOf(name)[0] ?? 0,
+      columns: intOf(node, 'K', 0),
+    }));
   }
-  const [columns, rows] = model.tensors.find(({ name }) => name === node.inputs[1])?.dims ?? [];
+  const [columns, rows] = dimsOf(weight);
   return node.operator === 'MatMul' && columns !== undefined && rows !== undefined
-    ? { rows, columns }
-    : undefined;
+    ? [{ name: weight, rows, columns }]
+    : [];
 }
 
-/** What adapters call the parts of a product; none for another node. */
+/** What adapters call the parts of a product; none where one of them has another name. */
 function modulesOf(model: OnnxModel, node: OnnxNode): Module[] {
-  const match = weightName.exec(node.inputs[1] ?? '');
-  const sizes = sizesOf(model, node);
+  const parts = weightsOf(model, node).map(({ name, rows }) => partsOf(model, name, rows));
+  return parts.some(({ length }) => length === 0) ? [] : parts.flat();
+}
+
+/** What adapters call the parts of weights. */
+function partsOf(model: OnnxModel, weight: string, rows: number): Module[] {
+  const match = weightName.exec(weight);
   const [, layer = '', place = '', projection = ''] = match ?? [];
-  if (match === null || sizes === undefined) return [];
+  if (match === null) return [];
   const within = `${layer}.${place === 'attn' ? 'self_attn' : place}`;
-  if (projection !== 'qkv_proj') return [{ name: `${within}.${projection}`, rows: sizes.rows }];
+  if (projection !== 'qkv_proj') return [{ name: `${within}.${projection}`, rows }];
   // Keys and values are as wide as each other; queries take the rest.
   const attention = model.nodes.find(({ operator }) => operator === 'GroupQueryAttention');
   const [heads, kvHeads] = [
     attention ? intOf(attention, 'num_heads', 1) : 1,
     attention ? intOf(attention, 'kv_num_heads', 1) : 1,
   ];
-  const headDim = sizes.rows / (heads + 2 * kvHeads);
+  const headDim = rows / (heads + 2 * kvHeads);
   return [
     { name: `${within}.q_proj`, rows: heads * headDim },
     { name: `${within}.k_proj`, rows: kvHeads * headDim },

@@ -213,20 +213,31 @@ async function addFeedForward(
   const { draft } = store;
   const mlp = `model.layers.${layer}.mlp`;
   const { hiddenSize, intermediateSize: inner } = config;
-  const linear = (name: string, input: string, rows: number, columns: number): Promise<string> =>
-    addLinear(store, {
-      from: input,
-      to: `${mlp}.${name}.out`,
-      modules: [{ name: `${mlp}.${name}_proj`, rows }],
-      columns,
-      bits,
-      bias: config.bias.feedForward,
-    });
-  const gate = await linear('gate', from, inner, hiddenSize);
-  const up = await linear('up', from, inner, hiddenSize);
+  const [gate, up] = [`${mlp}.gate`, `${mlp}.up`];
+  const both = await addLinear(store, {
+    from,
+    to: `${mlp}.gate_up`,
+    modules: [gate, up].map((name) => ({ name: `${name}_proj`, rows: inner })),
+    columns: hiddenSize,
+    bits,
+    bias: config.bias.feedForward,
+  });
+  splitLast(draft, {
+    from: both,
+    into: [
+      [gate, inner],
+      [up, inner],
+    ],
+  });
   const active = addActivation(draft, config.activation, gate, `${mlp}.active`);
-  const product = draft.add('Mul', [active, up], `${mlp}.product`);
-  return linear('down', product, hiddenSize, inner);
+  return addLinear(store, {
+    from: draft.add('Mul', [active, up], `${mlp}.product`),
+    to: `${mlp}.out`,
+    modules: [{ name: `${mlp}.down_proj`, rows: hiddenSize }],
+    columns: inner,
+    bits,
+    bias: config.bias.feedForward,
+  });
 }
 
 function addActivation(

@@ -12,7 +12,7 @@ import type { DecodeGraph } from './decode-graph.ts';
 import { draftName } from './drafts.ts';
 
 /** Raised whenever the same tensors would give another graph. */
-const BUILDER_VERSION = 3;
+const BUILDER_VERSION = 4;
 
 /** Of each source file this much is hashed, besides its size and time: the header, which names every tensor. */
 const HASHED_BYTES = 1024 * 1024;

@@ -5,6 +5,7 @@
 
 import type { Adapter } from './adapter.ts';
 import type { GraphDraft } from './graph-draft.ts';
+import { joined } from './joined.ts';
 import { addLowRank, type Module } from './low-rank.ts';
 import { invalidModel, quoted } from './model-error.ts';
 import { elementTypes, int, type OnnxTensor } from './onnx.ts';
@@ -255,13 +256,5 @@ async function readTogether(
 ): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   for (const [name, shape] of tensors) parts.push(await readTensor(store, name, shape));
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joined(parts);
 }

@@ -9,6 +9,7 @@ import * as ort from 'onnxruntime-node';
 import { adaptableTensors, adaptExport } from '../graph/adapt-export.ts';
 import { buildModel, modelToBuild } from '../graph/build-model.ts';
 import type { DecodeGraph } from '../graph/decode-graph.ts';
+import { mergeProducts } from '../graph/merge-products.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
 import { withAdapters } from '../graph/open-adapters.ts';
 import { type Rewritten, rewriteExport } from '../graph/rewrite-export.ts';
@@ -112,7 +113,7 @@ async function rewrittenGraph(order: GraphOrder): Promise<Rewritten> {
   if (order.keepExport) return { kind: 'refused', reason: 'it was asked for' };
   try {
     const file = await realpath(order.graph);
-    const model = readOnnx(await readFile(file), basename(file), order.graph);
+    const model = mergeProducts(readOnnx(await readFile(file), basename(file), order.graph));
     if (!hasAdapters(order)) return rewriteExport(model);
     const adapted = await withAdapters(order.adapters, adaptableTensors(model), (adapters) =>
       adaptExport(model, adapters),
