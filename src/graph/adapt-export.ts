@@ -40,7 +40,7 @@ export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter 
       for (const { name } of modules) waiting.delete(name);
       const [input = ''] = node.inputs;
       const columns = weightsOf(model, node)[0]?.columns ?? 0;
-      changed.set(node, { input, modules, columns });
+      changed.set(biasOf(model, output) ?? node, { input, modules, columns });
     }
     const change = changed.get(node);
     if (change === undefined) {
@@ -57,6 +57,16 @@ export async function adaptExport(model: OnnxModel, adapters: readonly (Adapter 
     kind: 'adapted',
     model: { ...model, nodes: draft.nodes, tensors: [...model.tensors, ...draft.tensors] },
   };
+}
+
+/**
+ * The node that adds a bias to the product `output`, where nothing else reads that. The runtime makes one kernel of the two, which
+ * rounds otherwise than they would with a term between them.
+ */
+function biasOf(model: OnnxModel, output: string): OnnxNode | undefined {
+  const [reader, other] = model.nodes.filter(({ inputs }) => inputs.includes(output));
+  if (reader?.operator !== 'Add' || other !== undefined) return undefined;
+  return model.tensors.some(({ name }) => reader.inputs.includes(name)) ? reader : undefined;
 }
 
 function refused(reason: string): Adapted {

@@ -166,6 +166,32 @@ describe('experts of one base', () => {
     );
   }, 60_000);
 
+  it.each(['fp32', 'q4'] as const)(
+    'are the same to the last bit alone and among others, on %s graphs',
+    async (precision) => {
+      const groups = createGroups(workerFile);
+      const [together, apart] = await Promise.all(
+        [{ groups }, {}].map((share) =>
+          Promise.all(folders.map((folder) => open(folder, { ...share, precision }))),
+        ),
+      );
+      for (const context of contexts) {
+        const rows: Float32Array[] = [];
+        for (const [i, expert] of (together ?? []).entries()) {
+          const one = apart?.[i];
+          if (one === undefined) throw new Error('each is there');
+          // The one reads in chunks and asks for several rows, the other has read a part before.
+          await one.logits(context.slice(0, 20), { rows: 1 });
+          rows.push(await lastRows(expert, context, 4));
+          expect(difference(rows.at(-1), await lastRows(one, context, 4))).toBe(0);
+        }
+        // Negative control: they are not all the base.
+        expect(difference(rows[0], rows[1] ?? new Float32Array(0))).toBeGreaterThan(0.01);
+      }
+      await Promise.all([...(together ?? []), ...(apart ?? [])].map((expert) => expert.dispose()));
+    },
+  );
+
   it('read the same tokens in one run for all, and hold the base once', async () => {
     const groups = createGroups(workerFile);
     const experts = await Promise.all(folders.map((folder) => open(folder, { groups })));
