@@ -40,7 +40,8 @@ const sameWeighting = {
 
 const tiny: ReadyMix = {
   label: 'Tiny: SmolLM2 with code and maths',
-  detail: 'Completions: the base and its code adapter, even. Chat: all three, weighed by the question.',
+  detail:
+    'Completions: the base and its code adapter. Chat: all three. Who foresees the text better counts more.',
   sets: tinySettings,
 };
 

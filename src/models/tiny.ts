@@ -28,13 +28,13 @@ export const TINY_BASE = 'smollm2-135m-instruct';
 export const tinyIds = { base: 'tiny/base', code: 'tiny/code', math: 'tiny/math' } as const;
 
 /**
- * Completions are the base and the code adapter, even. In a chat all three are weighed by the question. Chosen by measuring
+ * Completions are the base and the code adapter, a chat is all three; the weights follow the prompt and then the answer. Chosen by measuring
  * (docs/results.md, docs/decisions/015).
  */
 export const tinyRules: MixRules = {
   pool: { kind: 'linear' },
-  weighting: 'prompt',
-  surfaces: { completion: { weights: { [tinyIds.math]: 0 }, weighting: 'fixed' } },
+  weighting: 'adaptive',
+  surfaces: { completion: { weights: { [tinyIds.math]: 0 } } },
 };
 
 /** The base first; whether it is there is another question. */

@@ -204,8 +204,8 @@ describe('the mix Tiny', () => {
   it('is in force where its base is there and nothing else is set, and the pocket experts are until then', () => {
     const mix = mixture(true);
     expect(mix.active).toEqual(tiny);
-    expect(mix.weighting).toBe('prompt');
-    expect(mix.surfaces).toEqual({ completion: { weights: { 'tiny/math': 0 }, weighting: 'fixed' } });
+    expect(mix.weighting).toBe('adaptive');
+    expect(mix.surfaces).toEqual({ completion: { weights: { 'tiny/math': 0 } } });
     expect(mix.problems).toEqual([]);
     expect(mix.experts.slice(0, 2)).toMatchObject([
       { folder: '/cache/models/smollm2-135m-instruct' },
@@ -224,15 +224,15 @@ describe('the mix Tiny', () => {
   it('keeps its rules while only its own experts are active, and gives way to what is set', () => {
     expect(mixture(true, { 'experts.active': tiny.slice(0, 2) })).toMatchObject({
       active: tiny.slice(0, 2),
-      weighting: 'prompt',
-    });
-    expect(mixture(true, { 'mix.weighting': 'adaptive', 'completion.weighting': 'same' })).toMatchObject({
-      active: tiny,
-      weighting: 'adaptive',
       surfaces: { completion: { weights: { 'tiny/math': 0 } } },
     });
+    expect(mixture(true, { 'mix.weighting': 'prompt', 'completion.weighting': 'fixed' })).toMatchObject({
+      active: tiny,
+      weighting: 'prompt',
+      surfaces: { completion: { weights: { 'tiny/math': 0 }, weighting: 'fixed' } },
+    });
+    expect(mixture(true, { 'completion.weights': {} })).not.toHaveProperty('surfaces');
     const pocket = mixture(true, { 'experts.active': ['pocket/code', 'tiny/base'] });
-    expect(pocket.weighting).toBe('adaptive');
     expect(pocket).not.toHaveProperty('surfaces');
     expect(mixture(true, { 'experts.active': [] }).active).toEqual([]);
     // Nobody is left out where nobody else would be there.
