@@ -52,6 +52,8 @@ export async function fetchModel(model: FetchedModel, options: FetchOptions): Pr
       await onDisk(folder, mkdir(join(stagingFolder(folder), model.id), { recursive: true }));
       const working = signal === undefined ? claim.lost : AbortSignal.any([signal, claim.lost]);
       return await trySources(model, { folder, settings, onProgress, signal: working });
+    } catch (thrown) {
+      throw claim.lost.aborted ? claim.lost.reason : thrown;
     } finally {
       await claim.release();
     }

