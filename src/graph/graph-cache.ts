@@ -1,20 +1,23 @@
 /**
  * Graphs that were built from tensors, kept on disk. An entry is a folder named by what it was built from; it is written beside
- * its place and moved there when it is whole, so that another process sees all of it or nothing. What is damaged is built anew.
+ * its place and moved there when it is whole, so that another process sees all of it or nothing. What is damaged is built anew:
+ * weights are compared with their hash once after every start of the machine, and whenever their file was written to.
  */
 
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
+import { contentHash, hashFile, identity } from './content-hash.ts';
 import type { DecodeGraph } from './decode-graph.ts';
 import { draftName } from './drafts.ts';
 
 /** Raised whenever the same tensors would give another graph. */
 const BUILDER_VERSION = 4;
 
-/** Of each source file this much is hashed, besides its size and time: the header, which names every tensor. */
+/** Of each file this much is hashed for a fingerprint, besides its size and time: the header, which names every tensor. */
 const HASHED_BYTES = 1024 * 1024;
 
 /** Each try meets another process that moved something at the same moment. */
@@ -52,9 +55,20 @@ const recordSchema = v.strictObject({
   /** SHA-256 of the model. */
   model: v.string(),
   weightsBytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** SHA-256 of the weights. */
+  weights: v.string(),
+});
+
+/** That the weights were compared with their hash. */
+const checkSchema = v.strictObject({
+  /** What the file was then (content-hash.ts). */
+  identity: v.string(),
+  /** Milliseconds since 1970. */
+  at: v.number(),
 });
 
 const files = { model: 'decoder.onnx', weights: 'weights.bin', record: 'graph.json' } as const;
+const CHECK = 'checked.json';
 export const WEIGHTS_NAME = files.weights;
 
 /** The graph from the cache, or built and kept there. */
@@ -82,7 +96,9 @@ export async function findGraph({ cacheFolder, sources, settings }: Omit<CacheOp
   readonly place: string;
   readonly graph: DecodeGraph | undefined;
 }> {
-  const key = await fingerprint(sources, JSON.stringify([BUILDER_VERSION, settings]));
+  const contents: string[] = [];
+  for (const source of sources) contents.push(await contentHash(source, cacheFolder));
+  const key = sha256(Buffer.from(JSON.stringify([BUILDER_VERSION, settings, contents]))).slice(0, 40);
   const place = join(cacheFolder, 'graphs', key);
   return { place, graph: await readEntry(place) };
 }
@@ -111,7 +127,34 @@ async function readEntry(folder: string): Promise<DecodeGraph | undefined> {
     const model = new Uint8Array(await readFile(join(folder, files.model)));
     const { size } = await stat(join(folder, files.weights));
     if (size !== record.weightsBytes || sha256(model) !== record.model) return undefined;
-    return { model, shape: record.shape };
+    return (await hasWeights(folder, record.weights)) ? { model, shape: record.shape } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the weights are those that were written, as far as was looked at since the machine started. */
+async function hasWeights(folder: string, hash: string): Promise<boolean> {
+  const file = join(folder, files.weights);
+  const { name } = await identity(file);
+  const check = await readCheck(folder);
+  if (check?.identity === name && check.at >= Date.now() - 1000 * uptime()) return true;
+  if ((await hashFile(file)) !== hash) return false;
+  // Where it cannot be noted, the weights are compared again the next time.
+  await noteCheck(folder, name).catch(() => {});
+  return true;
+}
+
+async function noteCheck(folder: string, name: string): Promise<void> {
+  const place = join(folder, CHECK);
+  const draft = draftName(place);
+  await writeFile(draft, JSON.stringify({ identity: name, at: Date.now() }));
+  await rename(draft, place);
+}
+
+async function readCheck(folder: string): Promise<v.InferOutput<typeof checkSchema> | undefined> {
+  try {
+    return v.parse(checkSchema, JSON.parse(await readFile(join(folder, CHECK), 'utf8')));
   } catch {
     return undefined;
   }
@@ -120,7 +163,8 @@ async function readEntry(folder: string): Promise<DecodeGraph | undefined> {
 async function writeEntry(folder: string, { model, shape }: DecodeGraph): Promise<void> {
   const { size } = await stat(join(folder, files.weights));
   await writeFile(join(folder, files.model), model);
-  const record = { shape, model: sha256(model), weightsBytes: size } satisfies v.InferOutput<
+  const weights = await hashFile(join(folder, files.weights));
+  const record = { shape, model: sha256(model), weightsBytes: size, weights } satisfies v.InferOutput<
     typeof recordSchema
   >;
   await writeFile(join(folder, files.record), JSON.stringify(record));
@@ -129,6 +173,7 @@ async function writeEntry(folder: string, { model, shape }: DecodeGraph): Promis
     const handle = await open(join(folder, name), 'r+');
     await handle.sync().finally(() => handle.close());
   }
+  await noteCheck(folder, (await identity(join(folder, files.weights))).name);
 }
 
 /** Moves the draft to its place; another process that was there first with a whole one wins. */
