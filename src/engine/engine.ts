@@ -154,7 +154,7 @@ export function createEngine({
           converter: join(programs, 'convert.js'),
           environment,
           onProgress: (progress) => {
-            if (progress.isFailure) log(`a source of '${request.model}' failed: ${progress.text}`);
+            if (progress.about === 'failure') log(`a source of '${request.model}' failed: ${progress.text}`);
             onProgress(progress);
           },
           signal,

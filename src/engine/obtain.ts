@@ -47,7 +47,7 @@ export async function obtain(
     program: converter,
     cacheFolder,
     onProgress: (fraction) =>
-      onProgress({ stage: 'converting', text: 'Converting it', fraction, isFailure: false }),
+      onProgress({ stage: 'converting', text: 'Converting it', fraction, about: 'progress' }),
     signal,
   });
   return {
@@ -71,26 +71,27 @@ async function inCatalogue(models: string, id: string): Promise<FetchedModel> {
 /** What a fetch tells, for people. */
 function fetchTold(onProgress: (progress: ObtainProgress) => void): (progress: FetchProgress) => void {
   let fraction = 0;
-  const tell = (text: string, isFailure = false): void =>
-    onProgress({ stage: 'fetching', text, fraction, isFailure });
+  const tell = (text: string, about: ObtainProgress['about']): void =>
+    onProgress({ stage: 'fetching', text, fraction, about });
   return (progress) => {
     switch (progress.kind) {
       case 'waiting':
-        return tell('Waiting for another process that fetches it');
+        return tell('Waiting for another process that fetches it', 'news');
       case 'source':
         fraction = 0;
         return tell(
           `Fetching ${megabytes(progress.bytes)} MB from ${sourceName(progress.source)} (${progress.from})`,
+          'news',
         );
       case 'bytes':
         fraction = progress.total === 0 ? 0 : Math.min(1, progress.done / progress.total);
-        return tell(`${megabytes(progress.done)} of ${megabytes(progress.total)} MB`);
+        return tell(`${megabytes(progress.done)} of ${megabytes(progress.total)} MB`, 'progress');
       case 'verifying':
-        return tell('Comparing sizes and hashes');
+        return tell('Comparing sizes and hashes', 'progress');
       case 'retrying':
-        return tell(`${progress.why}; trying again in ${Math.ceil(progress.waitMs / 1000)} s`);
+        return tell(`${progress.why}; trying again in ${Math.ceil(progress.waitMs / 1000)} s`, 'news');
       case 'source-failed':
-        return tell(progress.failure.message, true);
+        return tell(progress.failure.message, 'failure');
       default:
         return progress satisfies never;
     }

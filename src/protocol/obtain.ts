@@ -24,8 +24,8 @@ export interface ObtainProgress {
   readonly text: string;
   /** Of the stage, in [0, 1]; of fetching it begins anew with each source. */
   readonly fraction: number;
-  /** Whether this is a source that did not give the model, and why. */
-  readonly isFailure: boolean;
+  /** Whether the text is about how far it is, something new, or why a source did not give the model. */
+  readonly about: 'progress' | 'news' | 'failure';
 }
 
 export type ObtainOutcome =

