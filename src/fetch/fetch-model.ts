@@ -6,9 +6,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FetchedModel, type ModelSource, sourceName } from '../models/catalog.ts';
+import { takeClaim } from '../models/claim.ts';
 import { storedModel } from '../models/stored-model.ts';
 import { ChorusError, type Failure } from '../protocol/failure.ts';
-import { takeClaim } from './claim.ts';
 import { type Connections, openConnections, refuseOffline } from './connections.ts';
 import { refreshManifest } from './describe-model.ts';
 import { onDisk } from './disk.ts';

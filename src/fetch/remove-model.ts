@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FetchedModel } from '../models/catalog.ts';
+import { takeClaim } from '../models/claim.ts';
 import { placeOf } from '../models/stored-model.ts';
-import { takeClaim } from './claim.ts';
 import { move, onDisk } from './disk.ts';
 import { stagingFolder } from './staging.ts';
 

@@ -3,37 +3,31 @@
  * disk, and after removing what a conversion that was killed has left. Meant for a process of its own (runtime/conversion.ts).
  */
 
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { takeClaim } from '../models/claim.ts';
 import { type BuildModelOptions, buildModel, builtModel, openModel } from './build-model.ts';
-import { conversionLock } from './conversion-lock.ts';
 import { graphBytes, needRoom } from './disk-room.ts';
 import { sweepDrafts } from './drafts.ts';
 import { cacheError } from './graph-cache.ts';
 
-/** `onProgress` is called with values in [0, 1], also while another process converts the same model. */
+/** `onProgress` is called with values in [0, 1]; with 0 where another process converts the same model and is waited for. */
 export async function convertModel(options: BuildModelOptions): Promise<void> {
+  const { onProgress, cacheFolder, weightsFile } = options;
   const { place } = await builtModel(options);
-  const isMissing = async (): Promise<boolean> => !(await builtModel(options)).isThere;
-  const lock = await conversionLock(`${place}.lock`, {
-    onWaiting: options.onProgress,
-    wanted: isMissing,
-  }).catch((thrown: unknown) => {
-    throw cacheError(options.cacheFolder, thrown);
-  });
-  if (lock === undefined) return;
+  const folder = dirname(place);
+  const claim = await takeClaim(folder, basename(place), { onWaiting: () => onProgress(0) }).catch(
+    (thrown: unknown) => {
+      throw cacheError(cacheFolder, thrown);
+    },
+  );
   try {
-    await sweepDrafts(dirname(place));
-    await needRoom(dirname(place), {
-      what: `Converting ${options.weightsFile}`,
-      bytes: await sizeOf(options),
-    });
-    const onProgress = (progress: number): void => {
-      options.onProgress(progress);
-      lock.tell(progress);
-    };
-    await buildModel({ ...options, onProgress });
+    await sweepDrafts(folder);
+    // It may have been there, or have come while another process was waited for.
+    if ((await builtModel(options)).isThere) return;
+    await needRoom(folder, { what: `Converting ${weightsFile}`, bytes: await sizeOf(options) });
+    await buildModel(options);
   } finally {
-    await lock.release();
+    await claim.release();
   }
 }
 

@@ -1,11 +1,11 @@
 /** A model that comes as tensors, in the mix of an engine: its conversion is seen, can be ended, and holds up nobody else. */
 
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createEngine } from '../../src/engine/engine.ts';
 import { builtModel, modelToBuild } from '../../src/graph/build-model.ts';
-import { conversionLock } from '../../src/graph/conversion-lock.ts';
+import { takeClaim } from '../../src/models/claim.ts';
 import type { ExpertSetting, ExpertState, ExpertStatus, MixSetting } from '../../src/protocol/engine.ts';
 import { layoutOf } from '../../src/runtime/layout.ts';
 import { programs, setting, temporaryFolder } from '../programs.ts';
@@ -88,13 +88,13 @@ describe('an expert that is converted', () => {
     const { engine, statuses, file, cacheFolder, until, gguf } = converting();
     const layout = await layoutOf({ folder: file, precision: 'q4', cacheFolder });
     const { place } = await builtModel(modelToBuild({ ...layout, format: 'gguf', cacheFolder }));
-    const lock = await conversionLock(`${place}.lock`, { onWaiting: () => {}, wanted: async () => true });
+    const claim = await takeClaim(dirname(place), basename(place));
     engine.configure(mixOf(gguf(true), setting('code')));
     const codeReady = until('ready', 'code');
     const loaded = engine.load();
     await codeReady;
     expect(statuses().find(({ id }) => id === 'gguf')?.state.kind).toBe('loading');
-    await lock?.release();
+    await claim.release();
     expect((await loaded).map(({ state }) => state.kind)).toEqual(['ready', 'ready']);
   });
 });

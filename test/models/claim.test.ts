@@ -4,9 +4,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { takeClaim } from '../../src/fetch/claim.ts';
+import { takeClaim } from '../../src/models/claim.ts';
+import { inMemory } from '../fetch/toy.ts';
 import { temporaryFolder } from '../programs.ts';
-import { inMemory } from './toy.ts';
 
 const timing = { look: 4, touch: 10, quiet: 60 };
 
