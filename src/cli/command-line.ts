@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { adviseFiles } from './advise.ts';
+import { conversionNotes } from './conversion-notes.ts';
 import { hasFlags, help, options, requestOf } from './flags.ts';
 import { answerLines, answerRequest, type LineCommand, type LinesOptions } from './lines.ts';
 import { mergeByRecipe } from './merge.ts';
@@ -32,7 +33,9 @@ export async function commandLine(
   if (command === 'advise' || command === 'merge' || command === 'models') {
     if (rest.includes('--help') || rest.includes('-h')) return helped();
     if (command === 'advise')
-      return withEngine(programs, (engine) => adviseFiles(rest, { engine, models, output, notes }));
+      return withEngine({ programs, notes }, (engine) =>
+        adviseFiles(rest, { engine, models, output, notes }),
+      );
     const common = { models, output, notes, signal: interruption() };
     return command === 'merge' ? mergeByRecipe(rest, common) : manageModels(rest, { ...common, environment });
   }
@@ -50,11 +53,16 @@ export async function commandLine(
     return MISUSED;
   }
   if (values.help === true) return helped();
-  return withEngine(programs, (engine) => answer(command, values, { input, output }, { engine, models }));
+  return withEngine({ programs, notes }, (engine) =>
+    answer(command, values, { input, output }, { engine, models }),
+  );
 }
 
-async function withEngine(programs: string, run: (engine: Engine) => Promise<number>): Promise<number> {
-  const engine = createEngine({ programs });
+async function withEngine(
+  { programs, notes }: { readonly programs: string } & Pick<Terminal, 'notes'>,
+  run: (engine: Engine) => Promise<number>,
+): Promise<number> {
+  const engine = createEngine({ programs, onStatus: conversionNotes(notes) });
   try {
     return await run(engine);
   } finally {

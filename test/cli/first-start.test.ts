@@ -5,9 +5,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { conversionNotes } from '../../src/cli/conversion-notes.ts';
 import { type FirstStartOptions, firstStart, stagesText } from '../../src/cli/first-start.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { TINY_BASE } from '../../src/models/tiny.ts';
+import type { ExpertStatus } from '../../src/protocol/engine.ts';
 import { type Behaviour, type FakeHub, slowly, startHub } from '../fetch/fake-hub.ts';
 import { modelsWith, programsWith, SOURCE_FILE } from '../fetch/tiny-source.ts';
 import { noise } from '../fetch/toy.ts';
@@ -146,6 +148,38 @@ describe('the first start in a terminal', () => {
     expect(first).toMatchObject(pocketAnswers);
     expect(first.said).toContain('The next start goes on with what is there. The pocket experts answer.');
     expect(await start()).toMatchObject(tinyAnswers);
+  });
+});
+
+describe('the unit tests', () => {
+  it('fetch nothing unless they say so', async () => {
+    const engine = createEngine({ programs, cacheFolder: temporaryFolder() });
+    const outcome = await engine.obtain({ model: TINY_BASE, choices: {} });
+    await engine.dispose();
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'offline' } });
+  });
+});
+
+describe('a conversion in a script', () => {
+  it('is said to who watches, and to nobody else', () => {
+    const state = (progress: number): ExpertStatus => ({
+      id: 'mine',
+      state: { kind: 'loading', progress, stage: 'converting' },
+    });
+    const notesOf = (isTTY: boolean): string => {
+      const out = terminal(isTTY);
+      const tell = conversionNotes(out);
+      for (const statuses of [
+        [state(0.1)],
+        [state(0.4)],
+        [{ id: 'mine', state: { kind: 'off' } } as const],
+        [],
+      ])
+        tell(statuses);
+      return String(out.read() ?? '');
+    };
+    expect(notesOf(false)).toBe('');
+    expect(notesOf(true)).toMatch(/ 40 % {2}converting mine, once.*Converted\.\n$/s);
   });
 });
 
