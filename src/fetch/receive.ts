@@ -16,7 +16,7 @@ const LEAST_BYTES = 1024;
 const MOST_QUEUED = 4 << 20;
 
 export interface Target {
-  /** For sentences. */
+  /** The file, for sentences. */
   readonly part: string;
   /** That it has when it is whole. */
   readonly size: number;
