@@ -15,7 +15,8 @@ import { createGroups, type Groups, type Seat } from './group.ts';
 import { type ExpertLayout, type LayoutOptions, layoutOf } from './layout.ts';
 import type { Devices } from './model-device.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { readTokenizer, type Tokenizer } from './tokenizer.ts';
+import { sharedTokenizer } from './shared-tokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
 import { CHUNK, type SharedBuffers, SOFTMAX_ROWS } from './worker-messages.ts';
 
 export interface OpenExpertOptions extends LayoutOptions {
@@ -91,7 +92,7 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
   const { layout, seat } = await seated(options, groups);
   onProgress(0.1);
   try {
-    const tokenizer = await readTokenizer(layout.tokenizer, layout.tokenizerConfig, layout.vocabularyRows);
+    const tokenizer = await sharedTokenizer(layout.tokenizer, layout.tokenizerConfig, layout.vocabularyRows);
     checkVocabulary(layout, tokenizer);
     const manifest = await manifestOf(name, layout, tokenizer);
     onProgress(0.3);
