@@ -45,6 +45,9 @@ async function equal(a: string, b: string, options: MathEqualOptions): Promise<b
   if (lists[0].length > 1) return allEqual(...lists, options);
   const [left, right] = [sides(a), sides(b)];
   if (left.length === 2 && right.length === 2) {
+    // The same is named: a value of any form may follow.
+    if (bare(left[0] ?? '') === bare(right[0] ?? '') && (await equal(left[1] ?? '', right[1] ?? '', options)))
+      return true;
     const [first, second] = [difference(left), difference(right)];
     return (await options.symbolic(first, second)) || (await options.symbolic(`-(${first})`, second));
   }
@@ -82,7 +85,7 @@ function bare(text: string): string {
 
 /** Rows of cells. */
 function matrixOf(text: string): string[][] | undefined {
-  const inside = /^\(?\s*\\begin\{pmatrix\}(.*)\\end\{pmatrix\}\s*\)?$/.exec(text)?.[1];
+  const inside = /^[([]?\s*\\begin\{pmatrix\}(.*)\\end\{pmatrix\}\s*[)\]]?$/.exec(text)?.[1];
   if (inside === undefined) return undefined;
   return splitTop(inside, '\\\\')
     .filter((row) => row !== '')

@@ -1,10 +1,11 @@
 /** The figures of a comparison as a picture: a panel for each metric, a row for each method, a dot with its interval. */
 
+import type { Metric } from './suites.ts';
 import type { SuiteFigures } from './table.ts';
 import type { Figure } from './verdicts.ts';
 
 const ROW = 18;
-const PANEL = 250;
+const PANEL = 262;
 const LABELS = 170;
 const HEAD = 64;
 
@@ -16,22 +17,19 @@ export function mergePlot(title: string, suites: readonly SuiteFigures[]): strin
   const panels = suites.flatMap(({ title: suite, metrics }) =>
     metrics
       .filter(({ metric }) => ['final', 'exact', 'bits', 'accuracy'].includes(metric.key))
-      .map(({ metric, figures }) => ({ title: `${suite}: ${metric.title}`, metric, figures })),
+      .map(({ metric, figures }) => ({ suite, metric, figures })),
   );
   const rows = panels[0]?.figures.map(({ name }) => name) ?? [];
   const columns = Math.min(3, Math.max(1, panels.length));
   const height = HEAD + rows.length * ROW + 34;
   const bands = Math.ceil(panels.length / columns);
   const size = { width: LABELS + columns * PANEL + 10, height: 30 + bands * height };
-  const body = panels.map(({ title: name, metric, figures }, i) => {
+  const body = panels.map(({ suite, metric, figures }, i) => {
     const band = Math.floor(i / columns);
     const x = LABELS + (i % columns) * PANEL;
     const y = 30 + band * height;
     const labels = i % columns === 0 ? rows.map((row, at) => label(row, y + HEAD + at * ROW)).join('') : '';
-    return (
-      labels +
-      panel(name, figures, { x, y, isRate: metric.kind === 'rate', lowIsBetter: metric.kind === 'bits' })
-    );
+    return labels + panel(suite, figures, { x, y, metric });
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="11">`,
@@ -46,13 +44,13 @@ export function mergePlot(title: string, suites: readonly SuiteFigures[]): strin
 interface Placed {
   readonly x: number;
   readonly y: number;
-  readonly isRate: boolean;
-  readonly lowIsBetter: boolean;
+  readonly metric: Metric;
 }
 
-function panel(title: string, figures: readonly Figure[], { x, y, isRate, lowIsBetter }: Placed): string {
+function panel(suite: string, figures: readonly Figure[], { x, y, metric }: Placed): string {
+  const isRate = metric.kind === 'rate';
   const most = isRate ? 1 : niceAbove(Math.max(...figures.map(({ high }) => high)));
-  const width = PANEL - 30;
+  const width = PANEL - 48;
   const at = (value: number): string => (x + 10 + (width * Math.min(value, most)) / most).toFixed(1);
   const show = (value: number): string =>
     isRate ? `${Math.round(100 * value)} %` : String(Number(value.toFixed(2)));
@@ -67,8 +65,8 @@ function panel(title: string, figures: readonly Figure[], { x, y, isRate, lowIsB
     return `<line x1="${at(low)}" x2="${at(high)}" y1="${middle}" y2="${middle}" stroke="${colour}" stroke-width="2"/><circle cx="${at(value)}" cy="${middle}" r="4" fill="${colour}"/>`;
   });
   return [
-    `<text x="${x + 10}" y="${y + 26}" fill="#222222">${escaped(title)}</text>`,
-    `<text x="${x + 10}" y="${y + 40}" fill="#666666">${lowIsBetter ? 'lower is better' : 'higher is better'}, 95 % intervals</text>`,
+    `<text x="${x + 10}" y="${y + 26}" font-weight="bold" fill="#222222">${escaped(suite)}</text>`,
+    `<text x="${x + 10}" y="${y + 40}" fill="#444444">${escaped(metric.title)} (${metric.kind === 'bits' ? 'lower' : 'higher'} is better)</text>`,
     ...lines,
     ...dots,
   ].join('\n');
@@ -85,7 +83,11 @@ function kindOf(name: string): keyof typeof colours {
 
 function niceAbove(value: number): number {
   const step = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
-  return [1, 2, 4, 5, 10].map((factor) => factor * step).find((candidate) => candidate >= value) ?? value;
+  return (
+    [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10]
+      .map((factor) => factor * step)
+      .find((candidate) => candidate >= value) ?? value
+  );
 }
 
 function escaped(text: string): string {

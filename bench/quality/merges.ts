@@ -15,6 +15,7 @@ import { type NamedRecipe, type Pair, recipesOf } from './merge-recipes.ts';
 import { mergedFolder } from './merged-models.ts';
 import { help, type MergesOptions, parseMergesOptions } from './merges-options.ts';
 import { fingerprint, openResults } from './results-store.ts';
+import { type MeasuredSuite, sameWeightsTable } from './same-weights.ts';
 import { type Suite, suiteOf } from './suites.ts';
 import { symbolicThread } from './symbolic-thread.ts';
 import { type SuiteFigures, suiteTable } from './table.ts';
@@ -73,6 +74,7 @@ async function compare(options: MergesOptions, { args, places, symbolic }: Runni
     const family: Family = { name, models, main: undefined, cases: noCases, precision: 'fp32' };
     report.push(`## ${name}`, '');
     const judged: SuiteFigures[] = [];
+    const done: MeasuredSuite[] = [];
     for (const suite of suites) {
       const { programs } = places;
       const measured = await measureAll({
@@ -85,8 +87,10 @@ async function compare(options: MergesOptions, { args, places, symbolic }: Runni
         progress,
       });
       judged.push(judge(suite, variants, { measured, experts, seed }));
+      done.push({ suite, measured });
     }
-    report.push(...judged.map(suiteTable));
+    const merges = recipesOf(pair).map((named) => named.name);
+    report.push(sameWeightsTable(SAME_WEIGHTS, merges, { suites: done, seed }), ...judged.map(suiteTable));
     results.push({ pair: name, suites: judged });
   }
   const text = `${report.join('\n').trimEnd()}\n`;
@@ -101,6 +105,9 @@ async function compare(options: MergesOptions, { args, places, symbolic }: Runni
   process.stdout.write(text);
   return 0;
 }
+
+/** The mixture with the weights of the merges. */
+const SAME_WEIGHTS = 'MoD, .9/.1';
 
 const noCases = { problems: 0, gsm8k: 0, infilling: 0, mixed: 0 };
 
@@ -193,7 +200,7 @@ async function variantsOf(
     models,
     variants: [
       ...members.map(({ id }) => one(`${id} alone`, id)),
-      mod('.9/.1', [0.9, 0.1], 'fixed'),
+      { ...mod('', [0.9, 0.1], 'fixed'), name: SAME_WEIGHTS },
       mod('.5/.5', [0.5, 0.5], 'fixed'),
       mod('`adaptive`', [1, 1], 'adaptive'),
       ...merges,

@@ -16,6 +16,12 @@ const MOST_VARIABLES = 6;
 
 /** May take very long for towers of powers; symbolic-worker.ts bounds it. */
 export function symbolicEqual(first: string, second: string): boolean {
+  // Of an expression with two values both must be the same; the engine has no value for it.
+  const signs = [first, second].map((text) => /\\(?:pm|mp)(?![a-z])/.test(text));
+  if (signs[0] !== signs[1]) return false;
+  if (signs[0] === true) {
+    return ['+', '-'].every((sign) => symbolicEqual(withSign(first, sign), withSign(second, sign)));
+  }
   const engine = new ComputeEngine();
   const [a, b] = [engine.parse(first), engine.parse(second)];
   if (!a.isValid || !b.isValid) return false;
@@ -33,6 +39,11 @@ export function symbolicEqual(first: string, second: string): boolean {
     if (close === true) agreed++;
   }
   return agreed >= LEAST;
+}
+
+function withSign(text: string, sign: string): string {
+  const other = sign === '+' ? '-' : '+';
+  return text.replace(/\\pm(?![a-z])/g, ` ${sign} `).replace(/\\mp(?![a-z])/g, ` ${other} `);
 }
 
 /** undefined where one of the two has no value. */

@@ -11,32 +11,34 @@ export interface SymbolicThread {
 }
 
 /** @param script symbolic-worker.ts, bundled */
-export function symbolicThread(script: string, limitMs = 5000): SymbolicThread {
+export function symbolicThread(script: string, limitMs = 20_000): SymbolicThread {
   let worker: Worker | undefined;
   let lost = 0;
   const ask = (first: string, second: string): Promise<boolean> =>
     new Promise((resolve) => {
       worker ??= new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: 512 } });
       const asked = worker;
-      const settle = (same: boolean, end: boolean): void => {
-        clearTimeout(timer);
-        asked.removeAllListeners();
-        if (end) {
-          lost++;
-          worker = undefined;
-          // Whatever it still says is nobody's business.
-          asked.on('error', () => {});
-          void asked.terminate();
-        }
-        resolve(same);
-      };
       // The time begins when the thread does: starting it is not the expressions' doing.
       let timer: ReturnType<typeof setTimeout> | undefined;
-      asked.on('message', (message: boolean | 'begun') => {
-        if (message === 'begun') timer = setTimeout(() => settle(false, true), limitMs);
-        else settle(message, false);
-      });
-      asked.once('error', () => settle(false, true));
+      const heard = (message: boolean | 'begun'): void => {
+        if (message === 'begun') timer = setTimeout(giveUp, limitMs);
+        else settle(message);
+      };
+      // One by one: removing all of a worker's listeners removes those by which it hears at all.
+      const settle = (same: boolean): void => {
+        clearTimeout(timer);
+        asked.off('message', heard).off('error', giveUp);
+        resolve(same);
+      };
+      const giveUp = (): void => {
+        lost++;
+        worker = undefined;
+        settle(false);
+        // Whatever it still says is nobody's business.
+        asked.on('error', () => {});
+        void asked.terminate();
+      };
+      asked.on('message', heard).on('error', giveUp);
       asked.postMessage({ first, second });
     });
   // One at a time: an answer belongs to the question before it.

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { benchmarks } from '../../bench/quality/benchmark-readers.ts';
 import { finalAnswer, isRight, readProblems } from '../../bench/quality/benchmarks.ts';
 import { mathEqual } from '../../bench/quality/math-equal.ts';
 import { normalise } from '../../bench/quality/math-text.ts';
 import { symbolicEqual } from '../../bench/quality/symbolic-equal.ts';
-import { type SymbolicThread, symbolicThread } from '../../bench/quality/symbolic-thread.ts';
+import { symbolicThread } from '../../bench/quality/symbolic-thread.ts';
 import { root } from '../programs.ts';
 
 const options = { symbolic: symbolicEqual };
@@ -43,6 +43,9 @@ describe('equal answers', () => {
     ],
     [matrix('-\\frac{7}{4}&-2', '4&\\frac{1}{4}'), `(${matrix('-\\frac{7}{4}&-2', '4&\\frac{1}{4}\\\\')})`],
     [matrix('0.5', '1'), '\\begin{bmatrix}\\frac{1}{2}\\\\1\\end{bmatrix}'],
+    ['x=\\pm\\sqrt{4}', '\\pm 2'],
+    ['3 \\pm \\sqrt{8}', '3 \\pm 2\\sqrt{2}'],
+    [`B^{-1}=\\left[${matrix('3&7', '5&12')}\\right]`, `B^{-1} = ${matrix('3 & 7', '5 & 12')}`],
     ['\\text{(D)}', 'D'],
     ['The choice is B.', 'B'],
     ['Yes', '\\text{yes}'],
@@ -64,6 +67,9 @@ describe('different answers', () => {
     ['y = 2x + 1', 'y = 2x - 1'],
     ['1\\sqrt{19}', '1'],
     ['\\pi', '3.14'],
+    ['\\pm\\sqrt{4}', '\\pm\\sqrt{3}'],
+    ['\\pm 2', '2'],
+    [`A=${matrix('1&2', '3&4')}`, `A=${matrix('1&2', '3&5')}`],
     [matrix('1&2', '3&4'), matrix('1&2', '4&3')],
     [matrix('1&2'), matrix('1', '2')],
     ['A', 'B'],
@@ -123,21 +129,31 @@ describe('the benchmarks', () => {
 });
 
 describe('comparing in a thread', () => {
-  let thread: SymbolicThread;
+  let script: string;
   beforeAll(async () => {
     const { bundle } = await import('../../bench/bundle.mjs');
-    const script = await bundle('quality/symbolic-worker', join(root, '.cache', 'test', 'symbolic'));
-    thread = symbolicThread(script, 3000);
+    script = await bundle('quality/symbolic-worker', join(root, '.cache', 'test', 'symbolic'));
   });
-  afterAll(() => thread.dispose());
 
-  it('gives up what takes too long, and goes on', async () => {
-    const [tower, easy] = await Promise.all([
-      thread.equal('9^{9^{9^9}}!', '3'),
-      thread.equal('2(x+1)', '2x+2'),
-    ]);
-    expect(tower).toBe(false);
-    expect(easy).toBe(true);
-    expect(thread.givenUp()).toBe(1);
+  it('answers one question after the other', async () => {
+    const thread = symbolicThread(script);
+    const asked = [
+      ['2(x+1)', '2x+2'],
+      ['x', 'y'],
+      ['\\frac{1}{2}', '0.5'],
+    ] as const;
+    const answers = await Promise.all(asked.map(([first, second]) => thread.equal(first, second)));
+    expect(answers).toEqual([true, false, true]);
+    expect(thread.givenUp()).toBe(0);
+    await thread.dispose();
+  });
+
+  it('gives up what takes too long, and goes on in another', async () => {
+    const thread = symbolicThread(script, 20);
+    for (const given of [1, 2]) {
+      expect(await thread.equal('9^{9^{9^9}}!', '3')).toBe(false);
+      expect(thread.givenUp()).toBe(given);
+    }
+    await thread.dispose();
   });
 });

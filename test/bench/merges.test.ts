@@ -4,6 +4,7 @@ import { mergePlot } from '../../bench/quality/merge-plot.ts';
 import { recipesOf } from '../../bench/quality/merge-recipes.ts';
 import { mergedFolder } from '../../bench/quality/merged-models.ts';
 import { parseMergesOptions } from '../../bench/quality/merges-options.ts';
+import { sameWeightsTable } from '../../bench/quality/same-weights.ts';
 import type { SuiteFigures } from '../../bench/quality/table.ts';
 import { openSafetensors } from '../../src/graph/safetensors.ts';
 import { parseRecipe } from '../../src/merge/recipe-yaml.ts';
@@ -112,10 +113,36 @@ describe('the plot', () => {
     const plot = mergePlot('a <and> b', suites);
     expect(mergePlot('a <and> b', suites)).toBe(plot);
     expect(plot).toContain('a &lt;and&gt; b');
-    expect(plot).toContain('A &amp; B: correct');
+    expect(plot).toContain('A &amp; B<');
+    expect(plot).toContain('correct (higher is better)');
+    expect(plot).toContain('bits per byte (lower is better)');
     expect(plot.match(/<circle/g)).toHaveLength(4);
     const moved = JSON.parse(JSON.stringify(suites).replace('"value":0.6', '"value":0.9')) as SuiteFigures[];
     expect(mergePlot('a <and> b', moved)).not.toBe(plot);
+  });
+});
+
+describe('the mixture against merges of the same weights', () => {
+  const suite = {
+    name: 's',
+    title: 'S',
+    cases: [],
+    metrics: [{ key: 'bits', title: 'bits per byte', kind: 'bits' as const }],
+  };
+  const measured = Array.from({ length: 30 }, (_, i) => ({
+    mix: { bits: { sum: 10 + (i % 3), weight: 10 } },
+    worse: { bits: { sum: 14 + (i % 3), weight: 10 } },
+    alike: { bits: { sum: 10 + ((i + 1) % 3), weight: 10 } },
+  }));
+
+  it('is better where every case says so, and neither where cases disagree', () => {
+    const table = (mixture: string, merges: readonly string[]): string =>
+      sameWeightsTable(mixture, merges, { suites: [{ suite, measured }], seed: 1 });
+    const rows = table('mix', ['worse', 'alike']).split('\n');
+    expect(rows.find((row) => row.startsWith('| worse'))).toContain('**better** -0.400 (-0.400 to -0.400)');
+    expect(rows.find((row) => row.startsWith('| alike'))).not.toMatch(/better|worse\*\*/);
+    expect(table('worse', ['mix'])).toContain('**worse** +0.400');
+    expect(() => table('mix', ['absent'])).toThrow(/absent lacks 'bits'/);
   });
 });
 
