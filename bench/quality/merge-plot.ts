@@ -33,6 +33,7 @@ export function mergePlot(title: string, suites: readonly SuiteFigures[]): strin
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="11">`,
+    `<title>${escaped(title)}: every method's figures with their 95 % intervals</title>`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     `<text x="8" y="20" font-size="14" fill="#222222">${escaped(title)}</text>`,
     ...body,
