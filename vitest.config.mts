@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is killed at twenty moments takes long by its nature: a stage of its own (`npm run torture`, and in `npm test`). */
+export const torture = 'test/**/torture.test.ts';
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/programs.ts'],
-    exclude: ['test/editor/**', 'test/webgpu/**', '**/node_modules/**'],
+    exclude: ['test/editor/**', 'test/webgpu/**', torture, '**/node_modules/**'],
     // A process a core runs file after file and loads each module once. What a test puts in a module's or a global's place goes
     // with the test.
     isolate: false,

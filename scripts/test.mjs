@@ -36,18 +36,20 @@ async function atOnce(checks) {
   if (failed.length > 0) throw new Error(failed.join(' '));
 }
 
-function unitTests() {
-  const report = `--outputFile.json=${join(reports, 'unit.json')}`;
-  const args = [tool('vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', report];
+/** `name` is that of the report; further arguments go to vitest. */
+function vitest(name, ...args) {
+  const report = `--outputFile.json=${join(reports, `${name}.json`)}`;
+  const all = [tool('vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', report, ...args];
   // What was built two stages before need not be built again.
-  return run(process.execPath, args, { env: { CHORUS_BUILT: '1' } });
+  return run(process.execPath, all, { env: { CHORUS_BUILT: '1' } });
 }
 
 const stages = [
   ['install', installDependencies],
   ['build', () => run(process.execPath, ['scripts/build.mjs'])],
   ['types, lint and walls', () => atOnce(checks)],
-  ['unit tests', unitTests],
+  ['unit tests', () => vitest('unit')],
+  ['torture', () => vitest('torture', '--config', 'vitest.torture.config.mts')],
   ['real editor', () => testInEditor({ report: join(reports, 'editor.json') })],
   // After the editor, whose Chromium has the driver.
   ['WebGPU', () => testOnWebGpu({ report: join(reports, 'webgpu.json') })],
@@ -56,7 +58,7 @@ const stages = [
 /** How many tests ran in the stages so far, from vitest's reports. */
 function countTests() {
   const counts = { passed: 0, failed: 0 };
-  for (const name of ['unit.json', 'editor.json', 'webgpu.json']) {
+  for (const name of ['unit.json', 'torture.json', 'editor.json', 'webgpu.json']) {
     const path = join(reports, name);
     if (!existsSync(path)) continue;
     const report = JSON.parse(readFileSync(path, 'utf8'));

@@ -1,7 +1,4 @@
-/** What the chat in a terminal begins with, against a hub of the test's own that has a pocket expert as a GGUF file. */
-
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -10,8 +7,8 @@ import { type FirstStartOptions, firstStart, stagesText } from '../../src/cli/fi
 import { createEngine } from '../../src/engine/engine.ts';
 import { TINY_BASE } from '../../src/models/tiny.ts';
 import type { ExpertStatus } from '../../src/protocol/engine.ts';
-import { type Behaviour, type FakeHub, slowly, startHub } from '../fetch/fake-hub.ts';
-import { modelsWith, programsWith, SOURCE_FILE } from '../fetch/tiny-source.ts';
+import { type Behaviour, slowly, startHub } from '../fetch/fake-hub.ts';
+import { modelsWith, SOURCE_FILE } from '../fetch/tiny-source.ts';
 import { noise } from '../fetch/toy.ts';
 import { programs, temporaryFolder } from '../programs.ts';
 import { pocketGguf } from '../runtime/pocket-gguf.ts';
@@ -192,69 +189,3 @@ describe('the time to the first token', () => {
     expect(stagesText(stages)).toBe('First token after 3.3 s: install 3.2 s, prefill 0.1 s');
   });
 });
-
-describe('a first start that is killed', () => {
-  it('at any of 20 moments is followed by one that ends well, and never by half a model', async () => {
-    const hub = await startHub({ [SOURCE_FILE]: bytes }, (exchange) => slowly(exchange, 20, 5));
-    const [program, cache] = [programsWith(bytes), temporaryFolder()];
-    const complete: boolean[] = [];
-    for (let moment = 0; moment < 20; moment++) {
-      const { killed } = await run({ program, cache, hub, killAfter: moment });
-      complete.push(!killed);
-      const models = namesIn(join(cache, 'models')).filter((name) => !name.startsWith('.'));
-      // Where the folder is there, every file in it is.
-      for (const name of models) {
-        expect(name).toBe(TINY_BASE);
-        expect(namesIn(join(cache, 'models', name)).sort()).toEqual([
-          'chorus.json',
-          'fetched.json',
-          SOURCE_FILE,
-        ]);
-      }
-      const graphs = namesIn(join(cache, 'graphs')).filter((name) => !name.includes('.'));
-      for (const name of graphs)
-        expect(namesIn(join(cache, 'graphs', name)).sort()).toEqual([
-          'decoder.onnx',
-          'graph.json',
-          'weights.bin',
-        ]);
-    }
-    // A negative control: not all of them ended by themselves.
-    expect(complete.filter((ended) => !ended).length).toBeGreaterThan(8);
-    const { out, killed } = await run({ program, cache, hub });
-    expect(killed).toBe(false);
-    expect(out).toMatch(/tiny\/base 100 %/);
-    expect(namesIn(join(cache, 'graphs')).filter((name) => name.includes('.'))).toEqual([]);
-  }, 120_000);
-});
-
-interface Run {
-  readonly program: string;
-  readonly cache: string;
-  readonly hub: FakeHub;
-  /** So many pieces of output, and a little. */
-  readonly killAfter?: number;
-}
-
-/** Asks a question through the whole program, killed on the way where that is wanted. */
-async function run({ program, cache, hub, killAfter }: Run): Promise<{ out: string; killed: boolean }> {
-  const child = spawn(process.execPath, [program, 'chat', '--fetch', '--hub', hub.address], {
-    env: { ...process.env, CHORUS_CACHE: cache, CHORUS_OFFLINE: '' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let out = '';
-  let pieces = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
-    if (pieces++ === killAfter) setTimeout(() => child.kill('SIGKILL'), 7 * (pieces % 5));
-  });
-  child.stdin.end('What is 17 + 25?\n');
-  const killed = await new Promise<boolean>((resolve) =>
-    child.on('close', (_, signal) => resolve(signal !== null)),
-  );
-  return { out, killed };
-}
-
-function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
-}

@@ -152,7 +152,16 @@ function placed(target: Target): { readonly folder: string; readonly write: (byt
 /** A value of q4_0 takes 18 bytes of 32 in the file and 4 decoded; Llama's queries are decoded and then put in order. */
 const DECODED = 2 * ((32 * 4) / 18);
 
-async function outcome({ open, beside }: Target, folder: string, size: number): Promise<'read' | 'refused'> {
+/** The process is shared, and somebody else may allocate meanwhile: what is the file's doing happens again. */
+function outcome(target: Target, folder: string, size: number): Promise<'read' | 'refused'> {
+  return outcomeOnce(target, folder, size).catch(() => outcomeOnce(target, folder, size));
+}
+
+async function outcomeOnce(
+  { open, beside }: Target,
+  folder: string,
+  size: number,
+): Promise<'read' | 'refused'> {
   allocated = 0;
   try {
     const opened = await open(folder).finally(() =>
