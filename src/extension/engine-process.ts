@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { engineEnvironment } from '../protocol/engine-environment.ts';
+import { engineEnvironment, engineFlags } from '../protocol/engine-environment.ts';
 import type { Port } from '../protocol/rpc.ts';
 
 export interface EngineEnd {
@@ -31,7 +31,7 @@ export function forkEngine(
   const child = fork(script, [...args], {
     execPath: process.execPath,
     // The inspector's flags of the extension host must not reach the engine: both would want one port.
-    execArgv: [],
+    execArgv: [...engineFlags],
     env: { ...process.env, ...engineEnvironment, ELECTRON_RUN_AS_NODE: '1' },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
