@@ -8,6 +8,7 @@ import { readlinkSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { lives } from '../models/process-life.ts';
 
 /** Nothing takes that long to write, in ms: of another machine's draft nothing else is known, and a process's number may be given anew. */
 const LONGEST = 24 * 60 * 60 * 1000;
@@ -39,19 +40,9 @@ export async function sweepDrafts(folder: string): Promise<void> {
     const [, machine, id] = draft.exec(name) ?? [];
     if (id === undefined) continue;
     const path = join(folder, name);
-    const isGone = machine === thisMachine && !isAlive(Number(id));
+    const isGone = machine === thisMachine && !(await lives(Number(id)));
     if (isGone || (await isOlder(path, LONGEST)))
       await rm(path, { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-/** Whether a process of this machine runs. */
-export function isAlive(id: number): boolean {
-  try {
-    return process.kill(id, 0);
-  } catch (thrown) {
-    // It is there, and another user's.
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
+import { isRunning, startOf } from './process-life.ts';
 
 export interface Claim {
   /** Aborts when the claim was cleared away while it was held: by hand, or because this process was stopped for long. */
@@ -131,28 +132,9 @@ async function ownerLives(file: string): Promise<boolean | undefined> {
   return now === '' || started === '' ? undefined : now === started;
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // Another user's process may not be signalled, and runs.
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /** Where a process's number means that process: this machine, and on Linux this namespace of processes. */
 async function placeOfProcess(): Promise<string> {
   return `${hostname()} ${await readlink('/proc/self/ns/pid').catch(() => '')}`;
-}
-
-/** When a process started, in a form that only compares; empty where the system does not say. Tells a number that was given anew. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name in parentheses may hold anything; the start is the 22nd field, the 20th after it (proc(5)).
-  const [state, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // Ended, and its parent has not asked how.
-  return state === 'Z' ? 'ended' : (rest[18] ?? '');
 }
 
 function exists(file: string): Promise<boolean> {

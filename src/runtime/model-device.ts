@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-common';
 import { openBinary } from '../graph/binary-file.ts';
+import { isRunning } from '../models/process-life.ts';
 import type { Device, DeviceSetting } from '../protocol/engine.ts';
 import { checkInProcess } from './check-process.ts';
 import { type ChosenDevice, createDeviceChooser } from './choose-device.ts';
@@ -46,7 +47,7 @@ export function createDevices({ checkProgram, cacheFolder, log }: DevicesOptions
     runtime: env.versions.common,
     now: () => Date.now(),
     process: process.pid,
-    isAlive,
+    isAlive: isRunning,
     log,
   });
   const question = async ({ order, graphBytes }: ModelGraph) => ({
@@ -78,14 +79,5 @@ async function hashOf(name: string): Promise<string> {
     return createHash('sha256').update(`${file.size} `).update(start).digest('hex').slice(0, 40);
   } finally {
     await file.close();
-  }
-}
-
-function isAlive(id: number): boolean {
-  try {
-    return process.kill(id, 0);
-  } catch (thrown) {
-    // It is there, and another user's.
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
