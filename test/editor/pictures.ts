@@ -44,7 +44,7 @@ export async function takePictures(folder: string, base: string): Promise<void> 
     await dragSash(page, 'sidebar', 330);
     await page.locator('.tab.active[data-resource-name="geometry.ts"]').click();
     await page.keyboard.press('ControlOrMeta+End');
-    await workbench.typeText('\nexport function subtract(a: Point, b: Point): Point {\n');
+    await workbench.typeText('\nexport function subtract(a: Point, b: Point): Point {\nreturn {');
     await workbench.waitForGhostText(FIRST_ANSWER);
     await take('ghost-text');
 
