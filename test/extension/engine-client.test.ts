@@ -293,7 +293,7 @@ describe('ending the engine', () => {
   });
 
   it('ends an engine that is stuck, says so, and answers the next request with a new one', async () => {
-    const { client, lines } = bench('', { patience: { everyMs: 50, answerMs: 300 } });
+    const { client, lines } = bench('', { patience: { everyMs: 50, answerMs: 1000 } });
     expect(shown(await client.generate(ask('spin')))).toBe('engine-exited');
     expect(lines.join('\n')).toMatch(/no sign of life/);
     expect(shown(await client.generate(ask('again')))).toBe('end: again');

@@ -89,7 +89,7 @@ describe('the pocket experts stand in', () => {
   });
 
   it('until then Tiny is the default where its base is there', () => {
-    expect(fallbacksWith({ hasTinyBase: true })(undefined)).toMatchObject({ 'mix.weighting': 'prompt' });
+    expect(fallbacksWith({ hasTinyBase: true })(undefined)).toMatchObject({ 'mix.weighting': 'adaptive' });
     expect(fallbacksWith({ hasTinyBase: true, standIn: true })(undefined)).toEqual({});
     expect(fallbacksWith({ hasTinyBase: false })(undefined)).toEqual({});
   });
