@@ -53,6 +53,7 @@ export function checkInProcess(
     checker.on('exit', (code, signal) =>
       settle({ kind: 'refused', why: `crashed when it was tried (${signal ?? `exit code ${code}`})` }),
     );
-    checker.send(order);
+    // Where it has ended already, its exit says more than that it cannot be written to.
+    checker.send(order, () => {});
   });
 }
