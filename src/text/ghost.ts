@@ -82,7 +82,7 @@ function wantsSeveralLines(left: string, right: string, mode: MultilineMode): bo
 export function shapeGhost(raw: string, context: GhostContext): Ghost {
   const left = lineLeft(context.before);
   const plain = raw.replaceAll('\r\n', '\n');
-  const rest = cutFence(plain, context.before);
+  const rest = cutEmptyLines(cutFence(plain, context.before), left);
   const lines = context.multiline ? cutBlock(rest, context.truncated) : cutLine(rest);
   if (isBlank(lines)) return { kind: 'nothing', rule: 'empty' };
   const kept = cutAtKnownLine(lines, left, context.after).trimEnd();
@@ -99,6 +99,13 @@ export function shapeGhost(raw: string, context: GhostContext): Ghost {
 /** Models trained on chats close a code block when they are done; that is text only where one is open. */
 function cutFence(text: string, before: string): string {
   return /^\s*```/m.test(before) ? text : text.replace(/^[ \t]*```[\s\S]*/m, '');
+}
+
+/** On a blank line the answer begins there, and not beneath lines that it leaves empty. */
+function cutEmptyLines(text: string, left: string): string {
+  if (!isBlank(left)) return text;
+  const rest = text.replace(/^(?:[ \t]*\n)+/, '');
+  return rest !== text && rest.startsWith(left) ? rest.slice(left.length) : text;
 }
 
 function cutLine(text: string): string {

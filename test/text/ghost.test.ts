@@ -67,6 +67,13 @@ describe('what is shown of a completion', () => {
     ['trims the end', 'const x = |', '1;   ', 'const x = 1;'],
     ['keeps the block\u2019s layout', 'f() {\n  |\n}', 'go();\n  stop();\n}', 'f() {\n  go();\n  stop();\n}'],
     ['keeps an indentation that is deeper', 'f() {\n  |', '  go();', 'f() {\n    go();'],
+    ['begins on the blank line', 'f() {\n  |', '\n\n  go();', 'f() {\n  go();'],
+    [
+      'keeps the line break before a line that leaves the block',
+      'f() {\n  go();\n  |',
+      '\n}',
+      'f() {\n  go();\n  \n}',
+    ],
     ['ends before the end of a chat', 'f() {|', '\n  go();\n}\n```\nThis', 'f() {\n  go();\n}'],
     [
       'may end a code block that is open',
