@@ -96,7 +96,9 @@ async function agree(options: FirstStartOptions): Promise<'yes' | 'no' | 'left'>
   const canAsk = input.isTTY === true && output.isTTY === true;
   if (consent === 'always') {
     output.write(
-      canAsk ? '' : 'There is no terminal to ask in, so it is fetched (--pocket would go on without it).\n',
+      canAsk
+        ? ''
+        : 'There is no terminal to ask in, or --fetch was given, so it is fetched (--pocket would go on without it).\n',
     );
     return 'yes';
   }

@@ -67,15 +67,14 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
       return;
     }
     isFetching = true;
-    try {
-      const outcome = await withProgress(model, options, choices());
-      if (outcome.kind === 'obtained') {
-        onObtained();
-        await takeIntoUse(model, outcome.folder, settings);
-      } else await tellFailure(outcome.failure);
-    } finally {
+    // What is said afterwards may stand there for long.
+    const outcome = await Promise.resolve(withProgress(model, options, choices())).finally(() => {
       isFetching = false;
-    }
+    });
+    if (outcome.kind === 'obtained') {
+      onObtained();
+      await takeIntoUse(model, outcome.folder, settings);
+    } else await tellFailure(outcome.failure);
   };
 
   return {
@@ -181,6 +180,9 @@ async function tellFailure({
   // Who cancels knows.
   if (code === 'cancelled') return;
   const showLog = 'Show Log';
-  const answer = await vscode.window.showWarningMessage(`${message} The pocket experts answer.`, showLog);
+  const answer = await vscode.window.showWarningMessage(
+    `${message} The experts that are there go on answering.`,
+    showLog,
+  );
   if (answer === showLog) await vscode.commands.executeCommand(commandId('showLog'));
 }

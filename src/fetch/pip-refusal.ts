@@ -3,6 +3,7 @@
 import type { PythonPackageSource } from '../models/catalog.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { diskFull } from './disk.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export interface PipEnd {
   readonly code: number | null;
@@ -51,12 +52,10 @@ export function refusal({ code, output }: PipEnd, { command, source, folder }: P
   );
 }
 
-/** Addresses of indexes may hold passwords. */
-function withoutSecrets(text: string): string {
-  return text.replace(/\/\/[^/\s@]+@/g, '//');
-}
-
 /** @param what begins a sentence, in lower case or not; `remedy` is the next one, without its full stop */
 export function problem(what: string, remedy: string): ChorusError {
-  return new ChorusError('fetch-failed', `${what[0]?.toUpperCase()}${what.slice(1)}. ${remedy}.`);
+  return new ChorusError(
+    'fetch-failed',
+    withoutSecrets(`${what[0]?.toUpperCase()}${what.slice(1)}. ${remedy}.`),
+  );
 }

