@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FetchedModel, type ModelSource, sourceName, storedFiles } from '../models/catalog.ts';
+import { syncFile } from '../models/stored-file.ts';
 import { type FetchRecord, RECORD_NAME } from '../models/stored-model.ts';
-import { syncFile, syncFolder } from './disk.ts';
+import { syncFolder } from './disk.ts';
 
 const MANIFEST_NAME = 'chorus.json';
 

@@ -67,12 +67,6 @@ export async function move(from: string, to: string): Promise<void> {
   }
 }
 
-/** Until it is on the disk, a crash of the machine may leave a name that stands for nothing. */
-export async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  await handle.sync().finally(() => handle.close());
-}
-
 /** Not every system can; then the names come to the disk when it likes, which costs at most a fetch. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);

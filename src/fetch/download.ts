@@ -5,9 +5,9 @@
 
 import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256Of } from '../models/stored-file.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { megabytes, onDisk } from './disk.ts';
-import { sha256Of } from './hash.ts';
 import { type Fault, judge } from './hub-answer.ts';
 import type { HubAnswer, HubClient } from './hub-request.ts';
 import { codeOf, isOfCertificate, isOfNetwork, networkSentence } from './network-error.ts';

@@ -7,11 +7,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { type FetchedModel, type ModelSource, type StoredFile, storedFiles } from '../models/catalog.ts';
+import { sha256Of, syncFile } from '../models/stored-file.ts';
 import { placeOf, RECORD_NAME } from '../models/stored-model.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { describeModel } from './describe-model.ts';
-import { move, onDisk, syncFile, syncFolder } from './disk.ts';
-import { sha256Of } from './hash.ts';
+import { move, onDisk, syncFolder } from './disk.ts';
 
 export interface Staging {
   /** For what is not verified yet. */

@@ -4,25 +4,24 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Of } from '../models/stored-file.ts';
 import { draftName } from './drafts.ts';
 
 /** Smaller files are hashed every time, in bytes. */
 const SMALL = 1024 * 1024;
-const PIECE = 1024 * 1024;
 const hex = /^[0-9a-f]{64}$/;
 
 /** In hexadecimal. Rejects as the file system does where the file cannot be read; a cache that cannot be written is no hindrance. */
 export async function contentHash(file: string, cacheFolder: string): Promise<string> {
   const before = await identity(file);
-  if (before.size < SMALL) return hashFile(file);
+  if (before.size < SMALL) return sha256Of(file);
   const folder = join(cacheFolder, 'contents');
   const place = join(folder, createHash('sha256').update(before.name).digest('hex').slice(0, 40));
   const known = await readFile(place, 'latin1').catch(() => '');
   if (hex.test(known)) return known;
-  const hash = await hashFile(file);
+  const hash = await sha256Of(file);
   // Written to while it was read: the hash is of neither state.
   if ((await identity(file)).name !== before.name) return hash;
   const draft = draftName(place);
@@ -31,13 +30,6 @@ export async function contentHash(file: string, cacheFolder: string): Promise<st
     .then(() => rename(draft, place))
     .catch(() => rm(draft, { force: true }).catch(() => {}));
   return hash;
-}
-
-/** Of the bytes as they are now, in hexadecimal. */
-export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file, { highWaterMark: PIECE })) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }
 
 /** What tells that a file was not written to since, without reading it. */

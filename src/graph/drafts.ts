@@ -4,28 +4,15 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { lives } from '../models/process-life.ts';
+import { lives, processPlace } from '../models/process-life.ts';
 
 /** Nothing takes that long to write, in ms: of another machine's draft nothing else is known, and a process's number may be given anew. */
 const LONGEST = 24 * 60 * 60 * 1000;
 
-/** Where the number of a process means that process, in names of files: this machine, and on Linux this namespace. */
-export const thisMachine = createHash('sha256')
-  .update(`${hostname()} ${namespace()}`)
-  .digest('hex')
-  .slice(0, 8);
-
-function namespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-}
+/** Where the number of a process means that process, in names of files. */
+export const thisMachine = createHash('sha256').update(processPlace).digest('hex').slice(0, 8);
 
 /** A name beside `place` that no other process has. */
 export function draftName(place: string): string {

@@ -9,8 +9,9 @@ import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/prom
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { sha256Of, syncFile } from '../models/stored-file.ts';
 import { ChorusError } from '../protocol/failure.ts';
-import { contentHash, hashFile, identity } from './content-hash.ts';
+import { contentHash, identity } from './content-hash.ts';
 import type { DecodeGraph } from './decode-graph.ts';
 import { draftName } from './drafts.ts';
 
@@ -139,7 +140,7 @@ async function hasWeights(folder: string, hash: string): Promise<boolean> {
   const { name } = await identity(file);
   const check = await readCheck(folder);
   if (check?.identity === name && check.at >= Date.now() - 1000 * uptime()) return true;
-  if ((await hashFile(file)) !== hash) return false;
+  if ((await sha256Of(file)) !== hash) return false;
   // Where it cannot be noted, the weights are compared again the next time.
   await noteCheck(folder, name).catch(() => {});
   return true;
@@ -163,16 +164,13 @@ async function readCheck(folder: string): Promise<v.InferOutput<typeof checkSche
 async function writeEntry(folder: string, { model, shape }: DecodeGraph): Promise<void> {
   const { size } = await stat(join(folder, files.weights));
   await writeFile(join(folder, files.model), model);
-  const weights = await hashFile(join(folder, files.weights));
+  const weights = await sha256Of(join(folder, files.weights));
   const record = { shape, model: sha256(model), weightsBytes: size, weights } satisfies v.InferOutput<
     typeof recordSchema
   >;
   await writeFile(join(folder, files.record), JSON.stringify(record));
   // On the disk before it is moved: a name never stands for what a crash left half written.
-  for (const name of Object.values(files)) {
-    const handle = await open(join(folder, name), 'r+');
-    await handle.sync().finally(() => handle.close());
-  }
+  for (const name of Object.values(files)) await syncFile(join(folder, name));
   await noteCheck(folder, (await identity(join(folder, files.weights))).name);
 }
 

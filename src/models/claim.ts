@@ -6,13 +6,12 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { access, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { ChorusError } from '../protocol/failure.ts';
-import { isRunning, startOf } from './process-life.ts';
+import { isRunning, processPlace, startOf } from './process-life.ts';
 
 export interface Claim {
   /** Aborts when the claim was cleared away while it was held: by hand, or because this process was stopped for long. */
@@ -46,7 +45,7 @@ export async function takeClaim(folder: string, name: string, options: ClaimOpti
   const { onWaiting, signal } = options;
   const timing = { ...usualTiming, ...options.timing };
   await mkdir(folder, { recursive: true });
-  const owner = { pid: process.pid, place: await placeOfProcess(), started: await startOf(process.pid) };
+  const owner = { pid: process.pid, place: processPlace, started: await startOf(process.pid) };
   const others = watchOthers(folder, name, timing);
   for (let waits = 0; ; waits++) {
     signal?.throwIfAborted();
@@ -125,16 +124,11 @@ function watchOthers(folder: string, name: string, { quiet }: ClaimTiming) {
 async function ownerLives(file: string): Promise<boolean | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const owner = v.safeParse(v.pipe(v.string(), v.parseJson(), ownerSchema), text);
-  if (!owner.success || owner.output.place !== (await placeOfProcess())) return undefined;
+  if (!owner.success || owner.output.place !== processPlace) return undefined;
   const { pid, started } = owner.output;
   if (!isRunning(pid)) return false;
   const now = await startOf(pid);
   return now === '' || started === '' ? undefined : now === started;
-}
-
-/** Where a process's number means that process: this machine, and on Linux this namespace of processes. */
-async function placeOfProcess(): Promise<string> {
-  return `${hostname()} ${await readlink('/proc/self/ns/pid').catch(() => '')}`;
 }
 
 function exists(file: string): Promise<boolean> {

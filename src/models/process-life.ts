@@ -1,6 +1,19 @@
 /** Whether a process lives, for what is left behind by those that do not. */
 
+import { readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+/** Where the number of a process means that process: this machine, and on Linux this namespace of processes. */
+export const processPlace = `${hostname()} ${namespace()}`;
+
+function namespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
 
 /** Whether the number is taken on this machine; one that ended and was not asked how counts. */
 export function isRunning(pid: number): boolean {
