@@ -5,7 +5,7 @@ import { ChorusError } from '../protocol/failure.ts';
 import type { BuildModelOptions } from './build-model.ts';
 import type { ModelConfig } from './config.ts';
 import { columnsWithSums } from './repack.ts';
-import type { TensorSource, TensorType } from './tensor-source.ts';
+import { type TensorSource, type TensorType, valueCount } from './tensor-source.ts';
 
 const FLOAT = 4;
 /** Blocks of 32 values with a scale and a zero point (quantize.ts): bytes of a value. */
@@ -30,7 +30,7 @@ export function graphBytes(
   // A model whose layers see a window has two tables of rotations.
   let bytes = BESIDE + PER_TOKEN * config.vocabulary + 2 * FLOAT * contextLength * config.headDim;
   for (const { name, type, shape } of tensors.values()) {
-    const values = shape.reduce((product, size) => product * size, 1);
+    const values = valueCount(shape);
     const bits = precision === 'q4' && !/embed_tokens|lm_head/.test(name) ? 4 : 8;
     if (precision === 'fp32' || shape.length < 2) bytes += PADDING + values * FLOAT;
     else bytes += PADDING + values * packed[bits] * (takesSums(type, bits) ? widened(shape[1] ?? 0) : 1);

@@ -11,7 +11,7 @@ import { type ModelConfig, readConfig } from './config.ts';
 import { invalidModel, quoted } from './model-error.ts';
 import { elementTypes, type OnnxTensor } from './onnx.ts';
 import { readOnnx } from './onnx-read.ts';
-import type { TensorInfo, TensorSource } from './tensor-source.ts';
+import { type TensorInfo, type TensorSource, valueCount } from './tensor-source.ts';
 
 /** One tensor of the model, as a part of one of the export's. */
 interface Part {
@@ -96,7 +96,7 @@ async function readStored(graph: string): Promise<Stored[]> {
 }
 
 function storedOf(graph: string, { name, dims, data }: OnnxTensor, within: string): Stored {
-  const bytes = 4 * dims.reduce((product, size) => product * size, 1);
+  const bytes = 4 * valueCount(dims);
   if (data.kind === 'here') {
     if (data.bytes.length !== bytes) throw invalidModel(graph, `${quoted(name)} is not of its shape`);
     return { name, dims, data: data.bytes.slice() };
@@ -157,7 +157,7 @@ function infoOf(name: string, shape: readonly number[]): TensorInfo {
 }
 
 async function valuesOf(graph: string, { name, dims, data }: Stored): Promise<Float32Array> {
-  const count = dims.reduce((product, size) => product * size, 1);
+  const count = valueCount(dims);
   const out = new Float32Array(count);
   const bytes = new Uint8Array(out.buffer);
   if (data instanceof Uint8Array) bytes.set(data);

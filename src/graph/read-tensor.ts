@@ -8,7 +8,13 @@ import { bfloatsInto, halvesInto } from './half.ts';
 import { invalidModel, quoted } from './model-error.ts';
 import { emptyBlocks, isStepped, steppedBits, takeBlocks } from './stored-blocks.ts';
 import { blockSizes } from './tensor-bytes.ts';
-import type { StoredBlocks, TensorInfo, TensorSource, TensorType } from './tensor-source.ts';
+import {
+  type StoredBlocks,
+  type TensorInfo,
+  type TensorSource,
+  type TensorType,
+  valueCount,
+} from './tensor-source.ts';
 
 /** A tensor that lies in one piece of a file, as the file's header says and was checked. */
 export interface Placed {
@@ -44,7 +50,7 @@ async function readTensor(
   { name, type, shape }: TensorInfo,
   offset: number,
 ): Promise<Float32Array> {
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = valueCount(shape);
   const out = allocated(file.file, name, count, () => new Float32Array(count));
   if (type === 'f32') {
     await file.readInto(new Uint8Array(out.buffer), offset);

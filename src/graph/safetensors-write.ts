@@ -16,15 +16,9 @@ export interface WrittenTensor {
 }
 
 export interface SafetensorsWriter {
-  /** Bytes of the whole file. */
-  readonly size: number;
   /** Stores `values` as the tensor's type, which is not u8. */
   write(name: string, values: Float32Array): Promise<void>;
   writeBytes(name: string, bytes: Uint8Array): Promise<void>;
-  /** Ends the file on the disk itself; throws where a tensor was never written. */
-  finish(): Promise<void>;
-  /** Closes it as it is. */
-  close(): Promise<void>;
 }
 
 const typeNames = { f32: 'F32', f16: 'F16', bf16: 'BF16', u8: 'U8' } as const;
@@ -39,13 +33,36 @@ export function safetensorsSize(tensors: readonly WrittenTensor[], metadata: Met
 
 export type Metadata = Readonly<Record<string, string>>;
 
-/** Creates `file`, which must not be there. Two tensors of one name are a bug of the caller. */
-export async function createSafetensors(
+/**
+ * Creates `file`, which must not be there, and has `write` fill it; it is on the disk itself afterwards. Rejects where a tensor was
+ * never written. Two tensors of one name are a bug of the caller.
+ */
+export async function writeSafetensors(
+  file: string,
+  { tensors, metadata }: { readonly tensors: readonly WrittenTensor[]; readonly metadata: Metadata },
+  write: (writer: SafetensorsWriter) => Promise<void>,
+): Promise<void> {
+  const writer = await createWriter(file, tensors, metadata);
+  try {
+    await write(writer);
+    await writer.finish();
+  } finally {
+    await writer.close();
+  }
+}
+
+interface OpenWriter extends SafetensorsWriter {
+  /** Throws where a tensor was never written. */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function createWriter(
   file: string,
   tensors: readonly WrittenTensor[],
   metadata: Metadata,
-): Promise<SafetensorsWriter> {
-  const { header, places, end } = layOut(tensors, metadata);
+): Promise<OpenWriter> {
+  const { header, places } = layOut(tensors, metadata);
   const handle = await open(file, 'wx');
   const missing = new Set(places.keys());
   const placeOf = (name: string): Place => {
@@ -60,7 +77,6 @@ export async function createSafetensors(
     throw thrown;
   }
   return {
-    size: header.length + end,
     async write(name, values) {
       const { type, offset, bytes } = placeOf(name);
       if (values.length * typeBytes[type] !== bytes || type === 'u8')
@@ -78,7 +94,6 @@ export async function createSafetensors(
       const [first] = missing;
       if (first !== undefined) throw new RangeError(`the tensor '${first}' was never written`);
       await handle.sync();
-      await handle.close();
     },
     close: () => handle.close(),
   };

@@ -24,6 +24,11 @@ export interface TensorInfo {
   readonly shape: readonly number[];
 }
 
+/** How many values a tensor of this shape has. */
+export function valueCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /** A matrix [rows N, columns K], K a multiple of 32: value = scale * code + offset, by blocks of 32 along K. */
 export interface StoredBlocks {
   readonly rows: number;

@@ -3,10 +3,11 @@
  * model.safetensors beside it holds base + elected, so the base is their difference and each expert can be rebuilt from the two.
  */
 
-import { createSafetensors, type Metadata, type WrittenTensor } from '../graph/safetensors-write.ts';
-import type { TensorInfo } from '../graph/tensor-source.ts';
+import { type WrittenTensor, writeSafetensors } from '../graph/safetensors-write.ts';
+import { type TensorInfo, valueCount } from '../graph/tensor-source.ts';
 import { electInto, maskBytes, type ScaleSums, scaleOf } from './emr.ts';
 import { type Mixing, read } from './merge-tensor.ts';
+import { metadata, type Step, type Store } from './model-folder.ts';
 import type { StoredType } from './recipe.ts';
 import { subtractBase } from './task-vectors.ts';
 
@@ -20,7 +21,7 @@ export function emrTensors(
   { type, tasks }: { readonly type: StoredType; readonly tasks: number },
 ): WrittenTensor[] {
   const tensors = infos.flatMap(({ name, shape }): WrittenTensor[] => {
-    const entries = shape.reduce((product, size) => product * size, 1);
+    const entries = valueCount(shape);
     const masks = Array.from(
       { length: tasks },
       (_, task): WrittenTensor => ({
@@ -39,23 +40,21 @@ export function emrTensors(
 export interface EmrTarget {
   readonly file: string;
   readonly tensors: readonly WrittenTensor[];
-  readonly metadata: Metadata;
   /** Of the model. */
   readonly names: readonly string[];
   readonly tasks: readonly string[];
   /** Stores a tensor of base + elected. */
-  readonly store: (tensor: string, values: Float32Array) => Promise<void>;
-  readonly step: (tensor: string) => void;
+  readonly store: Store;
+  readonly step: Step;
 }
 
 export async function mergeByEmr(
-  { file, tensors, metadata, names, tasks, store, step }: EmrTarget,
+  { file, tensors, names, tasks, store, step }: EmrTarget,
   { recipe, inputs }: Mixing,
 ): Promise<void> {
   const { base = '' } = recipe;
-  const writer = await createSafetensors(file, tensors, metadata);
   const sums = tasks.map((): ScaleSums => ({ own: 0, kept: 0 }));
-  try {
+  await writeSafetensors(file, { tensors, metadata }, async (writer) => {
     for (const name of names) {
       step(name);
       const merged = await read(inputs, base, name);
@@ -73,9 +72,5 @@ export async function mergeByEmr(
       await store(name, merged);
     }
     await writer.write(scalesName, Float32Array.from(sums, scaleOf));
-    await writer.finish();
-  } catch (thrown) {
-    await writer.close();
-    throw thrown;
-  }
+  });
 }

@@ -1,23 +1,19 @@
 /** Rebuilds one expert from an EMR merge: base + scale (mask * elected), base being the merged model less the elected vector. */
 
-import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { floatsAndBytes, openSafetensors } from '../graph/safetensors.ts';
-import { createSafetensors, safetensorsSize, type WrittenTensor } from '../graph/safetensors-write.ts';
-import type { TensorInfo, TensorSource } from '../graph/tensor-source.ts';
+import { type TensorInfo, type TensorSource, valueCount } from '../graph/tensor-source.ts';
 import { readJson } from '../models/json.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { MergeReport } from '../protocol/merge.ts';
 import { maskBytes, rebuild } from './emr.ts';
 import { electedName, emrFile, maskName, scalesName } from './emr-files.ts';
 import { openInput } from './inputs.ts';
-import { checkStorable, type MergeOptions, steps } from './merge.ts';
-import { intoNewFolder } from './new-folder.ts';
+import { type FolderOptions, makeModelFolder } from './model-folder.ts';
 import type { Recipe, StoredType } from './recipe.ts';
-import { copiedBytes, writeResultFiles } from './result-files.ts';
 
-export interface RebuildOptions extends Omit<MergeOptions, 'recipe' | 'folderOf' | 'seed'> {
+export interface RebuildOptions extends FolderOptions {
   /** The folder that was made with `merge_method: emr`. */
   readonly folder: string;
   /** Which of its experts, by the name in its chorus.json. */
@@ -82,13 +78,13 @@ async function rebuildInto(
   options: RebuildOptions,
   { recipe, merged, emr, file, task, completion }: Opened,
 ): Promise<MergeReport> {
-  const { out, force = false, freeBytes, expert } = options;
+  const { expert, folder } = options;
   const infos = [...merged.source.tensors.values()];
   for (const { name, shape } of infos) {
-    const entries = shape.reduce((product, size) => product * size, 1);
     expectTensor(file, emr.tensors.get(electedName(name)), { name: electedName(name), shape });
     const mask = maskName(name, task);
-    expectTensor(file, emr.tensors.get(mask), { name: mask, shape: [maskBytes(entries)], type: 'u8' });
+    const bytes = maskBytes(valueCount(shape));
+    expectTensor(file, emr.tensors.get(mask), { name: mask, shape: [bytes], type: 'u8' });
   }
   const scale = (await emr.readFloat32(scalesName))[task];
   if (scale === undefined || !Number.isFinite(scale)) {
@@ -98,45 +94,24 @@ async function rebuildInto(
       file,
     );
   }
-  const type = (infos[0]?.type ?? 'f32') as StoredType;
-  const written = infos.map(({ name, shape }): WrittenTensor => ({ name, type, shape }));
-  const metadata = { format: 'pt' };
-  const weightBytes = safetensorsSize(written, metadata);
-  const bytes = weightBytes + (await copiedBytes({ first: merged, tokenizer: merged })) + 65_536;
-  await intoNewFolder(out, { bytes, force, inputs: [options.folder], freeBytes }, async (draft) => {
-    const writer = await createSafetensors(join(draft, 'model.safetensors'), written, metadata);
-    const step = steps(infos, options);
-    try {
+  const report = await makeModelFolder(options, {
+    tensors: infos,
+    type: (infos[0]?.type ?? 'f32') as StoredType,
+    inputs: [folder],
+    result: { recipe, first: merged, tokenizer: merged, seed: 0 },
+    described: async () => ({ completion, details: { rebuilt: expert, scale } }),
+    async write({ store, step }) {
       for (const { name } of infos) {
         step(name);
         const values = await merged.source.readFloat32(name);
         const elected = await emr.readFloat32(electedName(name));
         const mask = Uint8Array.from(await emr.readFloat32(maskName(name, task)));
         rebuild(values, elected, { mask, scale });
-        checkStorable(name, values, type);
-        await writer.write(name, values);
+        await store(name, values);
       }
-      await writer.finish();
-    } catch (thrown) {
-      await writer.close();
-      throw thrown;
-    }
-    const name = options.name ?? basename(resolve(out));
-    const details = { rebuilt: expert, scale };
-    await writeResultFiles(draft, {
-      recipe,
-      first: merged,
-      tokenizer: merged,
-      type,
-      seed: 0,
-      name,
-      completion,
-      details,
-    });
-    step('');
+    },
   });
-  const { size } = await stat(join(out, 'model.safetensors'));
-  return { folder: resolve(out), tensors: infos.length, bytes: size, notes: [] };
+  return { ...report, notes: [] };
 }
 
 function expectTensor(
