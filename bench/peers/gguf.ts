@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 import { fetchModel } from '../../src/fetch/fetch-model.ts';
 import { fetchSettings } from '../../src/fetch/settings.ts';
+import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import { readCatalog } from '../../src/models/catalog.ts';
 import { folderKind } from '../../src/models/folder-kind.ts';
 import { modelsFolder, storedModel } from '../../src/models/stored-model.ts';
@@ -13,14 +14,19 @@ export interface GgufOptions {
   readonly given: string | undefined;
   /** The folder of the catalogue. */
   readonly models: string;
-  /** Where fetched models are kept. */
-  readonly cache: string;
+  /** Of all that is fetched; the user's own unless given. */
+  readonly cache?: string;
   /** Whether the usual file may be fetched where it is not there. */
   readonly fetch: boolean;
 }
 
 /** The path of the file; undefined where there is none and none may be fetched. Rejects where a file is not what it should be. */
-export async function findGguf({ given, models, cache, fetch }: GgufOptions): Promise<string | undefined> {
+export async function findGguf({
+  given,
+  models,
+  cache = userCacheFolder(process.env),
+  fetch,
+}: GgufOptions): Promise<string | undefined> {
   if (given !== undefined) {
     await checkIsGguf(given);
     return given;

@@ -3,7 +3,6 @@
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
-import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import { readLayout } from '../../src/models/layout.ts';
 import { readTokenizer } from '../../src/runtime/tokenizer.ts';
 import { busyNow, busyWarning } from './busy.ts';
@@ -47,12 +46,7 @@ export async function compare(options: CompareOptions): Promise<void> {
   const gguf =
     options.gguf === undefined && !options.isUsual
       ? undefined
-      : await findGguf({
-          given: options.gguf,
-          models: join(root, 'models'),
-          cache: userCacheFolder(process.env),
-          fetch: options.fetch,
-        });
+      : await findGguf({ given: options.gguf, models: join(root, 'models'), fetch: options.fetch });
   if (gguf === undefined)
     console.log('No GGUF file: llama.cpp is left out (--gguf FILE names one, --fetch gets SmolLM2-135M).');
   const tokenizer = await readTokenizer(

@@ -3,7 +3,6 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
-import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import { findGguf } from '../peers/gguf.ts';
 import { measure, type Row, type Variant } from './measure.ts';
 import { readTexts } from './texts.ts';
@@ -40,12 +39,7 @@ export async function compareQuantization(options: QuantizationOptions): Promise
   const gguf =
     exported === undefined && options.gguf === undefined
       ? undefined
-      : await findGguf({
-          given: options.gguf,
-          models: join(root, 'models'),
-          cache: userCacheFolder(process.env),
-          fetch: options.fetch,
-        });
+      : await findGguf({ given: options.gguf, models: join(root, 'models'), fetch: options.fetch });
   if (gguf !== undefined) models.push({ name: basename(gguf), variants: variantsOf(gguf, exported) });
   else console.log('No GGUF file: SmolLM2 is left out (--gguf FILE names one, --fetch gets SmolLM2-135M).');
 

@@ -63,7 +63,7 @@ export async function fetchFromHub(source: HubSource, run: SourceRun): Promise<v
     }
   };
   try {
-    const workers = Array.from({ length: settings.together ?? FILES_AT_ONCE }, () =>
+    const workers = Array.from({ length: FILES_AT_ONCE }, () =>
       next().catch((thrown: unknown) => {
         failing.abort(thrown);
         throw thrown;

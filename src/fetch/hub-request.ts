@@ -4,7 +4,7 @@
  */
 
 import type { Dispatcher } from 'undici';
-import { EnvHttpProxyAgent, ProxyAgent, request } from 'undici';
+import { EnvHttpProxyAgent, request } from 'undici';
 import { ChorusError } from '../protocol/failure.ts';
 import type { Connection, Connections } from './connections.ts';
 import { type FetchSettings, type Patience, usualPatience } from './settings.ts';
@@ -36,7 +36,7 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export function openHubClient(settings: FetchSettings, connections: Connections): HubClient {
   const patience = { ...usualPatience, ...settings.patience };
-  const agent = agentOf(settings, patience);
+  const agent = agentOf(patience);
   return {
     async get({ url: first, what, from, signal }) {
       let url = first;
@@ -61,9 +61,13 @@ export function openHubClient(settings: FetchSettings, connections: Connections)
   };
 }
 
-function agentOf({ proxy }: FetchSettings, { connectMs, stallMs }: Patience): Dispatcher {
-  const times = { connect: { timeout: connectMs }, headersTimeout: stallMs, bodyTimeout: stallMs };
-  return proxy ? new ProxyAgent({ ...times, uri: proxy }) : new EnvHttpProxyAgent(times);
+/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment hold. */
+function agentOf({ connectMs, stallMs }: Patience): Dispatcher {
+  return new EnvHttpProxyAgent({
+    connect: { timeout: connectMs },
+    headersTimeout: stallMs,
+    bodyTimeout: stallMs,
+  });
 }
 
 interface Ask extends Omit<HubRequest, 'url'> {

@@ -15,10 +15,6 @@ export interface FetchSettings {
   readonly offline: boolean;
   /** File of the ledger: one JSON line at the beginning and one at the end of every connection. */
   readonly ledger: string;
-  /** A proxy for hubs; where left out, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment hold. */
-  readonly proxy?: string | undefined;
-  /** Files that are fetched at once; 3. */
-  readonly together?: number | undefined;
   readonly patience?: Partial<Patience> | undefined;
 }
 

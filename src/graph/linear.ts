@@ -56,19 +56,11 @@ export async function addLinear(store: WeightsStore, options: LinearOptions): Pr
   }
   const named = (step: string): string => (step === steps.at(-1) ? to : `${to}.${step}`);
 
+  const parts = modules.map(({ name, rows: own }) => [`${name}.weight`, [own, columns]] as const);
   const matrix = await storeMatrix(store, {
     name: `${to}.weight`,
-    read: () =>
-      readTogether(
-        store,
-        modules.map(({ name, rows: own }) => [`${name}.weight`, [own, columns]]),
-      ),
-    blocks: () =>
-      readBlocksTogether(
-        store,
-        bits,
-        modules.map(({ name, rows: own }) => [`${name}.weight`, [own, columns]]),
-      ),
+    read: () => readTogether(store, parts),
+    blocks: () => readBlocksTogether(store, bits, parts),
     rows,
     columns,
     bits,

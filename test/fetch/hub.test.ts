@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fetchModel } from '../../src/fetch/fetch-model.ts';
 import { mayHaveToken, redirectTarget } from '../../src/fetch/hub-request.ts';
 import { storedModel } from '../../src/models/stored-model.ts';
@@ -100,7 +100,7 @@ describe('a hub that answers well', () => {
       exchange.response.on('finish', () => open--);
       await slowly(exchange, 4, 5);
     });
-    const here = place({ hub: hub.address, together: 3 });
+    const here = place({ hub: hub.address });
     await fetchModel(hubModel(many), here);
     expect(visible(here.folder)).toEqual(hashes(many));
     expect(most).toBe(3);
@@ -545,7 +545,7 @@ describe('a fetch that ends early', () => {
 });
 
 describe('a proxy', () => {
-  it('is used where it is set', async () => {
+  it('of the environment is used', async () => {
     const through: string[] = [];
     const sockets = new Set<Socket>();
     const proxy = createServer((client) => {
@@ -569,7 +569,10 @@ describe('a proxy', () => {
     });
     const hub = await startHub(files);
     const { port } = proxy.address() as { port: number };
-    const here = place({ hub: hub.address, proxy: `http://127.0.0.1:${port}` });
+    for (const name of ['no_proxy', 'NO_PROXY']) vi.stubEnv(name, '');
+    vi.stubEnv('http_proxy', `http://127.0.0.1:${port}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const here = place({ hub: hub.address });
     await fetchModel(model, here);
     expect(visible(here.folder)).toEqual(hashes(files));
     expect(through).toEqual([new URL(hub.address).host]);
