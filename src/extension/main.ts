@@ -1,6 +1,7 @@
 /** The extension's table of contents: each feature is made in its own file and wired here. Nothing is started yet. */
 
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import { hasTinyBase } from '../models/tiny.ts';
@@ -29,6 +30,8 @@ import { createTrace, sentenceFor } from './trace.ts';
 import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
+  // The editor's own `vscode.l10n.t` is out of reach of files that run without an editor in tests.
+  if (vscode.l10n.bundle !== undefined) l10n.config({ contents: vscode.l10n.bundle });
   const { extensionPath } = context;
   const log = vscode.window.createOutputChannel('Chorus', { log: true });
   // The same as the terminal's: what was fetched there is there here.
