@@ -22,6 +22,7 @@ import { registerInlineCompletions } from './inline-completions.ts';
 import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, setWeights } from './mix-commands.ts';
 import { pause } from './pause.ts';
+import { registerProposals } from './proposal.ts';
 import { watchSettings } from './settings.ts';
 import { failureOfDefault } from './stand-in.ts';
 import { registerStatusBar } from './status-bar.ts';
@@ -106,6 +107,7 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   void fetching.offer();
 
+  const proposals = registerProposals();
   const advice = registerAdviseCommand({ settings, advise: engine.advise.bind(engine) });
 
   context.subscriptions.push(
@@ -126,6 +128,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerStatusBar(statusInput, status.event),
     registerTraceDocument(trace),
     advice,
+    proposals,
     registerEngineNotice(engine),
     registerCommands({
       chooseExperts: () => chooseExperts(settings, rows),
@@ -142,6 +145,8 @@ export function activate(context: vscode.ExtensionContext): void {
       fetchModel: () => fetching.choose(),
       ask: () => chat.focus(),
       explainSelection: () => explainSelection(chat),
+      acceptProposal: (uri) => proposals.accept(uri),
+      discardProposal: (uri) => proposals.discard(uri),
       completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
       toggleCompletions: () => settings.write('completion.enabled', !values()['completion.enabled']),
       whyNoSuggestion: () => whyNoSuggestion(trace),

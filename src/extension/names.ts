@@ -9,6 +9,8 @@ export const commandNames = [
   'fetchModel',
   'ask',
   'explainSelection',
+  'acceptProposal',
+  'discardProposal',
   'completeNow',
   'toggleCompletions',
   'whyNoSuggestion',
