@@ -2,7 +2,8 @@
 
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
-import type { CompletionQuery, CompletionSession, Suggestion } from './completion-session.ts';
+import type { CompletionQuery } from './completion-query.ts';
+import type { CompletionSession, Suggestion } from './completion-session.ts';
 
 /** The lines handed on, in steps so that their first line stays the same while the cursor moves a little. */
 const linesAbove = 400;
@@ -38,12 +39,14 @@ function queryAt(
   const first = Math.max(0, Math.ceil((position.line - linesAbove) / lineStep) * lineStep);
   const text = (range: vscode.Range): string => document.getText(range).replaceAll('\r\n', '\n');
   return {
-    document: `${document.uri.toString()}#${first}`,
+    path: document.uri.path,
     languageId: document.languageId,
-    ...placeOf(document.uri),
+    ...namesOf(document.uri),
     explicit,
-    before: text(new vscode.Range(first, 0, position.line, position.character)),
-    after: text(new vscode.Range(position.line, position.character, position.line + linesBelow, 0)),
+    read: () => ({
+      before: text(new vscode.Range(first, 0, position.line, position.character)),
+      after: text(new vscode.Range(position.line, position.character, position.line + linesBelow, 0)),
+    }),
     selected: selected && {
       text: selected.text,
       left: position.character - selected.range.start.character,
@@ -53,7 +56,7 @@ function queryAt(
 }
 
 /** The file's path in its workspace folder, and that folder's name; elsewhere its name alone. */
-function placeOf(uri: vscode.Uri): Pick<CompletionQuery, 'file' | 'repository'> {
+function namesOf(uri: vscode.Uri): Pick<CompletionQuery, 'file' | 'repository'> {
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   if (folder === undefined) return { file: posix.basename(uri.path), repository: undefined };
   return { file: posix.relative(folder.uri.path, uri.path), repository: folder.name };

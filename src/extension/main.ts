@@ -69,6 +69,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const completions = createCompletionSession({
     settings: values,
+    mix: () => JSON.stringify(settings.current().mix),
     generate,
     isStarting: () =>
       rows().some(({ active, state }) => active && ['off', 'unloaded', 'loading'].includes(state.kind)),

@@ -15,8 +15,14 @@ export type Decision =
       readonly kind: 'shown';
       readonly chars: number;
       readonly lines: number;
-      /** `bytes`: from the engine too, by experts of different vocabularies. */
-      readonly from: 'engine' | 'bytes' | 'typed-ahead';
+      /**
+       * engine       what the experts answered just now
+       * bytes        that too, by experts of different vocabularies
+       * cache        what they answered at this place before
+       * typed-ahead  the rest of an answer whose beginning was typed since
+       * prefetched   what was asked for when the suggestion before was accepted
+       */
+      readonly from: 'engine' | 'bytes' | 'cache' | 'typed-ahead' | 'prefetched';
     }
   | { readonly kind: 'skipped'; readonly because: SkipRule | 'disabled' | 'language-disabled' | 'no-expert' }
   /** By the next keystroke, a moved cursor or a newer request; `stage` is what it was doing. */
@@ -64,9 +70,7 @@ export function sentenceFor({
 }: Pick<TraceEntry, 'decision' | 'languageId' | 'ms'>): string {
   switch (decision.kind) {
     case 'shown':
-      return decision.from !== 'typed-ahead'
-        ? `A suggestion of ${count(decision.chars, 'character')} in ${count(decision.lines, 'line')} was shown after ${Math.round(ms)} ms.${decision.from === 'bytes' ? ` ${MIXED_BY_BYTES}` : ''}`
-        : `The rest of the suggestion before was shown (${count(decision.chars, 'character')}), because you typed its beginning.`;
+      return shownSentence(decision, ms);
     case 'skipped':
       return skipSentence(decision.because, languageId);
     case 'cancelled':
@@ -77,6 +81,24 @@ export function sentenceFor({
       return filterSentence(decision.rule);
     default:
       return decision satisfies never;
+  }
+}
+
+function shownSentence({ from, chars, lines }: Decision & { kind: 'shown' }, ms: number): string {
+  const size = `${count(chars, 'character')} in ${count(lines, 'line')}`;
+  switch (from) {
+    case 'engine':
+      return `A suggestion of ${size} was shown after ${Math.round(ms)} ms.`;
+    case 'bytes':
+      return `A suggestion of ${size} was shown after ${Math.round(ms)} ms. ${MIXED_BY_BYTES}`;
+    case 'cache':
+      return `A suggestion of ${size} was shown at once: it was asked for here before.`;
+    case 'typed-ahead':
+      return `The rest of the suggestion before was shown (${count(chars, 'character')}), because you typed its beginning.`;
+    case 'prefetched':
+      return `A suggestion of ${size} was shown after ${Math.round(ms)} ms: it was asked for when you accepted the one before.`;
+    default:
+      return from satisfies never;
   }
 }
 

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type CompletionQuery,
-  type CompletionSession,
-  completionWindow,
-  createCompletionSession,
-} from '../../src/extension/completion-session.ts';
+import { type CompletionQuery, completionWindow } from '../../src/extension/completion-query.ts';
+import { type CompletionSession, createCompletionSession } from '../../src/extension/completion-session.ts';
 import { pause } from '../../src/extension/pause.ts';
 import { checkSettings } from '../../src/extension/setting-rules.ts';
 import { createTrace, type Decision } from '../../src/extension/trace.ts';
@@ -33,13 +29,12 @@ function generated(text: string, stop: 'end' | 'length' | 'cancelled' = 'end'): 
 function query(marked: string, more: Partial<CompletionQuery> = {}): CompletionQuery {
   const cursor = marked.indexOf('|');
   return {
-    document: 'file:///a.ts#0',
+    path: '/w/a.ts',
     languageId: 'typescript',
     file: 'a.ts',
     explicit: false,
     selected: undefined,
-    before: marked.slice(0, cursor),
-    after: marked.slice(cursor + 1),
+    read: () => ({ before: marked.slice(0, cursor), after: marked.slice(cursor + 1) }),
     ...more,
   };
 }
@@ -57,6 +52,7 @@ function bench(
     signal: AbortSignal | undefined,
   ) => GenerateOutcome | Promise<GenerateOutcome>,
   settings: Readonly<Record<string, unknown>> = {},
+  mix: () => unknown = () => 'the mix',
 ): Bench {
   const trace = createTrace();
   const requests: Bench['requests'] = [];
@@ -67,6 +63,7 @@ function bench(
       requests.push({ request, signal });
       return answer(request, signal);
     },
+    mix: () => JSON.stringify(mix()),
     isStarting: () => true,
     pause: (ms, signal) => {
       pauses.push(ms);
@@ -217,12 +214,92 @@ describe('typing what is suggested', () => {
     ['something else is typed', query('x = vol|')],
     ['all of it is typed', query('x = value + 1|')],
     ['the text after the cursor is another', query('x = val|)')],
-    ['it is another document', query('x = val|', { document: 'file:///b.ts#0' })],
+    ['it is another file', query('x = val|', { path: '/w/b.ts', file: 'b.ts' })],
   ])('asks again when %s', async (_name, asked) => {
     const { session, requests } = bench(() => generated('value + 1'));
     await session.suggest(query('x = |'), never);
     await session.suggest(asked, never);
     expect(requests).toHaveLength(2);
+  });
+});
+
+describe('asking again', () => {
+  it('is answered at once where the same was asked before, as after Backspace', async () => {
+    const { session, requests, pauses, newest } = bench(({ prompt }) =>
+      generated(prompt.kind === 'infill' && prompt.prefix.endsWith('xy = ') ? '2;' : '1;'),
+    );
+    await session.suggest(query('x = |'), never);
+    await session.suggest(query('xy = |'), never);
+    expect(await session.suggest(query('x = |'), never)).toMatchObject({ text: '1;' });
+    expect(newest()).toMatchObject({ kind: 'shown', from: 'cache' });
+    expect(await session.suggest(query('xy = |'), never)).toMatchObject({ text: '2;' });
+    expect(requests).toHaveLength(2);
+    expect(pauses).toHaveLength(2);
+  });
+
+  it('knows an earlier answer than the last one when its beginning is typed', async () => {
+    const { session, requests } = bench(({ prompt }) =>
+      generated(prompt.kind === 'infill' && prompt.prefix.endsWith('v') ? 'oid 0' : 'value + 1;'),
+    );
+    await session.suggest(query('x = |'), never);
+    await session.suggest(query('y = v|'), never);
+    expect(await session.suggest(query('x = val|'), never)).toMatchObject({ text: 'ue + 1;' });
+    expect(requests).toHaveLength(2);
+  });
+
+  it('remembers that there was nothing, except for who asks by command', async () => {
+    const { session, requests, newest } = bench(() => generated('next'));
+    await session.suggest(query('|\nnext'), never);
+    await session.suggest(query('|\nnext'), never);
+    expect(newest()).toEqual({ kind: 'filtered', rule: 'repeats-suffix' });
+    expect(requests).toHaveLength(1);
+    await session.suggest(query('|\nnext', { explicit: true }), never);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('goes on inside a block whose beginning was typed', async () => {
+    const { session, requests } = bench(() => generated('\n  go();\n  stop();\n'));
+    await session.suggest(query('f() {|'), never);
+    expect(await session.suggest(query('f() {\n  g|'), never)).toMatchObject({ text: 'o();\n  stop();' });
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each<[string, CompletionQuery, Readonly<Record<string, unknown>>]>([
+    ['the text after the cursor', query('x = |\nmore'), {}],
+    ['the file', query('x = |', { file: 'b.ts' }), {}],
+    ['the length of suggestions', query('x = |'), { 'completion.maxTokens': 7 }],
+    ['the number of lines', query('x = |'), { 'completion.multiline': 'always' }],
+  ])('asks the engine after a change of %s', async (_name, asked, change) => {
+    const settings: Record<string, unknown> = {};
+    const { session, requests } = bench(() => generated('1;'), settings);
+    await session.suggest(query('x = |'), never);
+    Object.assign(settings, change);
+    await session.suggest(asked, never);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('asks the engine after a change of the mix', async () => {
+    let mix = 1;
+    const { session, requests } = bench(
+      () => generated('1;'),
+      {},
+      () => mix,
+    );
+    await session.suggest(query('x = |'), never);
+    mix = 2;
+    await session.suggest(query('x = |'), never);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('keeps no answer of a request that failed', async () => {
+    const failure = { code: 'engine-exited', message: 'The engine stopped.' } as const;
+    let failed = false;
+    const { session } = bench(() => {
+      failed = !failed;
+      return failed ? { kind: 'failed', failure } : generated('1;');
+    });
+    expect(await session.suggest(query('x = |'), never)).toBeUndefined();
+    expect(await session.suggest(query('x = |'), never)).toBeDefined();
   });
 });
 

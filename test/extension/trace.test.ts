@@ -19,6 +19,8 @@ const decisions: readonly Decision[] = [
   { kind: 'shown', chars: 1, lines: 1, from: 'engine' },
   { kind: 'shown', chars: 1, lines: 1, from: 'bytes' },
   { kind: 'shown', chars: 5, lines: 2, from: 'typed-ahead' },
+  { kind: 'shown', chars: 1, lines: 1, from: 'cache' },
+  { kind: 'shown', chars: 1, lines: 1, from: 'prefetched' },
   ...(
     [
       'disabled',

@@ -1,0 +1,59 @@
+/** What the editor asks of the completion session, and the engine's request for it. Without the editor. */
+
+import type { GenerateRequest } from '../protocol/engine.ts';
+import type { GhostPlace } from '../text/ghost.ts';
+import { type WindowSize, windowAround } from '../text/window.ts';
+import type { SettingValues } from './setting-rules.ts';
+
+export interface CompletionQuery {
+  /** The file's whole path; it is not sent. */
+  readonly path: string;
+  readonly languageId: string;
+  /** The file's name, or its path in the repository; a hint for the experts. */
+  readonly file: string;
+  /** The repository's name, where it is known. */
+  readonly repository?: string | undefined;
+  /** Asked by command rather than by typing. */
+  readonly explicit: boolean;
+  /** The entry selected in the list of suggestions: its text stands in for `left` and `right` characters at the cursor. */
+  readonly selected: { readonly text: string; readonly left: number; readonly right: number } | undefined;
+  /** The text around the cursor, read only where it may be; its lines end with `\n`, whatever they end with in the document. */
+  read(): GhostPlace;
+}
+
+/**
+ * About 1,400 tokens at the 2.9 characters a token of a vocabulary of 4,096 on TypeScript. The engine takes of it what
+ * is useful to each expert; reading more would only cost it time at every keystroke.
+ */
+export const completionWindow: WindowSize = { prefixChars: 4000, suffixChars: 1200 };
+
+export interface CompletionRequest extends GenerateRequest {
+  readonly prompt: GenerateRequest['prompt'] & { readonly kind: 'infill' };
+}
+
+/** The document as it would be with the selected entry accepted: what is suggested then goes on from that entry. */
+export function placeOf({ selected, read }: CompletionQuery): GhostPlace {
+  const { before, after } = read();
+  if (selected === undefined) return { before, after };
+  const kept = before.slice(0, before.length - selected.left);
+  return { before: kept + selected.text, after: after.slice(selected.right) };
+}
+
+/** Greedy, so that the same place always gets the same answer. What ends it depends on the plan. */
+export function requestFor(
+  { file, repository }: Pick<CompletionQuery, 'file' | 'repository'>,
+  { before, after }: GhostPlace,
+  values: SettingValues,
+): CompletionRequest {
+  const { prefix, suffix } = windowAround(before + after, before.length, completionWindow);
+  return {
+    surface: 'completion',
+    prompt: { kind: 'infill', prefix, suffix, file, ...(repository !== undefined && { repository }) },
+    maxTokens: values['completion.maxTokens'],
+    sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
+    stop: [],
+    accelerate: 'lookup',
+    route: values['mix.route'],
+    trace: false,
+  };
+}
