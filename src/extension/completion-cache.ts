@@ -4,6 +4,7 @@
  */
 
 import { LRUCache } from 'lru-cache';
+import type { Certainty } from '../text/gate.ts';
 import { type Answer, isShown, type ShownAnswer, shownAnswer } from './completion-answer.ts';
 import type { CompletionRequest } from './completion-query.ts';
 
@@ -64,7 +65,7 @@ function keyOf(shape: string, prefix: string): string {
 
 function again({ answer, origin }: Entry): Answer {
   if (!isShown(answer)) return answer;
-  return shownAnswer(answer.text, answer.replaceRight, origin === 'asked' ? 'cache' : 'prefetched');
+  return shownAnswer(answer, origin === 'asked' ? 'cache' : 'prefetched', certaintyIn(answer));
 }
 
 /** What is left of the entry's text where the user has typed its beginning and changed nothing else. */
@@ -73,5 +74,10 @@ function restOf({ prefix: asked, answer }: Entry, prefix: string): ShownAnswer |
   const typed = prefix.slice(asked.length);
   const rest = answer.text.slice(typed.length);
   if (!answer.text.startsWith(typed) || rest.trim() === '') return undefined;
-  return shownAnswer(rest, answer.replaceRight, 'typed-ahead');
+  const { replaceRight } = answer;
+  return shownAnswer({ text: rest, replaceRight }, 'typed-ahead', certaintyIn(answer));
+}
+
+function certaintyIn({ decision: { confidence, agreement } }: ShownAnswer): Certainty {
+  return { ...(confidence !== undefined && { confidence }), ...(agreement !== undefined && { agreement }) };
 }

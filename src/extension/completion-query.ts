@@ -55,5 +55,6 @@ export function requestFor(
     accelerate: 'lookup',
     route: values['mix.route'],
     trace: false,
+    observe: true,
   };
 }

@@ -3,6 +3,7 @@
  * trace of each decision.
  */
 
+import type { GateLimits } from '../text/gate.ts';
 import { planGhost } from '../text/ghost.ts';
 import { type Answer, type AskedEngine, ask, cancelled, isShown } from './completion-answer.ts';
 import { createCompletionCache } from './completion-cache.ts';
@@ -52,7 +53,8 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
     if (!query.explicit) await dependencies.pause(values['completion.debounce'], signal);
     if (signal.aborted) return cancelled('waiting');
     const { multiline, stop } = plan;
-    const answer = await ask(dependencies, { ...request, stop }, { place, multiline, signal });
+    const limits = query.explicit ? unlimited : limitsOf(values);
+    const answer = await ask(dependencies, { ...request, stop }, { place, multiline, limits, signal });
     cache.keep(request, rules, answer, 'asked');
     return answer;
   };
@@ -80,8 +82,18 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
 
 /** All besides the request that an answer depends on. */
 function rulesOf(mix: string, values: SettingValues): string {
-  return JSON.stringify([mix, values['completion.multiline']]);
+  return JSON.stringify([mix, values['completion.multiline'], limitsOf(values)]);
 }
+
+function limitsOf(values: SettingValues): GateLimits {
+  return {
+    minConfidence: values['completion.minConfidence'],
+    minAgreement: values['completion.minAgreement'],
+  };
+}
+
+/** Who asks by command wants to see it, however unsure the experts are. */
+const unlimited: GateLimits = { minConfidence: 0, minAgreement: 0 };
 
 function refusal(
   query: CompletionQuery,

@@ -22,6 +22,8 @@ export const settingRules = {
   'completion.debounce': whole(150, 0, 2000),
   'completion.multiline': choice<MultilineMode>('auto', ['auto', 'never', 'always']),
   'completion.maxTokens': whole(64, 1, 1024),
+  'completion.minConfidence': rule(0, 'a number from 0 to 1', isShare),
+  'completion.minAgreement': rule(0, 'a number from 0 to 1', isShare),
   'completion.languages': record(isFlag, 'an object of language names to true or false'),
   'completion.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
   'completion.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
@@ -138,6 +140,10 @@ function isWeight(value: unknown): value is number {
 
 function isExponent(value: unknown): value is number {
   return isNumber(value) && value > 0 && value <= 1;
+}
+
+function isShare(value: unknown): value is number {
+  return isNumber(value) && value >= 0 && value <= 1;
 }
 
 function isTemperature(value: unknown): value is number {

@@ -3,7 +3,9 @@
  * the sentence that says so to the user. It keeps no text of the user's, only counts, times and rules.
  */
 
+import { t } from '@vscode/l10n';
 import type { FailureCode } from '../protocol/failure.ts';
+import type { Certainty, Gated } from '../text/gate.ts';
 import type { GhostRule, SkipRule } from '../text/ghost.ts';
 import type { Subscription } from './listeners.ts';
 import { createListeners } from './listeners.ts';
@@ -11,7 +13,7 @@ import { createListeners } from './listeners.ts';
 export type CancelStage = 'waiting' | 'starting' | 'generating';
 
 export type Decision =
-  | {
+  | ({
       readonly kind: 'shown';
       readonly chars: number;
       readonly lines: number;
@@ -23,12 +25,14 @@ export type Decision =
        * prefetched   what was asked for when the suggestion before was accepted
        */
       readonly from: 'engine' | 'bytes' | 'cache' | 'typed-ahead' | 'prefetched';
-    }
+    } & Certainty)
   | { readonly kind: 'skipped'; readonly because: SkipRule | 'disabled' | 'language-disabled' | 'no-expert' }
   /** By the next keystroke, a moved cursor or a newer request; `stage` is what it was doing. */
   | { readonly kind: 'cancelled'; readonly stage: CancelStage }
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string }
-  | { readonly kind: 'filtered'; readonly rule: GhostRule };
+  | { readonly kind: 'filtered'; readonly rule: GhostRule }
+  /** There was one, and the experts were not sure enough of it, or of one mind. */
+  | ({ readonly kind: 'gated' } & Gated);
 
 export interface TraceEntry {
   /** Milliseconds since 1970. */
@@ -79,6 +83,8 @@ export function sentenceFor({
       return decision.message;
     case 'filtered':
       return filterSentence(decision.rule);
+    case 'gated':
+      return gateSentence(decision);
     default:
       return decision satisfies never;
   }
@@ -150,6 +156,29 @@ function filterSentence(rule: (Decision & { kind: 'filtered' })['rule']): string
     default:
       return rule satisfies never;
   }
+}
+
+function gateSentence({ by, value, least }: Decision & { kind: 'gated' }): string {
+  switch (by) {
+    case 'confidence':
+      return t(
+        'The experts were not sure enough of the suggestion: {0} a token on the first line, below the {1} of the setting chorus.completion.minConfidence. "Chorus: Complete Now" shows it all the same.',
+        percent(value),
+        percent(least),
+      );
+    case 'agreement':
+      return t(
+        'The experts disagreed about the suggestion: they were of one mind to {0} on the first line, below the {1} of the setting chorus.completion.minAgreement. "Chorus: Complete Now" shows it all the same.',
+        percent(value),
+        percent(least),
+      );
+    default:
+      return by satisfies never;
+  }
+}
+
+function percent(value: number): string {
+  return `${Math.round(100 * value)} %`;
 }
 
 /** The whole trace as text, newest first, one request a line. */

@@ -5,7 +5,7 @@ import { type CompletionSession, createCompletionSession } from '../../src/exten
 import { pause } from '../../src/extension/pause.ts';
 import { checkSettings } from '../../src/extension/setting-rules.ts';
 import { createTrace, type Decision } from '../../src/extension/trace.ts';
-import type { GenerateOutcome, GenerateRequest } from '../../src/protocol/engine.ts';
+import type { Delta, GenerateOutcome, GenerateRequest } from '../../src/protocol/engine.ts';
 
 const never = new AbortController().signal;
 
@@ -50,6 +50,7 @@ function bench(
   answer: (
     request: GenerateRequest,
     signal: AbortSignal | undefined,
+    onUpdate: (piece: Delta) => void,
   ) => GenerateOutcome | Promise<GenerateOutcome>,
   settings: Readonly<Record<string, unknown>> = {},
   mix: () => unknown = () => 'the mix',
@@ -59,9 +60,9 @@ function bench(
   const pauses: number[] = [];
   const session = createCompletionSession({
     settings: () => checkSettings((name) => settings[name]).values,
-    generate: async (request, { signal }) => {
+    generate: async (request, { signal, onUpdate = () => {} }) => {
       requests.push({ request, signal });
-      return answer(request, signal);
+      return answer(request, signal, onUpdate);
     },
     mix: () => JSON.stringify(mix()),
     isStarting: () => true,
@@ -220,6 +221,60 @@ describe('typing what is suggested', () => {
     await session.suggest(query('x = |'), never);
     await session.suggest(asked, never);
     expect(requests).toHaveLength(2);
+  });
+});
+
+describe('the gate', () => {
+  const piece = (text: string, tokens: number, probability: number): Delta => ({
+    text,
+    tokens,
+    unit: 'token',
+    shares: {},
+    origin: { shares: {}, logProb: Math.log(probability), agreement: 0.5 },
+  });
+  const unsure = (_: GenerateRequest, __: AbortSignal | undefined, onUpdate: (piece: Delta) => void) => {
+    onUpdate(piece('1', 1, 0.1));
+    onUpdate(piece(';', 2, 0.4));
+    return generated('1;');
+  };
+
+  it('lets everything through unless it is set, and says the figures', async () => {
+    const { session, requests, newest } = bench(unsure);
+    expect(await session.suggest(query('x = |'), never)).toMatchObject({ text: '1;' });
+    expect(requests[0]?.request.observe).toBe(true);
+    expect(newest()).toMatchObject({ confidence: expect.closeTo(0.2), agreement: 0.5 });
+    await session.suggest(query('x = 1|'), never);
+    expect(newest()).toMatchObject({ from: 'typed-ahead', confidence: expect.closeTo(0.2) });
+  });
+
+  it.each([
+    ['confidence', 0.25],
+    ['agreement', 0.6],
+  ])('keeps back what has too little %s, and not what was asked for by command', async (by, least) => {
+    const name = by === 'confidence' ? 'completion.minConfidence' : 'completion.minAgreement';
+    const settings = { [name]: least };
+    const { session, requests, newest } = bench(unsure, settings);
+    expect(await session.suggest(query('x = |'), never)).toBeUndefined();
+    expect(newest()).toMatchObject({ kind: 'gated', by, least });
+    expect(await session.suggest(query('x = |', { explicit: true }), never)).toBeDefined();
+    // The setting counts at once for what is known already.
+    settings[name] = 0;
+    expect(await session.suggest(query('x = |'), never)).toBeDefined();
+    expect(requests).toHaveLength(3);
+  });
+
+  it('ends a block whose first line it keeps back', async () => {
+    const { session, requests, newest } = bench(
+      (_request, _signal, onUpdate) => {
+        onUpdate(piece('\n  go', 1, 0.01));
+        onUpdate(piece('();\n', 2, 0.01));
+        return new Promise(() => {});
+      },
+      { 'completion.minConfidence': 0.5 },
+    );
+    expect(await session.suggest(query('f() {|'), never)).toBeUndefined();
+    expect(requests[0]?.signal?.aborted).toBe(true);
+    expect(newest()).toMatchObject({ kind: 'gated', by: 'confidence' });
   });
 });
 

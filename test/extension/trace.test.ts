@@ -39,6 +39,8 @@ const decisions: readonly Decision[] = [
   ...(['empty', 'repeats-suffix', 'repeats-previous', 'repeats-itself'] as const).map(
     (rule): Decision => ({ kind: 'filtered', rule }),
   ),
+  { kind: 'gated', by: 'confidence', value: 0.123, least: 0.3 },
+  { kind: 'gated', by: 'agreement', value: 0.1, least: 0.2 },
 ];
 
 describe('the trace of suggestions', () => {
