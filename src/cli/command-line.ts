@@ -37,7 +37,9 @@ export async function commandLine(
         adviseFiles(rest, { engine, models, output, notes }),
       );
     const common = { models, output, notes, signal: interruption() };
-    return command === 'merge' ? mergeByRecipe(rest, common) : manageModels(rest, { ...common, environment });
+    return command === 'merge'
+      ? mergeByRecipe(rest, common)
+      : manageModels(rest, { ...common, programs, environment });
   }
   if (command === 'chat')
     return startChat(rest, { input, output, notes, interruption, environment }, programs);

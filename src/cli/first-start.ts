@@ -163,7 +163,7 @@ async function obtained(
   }: Pick<FirstStartOptions, 'choices'> & { readonly line: StatusLine; readonly signal: AbortSignal },
 ): Promise<readonly Stage[] | undefined> {
   const outcome = await engine.obtain(
-    { model: TINY_BASE, choices },
+    { kind: 'fetch', model: TINY_BASE, choices },
     {
       signal,
       onProgress: ({ text, fraction, about }) => {

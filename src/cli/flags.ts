@@ -11,7 +11,7 @@ Commands:
   chat       talk to the experts in the terminal (flags of its own, below)
   advise     which experts to mix, with which weights, for given files (flags of its own, below)
   merge      several models' weights into a new model, by a mergekit recipe (below)
-  models     which models there are and where; fetches or removes one (below)
+  models     which models there are and where; fetches, removes or imports one (below)
 
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
@@ -75,10 +75,12 @@ Merge: chorus merge config.yml FOLDER [--force] [--random-seed 0]
   The recipe is mergekit's YAML: merge_method linear, slerp, task_arithmetic, ties, dare_linear, dare_ties, or emr (Chorus's own);
   models are pocket/code, folders, or BASE+ADAPTER. The result is an expert like any other; its chorus.json says how it was made.
   --force replaces an earlier merge. Of an emr merge each expert can be had back: chorus merge --rebuild pocket/code EMR FOLDER.
-Models: chorus models (--json: a line each), chorus models fetch ID, chorus models remove ID
+Models: chorus models (--json: a line each), chorus models fetch ID, chorus models remove ID, chorus models import PATH
   A fetch shows its progress on standard error and writes the model's folder to standard output; a folder that is there already
   is given at once. It goes on with what an earlier one left. Nothing is fetched without this command, or your agreement in the chat
   or the editor.
+  import looks through a model that you have (a GGUF file as llama.cpp, Ollama and LM Studio keep them, a folder of safetensors or
+  ONNX, a LoRA adapter, whose base --base PATH names), makes its graph, and writes what to name as an expert. Nothing is copied.
   --hub URL    a hub that answers as Hugging Face does; or CHORUS_HUB; CHORUS_HUB_TOKEN is sent to that hub alone
   --pip "C"    how pip is called, for models in Python packages; or CHORUS_PIP. Its own configuration (index, proxy) holds
   --offline    forbids every connection; or CHORUS_OFFLINE=1

@@ -1,7 +1,9 @@
-/** `chorus models`: what the catalogue offers and what is there; fetches a model, or removes one. */
+/** `chorus models`: what the catalogue offers and what is there; fetches a model, removes one, or makes one ready that the user has. */
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { discard } from '../engine/discard.ts';
+import { obtain } from '../engine/obtain.ts';
 import { megabytes } from '../fetch/disk.ts';
 import { fetchModel } from '../fetch/fetch-model.ts';
 import { removeModel } from '../fetch/remove-model.ts';
@@ -16,11 +18,15 @@ import {
   readCatalog,
   sourceName,
 } from '../models/catalog.ts';
-import { modelsFolder, storedModel } from '../models/stored-model.ts';
+import { importPlace } from '../models/import-place.ts';
+import { modelsFolder, placeOf, storedModel } from '../models/stored-model.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import { progressLine } from './progress-line.ts';
+import { statusLine } from './status-line.ts';
 
 export interface ModelsRun {
+  /** The folder of the bundled programs, dist/. */
+  readonly programs: string;
   /** The folder of the embedded models and the catalogue. */
   readonly models: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -35,6 +41,7 @@ const options = {
   offline: { type: 'boolean' },
   hub: { type: 'string' },
   pip: { type: 'string' },
+  base: { type: 'string' },
 } as const;
 
 /** The exit code: 0, 1 where something failed, 2 where the command is not understood, 130 where it was cancelled. */
@@ -56,7 +63,12 @@ export async function manageModels(args: readonly string[], run: ModelsRun): Pro
         return 0;
       case 'remove':
         if (rest.length > 0) throw misused('remove takes one model at a time');
-        await removeOne(chosen(catalog, id), folder, run);
+        await removeOne(chosen(catalog, id), { cache, folder, run });
+        return 0;
+      case 'import':
+        if (id === undefined) throw misused('say which folder or file to import');
+        if (rest.length > 0) throw misused('import takes one path at a time');
+        await importOne(id, { base: values.base, cache, run });
         return 0;
       default:
         throw misused(`there is no '${action}'`);
@@ -80,7 +92,7 @@ function parse(args: readonly string[]) {
 function misused(why: string): ChorusError {
   return new ChorusError(
     'request-invalid',
-    `chorus models: ${why}. Usage: chorus models [list], chorus models fetch ID, chorus models remove ID (chorus --help says the rest).`,
+    `chorus models: ${why}. Usage: chorus models [list], chorus models fetch ID, chorus models remove ID, chorus models import PATH (chorus --help says the rest).`,
   );
 }
 
@@ -116,11 +128,63 @@ async function fetchOne(
   }
 }
 
-async function removeOne(model: FetchedModel, folder: string, { notes, signal }: ModelsRun): Promise<void> {
+interface Removal {
+  readonly cache: string;
+  readonly folder: string;
+  readonly run: ModelsRun;
+}
+
+async function removeOne(model: FetchedModel, { cache, folder, run }: Removal): Promise<void> {
+  const { notes, signal, models } = run;
+  const place = await storedModel(folder, model);
+  if (place !== undefined) {
+    // Its graph is found by what the files hold, so it goes first.
+    const request = { folder: placeOf(folder, model), folders: [], precision: 'auto', files: false } as const;
+    await discard(request, { models, cacheFolder: cache });
+  }
   const onWaiting = (): void =>
     void notes.write('Another process is fetching it; waiting for that to end.\n');
   const there = await removeModel(folder, model, { onWaiting, signal });
   notes.write(there ? `${model.name} is removed.\n` : `${model.name} was not there.\n`);
+}
+
+interface Import {
+  readonly base: string | undefined;
+  readonly cache: string;
+  readonly run: ModelsRun;
+}
+
+/** Looks through it and makes its graph; what to name in a request goes to standard output. */
+async function importOne(path: string, { base, cache, run }: Import): Promise<void> {
+  const { output, notes, signal, programs, models, environment } = run;
+  const found = await importPlace(path);
+  if (found.kind === 'several') {
+    throw new ChorusError(
+      'request-invalid',
+      `${path} holds ${found.places.length} models. Name one of them: ${found.places.slice(0, 20).join(', ')}.`,
+    );
+  }
+  const line = statusLine(notes);
+  const request = {
+    kind: 'import',
+    folder: found.place,
+    base: base === undefined ? undefined : resolve(base),
+    folders: [],
+    precision: 'auto',
+  } as const;
+  await obtain(request, {
+    models,
+    cacheFolder: cache,
+    converter: join(programs, 'convert.js'),
+    environment,
+    onProgress: ({ text, fraction }) => line.show(text, fraction),
+    signal,
+    clock: () => performance.now(),
+  });
+  line.say(
+    'It can be used, and its files stay where they are: name it as an expert, or import it in the editor by "Chorus: Import a Model...".',
+  );
+  output.write(`${found.place}\n`);
 }
 
 interface ListRun extends ModelsRun {

@@ -12,11 +12,21 @@ import type {
   Prompt,
 } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
-import type { ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
+import type {
+  DescribeOutcome,
+  DiscardOutcome,
+  DiscardRequest,
+  ObtainOutcome,
+  ObtainProgress,
+  ObtainRequest,
+  PlaceRequest,
+} from '../protocol/obtain.ts';
 import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
 import { availableMemory } from './available-memory.ts';
 import { bestOf } from './best-of.ts';
+import { describe } from './describe.ts';
+import { discard } from './discard.ts';
 import { createExperts } from './experts.ts';
 import { type Alarm, timerAlarm, watchIdle } from './idle.ts';
 import { obtain } from './obtain.ts';
@@ -53,8 +63,12 @@ export interface Engine {
   promptLogProbs(prompt: Prompt): Promise<Readonly<Record<string, number>>>;
   /** Never rejects: what goes wrong is an outcome. */
   advise(request: AdviseRequest, options?: AdviseCallOptions): Promise<AdviseOutcome>;
-  /** Fetches a model of the catalogue and makes its graph. Never rejects: what goes wrong is an outcome. */
+  /** Fetches a model or takes one that is there, and makes its graph. Never rejects: what goes wrong is an outcome. */
   obtain(request: ObtainRequest, options?: ObtainCallOptions): Promise<ObtainOutcome>;
+  /** What a model's files say of it. Never rejects. */
+  describe(request: PlaceRequest): Promise<DescribeOutcome>;
+  /** Deletes what was built of a model that is no expert any more. Never rejects. */
+  discard(request: DiscardRequest): Promise<DiscardOutcome>;
   /** Forgets what the experts remember of earlier contexts. */
   forget(): Promise<void>;
   dispose(): Promise<void>;
@@ -147,6 +161,7 @@ export function createEngine({
       }
     },
     async obtain(request, { signal = never, onProgress = () => {} } = {}) {
+      const what = request.kind === 'fetch' ? request.model : request.folder;
       try {
         return await obtain(request, {
           models,
@@ -154,7 +169,7 @@ export function createEngine({
           converter: join(programs, 'convert.js'),
           environment,
           onProgress: (progress) => {
-            if (progress.about === 'failure') log(`a source of '${request.model}' failed: ${progress.text}`);
+            if (progress.about === 'failure') log(`a source of '${what}' failed: ${progress.text}`);
             onProgress(progress);
           },
           signal,
@@ -162,8 +177,23 @@ export function createEngine({
         });
       } catch (thrown) {
         const failure = toFailure(thrown);
-        if (failure.code !== 'cancelled') log(`'${request.model}' was not obtained: ${failure.message}`);
+        if (failure.code !== 'cancelled') log(`'${what}' was not obtained: ${failure.message}`);
         return { kind: 'failed', failure };
+      }
+    },
+    async describe(request) {
+      try {
+        return { kind: 'described', facts: await describe(request, cacheFolder) };
+      } catch (thrown) {
+        return { kind: 'failed', failure: toFailure(thrown) };
+      }
+    },
+    async discard(request) {
+      try {
+        await experts.left();
+        return await discard(request, { models, cacheFolder });
+      } catch (thrown) {
+        return { kind: 'failed', failure: toFailure(thrown) };
       }
     },
     async forget() {
@@ -181,6 +211,8 @@ export function createEngine({
     promptLogProbs: (prompt) => inUse(() => calls.promptLogProbs(prompt)),
     advise: (request, options) => inUse(() => calls.advise(request, options)),
     obtain: (request, options) => inUse(() => calls.obtain(request, options)),
+    describe: (request) => inUse(() => calls.describe(request)),
+    discard: (request) => inUse(() => calls.discard(request)),
     forget: () => inUse(calls.forget),
     async dispose() {
       idle.dispose();

@@ -41,6 +41,8 @@ export interface Experts {
   load(): Promise<void>;
   /** Unloads all until the next `load`; false, and nothing happens, while one is loading. */
   rest(): boolean;
+  /** Resolves when what was switched off or taken out of the mix until now is unloaded. */
+  left(): Promise<void>;
   mix(): MixSetting;
   /**
    * Experts that take part (active, with a weight above 0) and are ready, in the order of the settings; with the weights of the
@@ -286,6 +288,9 @@ export function createExperts({
       }
       report();
       return true;
+    },
+    async left() {
+      await Promise.all(leaving);
     },
     mix: () => mix,
     ready: (surface) =>

@@ -32,6 +32,8 @@ const extension = connect<EngineEvents, EngineCalls>(
     generate: (request, { signal, update }) => engine.generate(request, { signal, onDelta: update }),
     advise: (request, { signal, update }) => engine.advise(request, { signal, onProgress: update }),
     obtain: (request, { signal, update }) => engine.obtain(request, { signal, onProgress: update }),
+    describe: (request) => engine.describe(request),
+    discard: (request) => engine.discard(request),
     ping: () => ({ kind: 'ok' }),
   },
 );

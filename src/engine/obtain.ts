@@ -1,4 +1,7 @@
-/** Brings a model of the catalogue onto the machine and makes its graph, so that all that is left is to load it. */
+/**
+ * Makes a model ready, so that all that is left is to load it: fetches one of the catalogue, or looks through one that the user has, and
+ * makes its graph.
+ */
 
 import { fetchModel } from '../fetch/fetch-model.ts';
 import type { FetchProgress } from '../fetch/progress.ts';
@@ -7,8 +10,9 @@ import { type FetchedModel, readCatalog, sourceName } from '../models/catalog.ts
 import { modelsFolder } from '../models/stored-model.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
+import { checkModel } from '../runtime/check-model.ts';
 import { convert } from '../runtime/conversion.ts';
-import { layoutOf } from '../runtime/layout.ts';
+import { type LayoutOptions, layoutOf } from '../runtime/layout.ts';
 
 export interface ObtainOptions {
   /** The folder of the embedded models and the catalogue. */
@@ -28,21 +32,15 @@ export interface ObtainOptions {
  * there the next time.
  */
 export async function obtain(
-  { model: id, choices }: ObtainRequest,
-  { models, cacheFolder, converter, environment, onProgress, signal, clock }: ObtainOptions,
+  request: ObtainRequest,
+  options: ObtainOptions,
 ): Promise<Extract<ObtainOutcome, { kind: 'obtained' }>> {
-  const model = await inCatalogue(models, id);
+  const { cacheFolder, converter, onProgress, signal, clock } = options;
   const began = clock();
-  const told = fetchTold(onProgress);
-  const folder = await fetchModel(model, {
-    folder: modelsFolder(cacheFolder),
-    settings: fetchSettings(environment, choices, cacheFolder),
-    onProgress: told,
-    signal,
-  });
-  const fetched = clock();
-  // One that is wanted in another precision is converted again when it is loaded.
-  const layout = await layoutOf({ folder, precision: 'auto', cacheFolder });
+  const place = request.kind === 'fetch' ? await fetched(request, options) : request;
+  const there = clock();
+  const layout = await layoutOf({ ...place, cacheFolder });
+  if (request.kind === 'import') await checkModel(layout, cacheFolder);
   await convert(layout, {
     program: converter,
     cacheFolder,
@@ -50,11 +48,22 @@ export async function obtain(
       onProgress({ stage: 'converting', text: 'Converting it', fraction, about: 'progress' }),
     signal,
   });
-  return {
-    kind: 'obtained',
-    folder,
-    ms: { fetch: fetched - began, convert: clock() - fetched },
-  };
+  const ms = { fetch: there - began, convert: clock() - there };
+  return { kind: 'obtained', folder: place.folder, ms };
+}
+
+async function fetched(
+  { model: id, choices }: Extract<ObtainRequest, { kind: 'fetch' }>,
+  { models, cacheFolder, environment, onProgress, signal }: ObtainOptions,
+): Promise<Pick<LayoutOptions, 'folder' | 'precision'>> {
+  const folder = await fetchModel(await inCatalogue(models, id), {
+    folder: modelsFolder(cacheFolder),
+    settings: fetchSettings(environment, choices, cacheFolder),
+    onProgress: fetchTold(onProgress),
+    signal,
+  });
+  // One that is wanted in another precision is converted again when it is loaded.
+  return { folder, precision: 'auto' };
 }
 
 async function inCatalogue(models: string, id: string): Promise<FetchedModel> {

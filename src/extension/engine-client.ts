@@ -15,7 +15,15 @@ import type {
   MixSetting,
 } from '../protocol/engine.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
-import type { ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
+import type {
+  DescribeOutcome,
+  DiscardOutcome,
+  DiscardRequest,
+  ObtainOutcome,
+  ObtainProgress,
+  ObtainRequest,
+  PlaceRequest,
+} from '../protocol/obtain.ts';
 import { type CallOptions, type Connection, connect } from '../protocol/rpc.ts';
 import { afterCrash, type CrashHistory, crashLimit, crashWindowMs, noCrash } from './crashes.ts';
 import type { EngineEnd, EngineProcess } from './engine-process.ts';
@@ -120,6 +128,16 @@ export class EngineClient {
   /** As `generate` is: starts the engine, never rejects. */
   obtain(request: ObtainRequest, options: CallOptions<ObtainProgress> = {}): Promise<ObtainOutcome> {
     return this.#ask(({ connection }) => connection.call('obtain', request, options), options.signal);
+  }
+
+  /** As `generate` is: starts the engine, never rejects. */
+  describe(request: PlaceRequest): Promise<DescribeOutcome> {
+    return this.#ask(({ connection }) => connection.call('describe', request), undefined);
+  }
+
+  /** As `generate` is: starts the engine, never rejects. */
+  discard(request: DiscardRequest): Promise<DiscardOutcome> {
+    return this.#ask(({ connection }) => connection.call('discard', request), undefined);
   }
 
   async #ask<Outcome>(

@@ -8,7 +8,7 @@ import { offerOf } from '../models/offer.ts';
 import { modelsFolder, storedModel } from '../models/stored-model.ts';
 import { TINY_BASE } from '../models/tiny.ts';
 import { toFailure } from '../protocol/failure.ts';
-import type { ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
+import type { ObtainChoices, ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
 import type { CallOptions } from '../protocol/rpc.ts';
 import { mayOffer, offerSentence, overall, type Remembered, rememberedOf } from './fetch-offer.ts';
 import { writeAll } from './mix-commands.ts';
@@ -122,7 +122,7 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
 function withProgress(
   { id, name }: FetchedModel,
   { obtain }: FetchCommandOptions,
-  choices: ObtainRequest['choices'],
+  choices: ObtainChoices,
 ): Thenable<ObtainOutcome> {
   const progressOptions = {
     location: vscode.ProgressLocation.Notification,
@@ -140,7 +140,7 @@ function withProgress(
       progress.report({ message: `${update.text}${percent}`, increment: 100 * (now - shown) });
       shown = now;
     };
-    return obtain({ model: id, choices }, { signal: cancel.signal, onUpdate });
+    return obtain({ kind: 'fetch', model: id, choices }, { signal: cancel.signal, onUpdate });
   });
 }
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { userCacheFolder } from '../models/cache-folder.ts';
+import { mergedFolder, userCacheFolder } from '../models/cache-folder.ts';
 import { hasTinyBase } from '../models/tiny.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
@@ -140,7 +140,7 @@ export function activate(context: vscode.ExtensionContext): void {
         mergeExperts({
           settings,
           script: join(extensionPath, 'dist', 'merge.js'),
-          home: join(cache, 'merged'),
+          home: mergedFolder(cache),
           log: (line) => log.info(line),
         }),
       fetchModel: () => fetching.choose(),

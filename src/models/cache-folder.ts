@@ -16,3 +16,8 @@ export function userCacheFolder(environment: Readonly<Record<string, string | un
       return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'chorus');
   }
 }
+
+/** Where merged models are kept in the cache. */
+export function mergedFolder(cache: string): string {
+  return join(cache, 'merged');
+}

@@ -2,7 +2,15 @@
 
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from './advice.ts';
 import type { Failure } from './failure.ts';
-import type { ObtainOutcome, ObtainProgress, ObtainRequest } from './obtain.ts';
+import type {
+  DescribeOutcome,
+  DiscardOutcome,
+  DiscardRequest,
+  ObtainOutcome,
+  ObtainProgress,
+  ObtainRequest,
+  PlaceRequest,
+} from './obtain.ts';
 import type { Contract } from './rpc.ts';
 
 /** The rule that joins the experts' distributions into one (docs/design.md, "pool"). */
@@ -281,8 +289,12 @@ export interface EngineCalls extends Contract {
   generate: { params: GenerateRequest; result: GenerateOutcome; update: Delta };
   /** Measures every expert of the mix, active or not, on given texts, and says which to use. */
   advise: { params: AdviseRequest; result: AdviseOutcome; update: AdviseProgress };
-  /** Fetches a model of the catalogue, and makes its graph. */
+  /** Fetches a model of the catalogue or looks through one that the user has, and makes its graph. */
   obtain: { params: ObtainRequest; result: ObtainOutcome; update: ObtainProgress };
+  /** Reads what a model's files say of it; loads nothing. */
+  describe: { params: PlaceRequest; result: DescribeOutcome; update: never };
+  /** Deletes what was built of a model that is no expert any more, and its files where they are Chorus's own. */
+  discard: { params: DiscardRequest; result: DiscardOutcome; update: never };
   /** Answered at once by an engine that is not stuck. */
   ping: { params: Record<string, never>; result: { readonly kind: 'ok' }; update: never };
 }

@@ -164,7 +164,7 @@ async function seated(
 }
 
 /** What an adapter's manifest does not say, its base's does. */
-async function manifestOf(
+export async function manifestOf(
   name: string,
   { manifest, adapter, folder, contextLength }: ExpertLayout,
   tokenizer: Tokenizer,
@@ -291,7 +291,8 @@ function loadedExpert({
   };
 }
 
-function checkVocabulary(layout: ModelLayout, tokenizer: Tokenizer): void {
+/** Rejects a tokenizer of another model. */
+export function checkVocabulary(layout: ModelLayout, tokenizer: Tokenizer): void {
   const { vocabularyRows } = layout;
   if (tokenizer.size <= vocabularyRows && tokenizer.size >= vocabularyRows * 0.9) return;
   throw new ChorusError(

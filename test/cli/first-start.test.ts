@@ -151,7 +151,7 @@ describe('the first start in a terminal', () => {
 describe('the unit tests', () => {
   it('fetch nothing unless they say so', async () => {
     const engine = createEngine({ programs, cacheFolder: temporaryFolder() });
-    const outcome = await engine.obtain({ model: TINY_BASE, choices: {} });
+    const outcome = await engine.obtain({ kind: 'fetch', model: TINY_BASE, choices: {} });
     await engine.dispose();
     expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'offline' } });
   });

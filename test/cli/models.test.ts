@@ -1,6 +1,6 @@
 /** `chorus models` against a hub of the test's own. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -9,7 +9,7 @@ import { modelFolder } from '../../src/cli/request.ts';
 import type { Catalog } from '../../src/models/catalog.ts';
 import { startHub } from '../fetch/fake-hub.ts';
 import { hubModel, inMemory, noise, visible } from '../fetch/toy.ts';
-import { temporaryFolder } from '../programs.ts';
+import { pocket, programs, temporaryFolder } from '../programs.ts';
 
 const files = { 'toy.gguf': noise(50_000, 'cli') };
 const model = hubModel(files);
@@ -40,6 +40,7 @@ function machine() {
       const [output, notes] = [collect(), collect()];
       const code = await manageModels(args, {
         models,
+        programs,
         environment: { CHORUS_CACHE: cache, ...environment },
         output: output.stream,
         notes: notes.stream,
@@ -100,7 +101,31 @@ describe('chorus models', () => {
     expect(await run(['remove', 'toy'])).toMatchObject({ code: 0, err: 'Toy was not there.\n' });
   });
 
+  it('imports one that is there, and says what to name; what it refuses it says', async () => {
+    const { run } = machine();
+    const place = temporaryFolder();
+    const folder = join(place, 'code');
+    cpSync(pocket('code'), folder, { recursive: true });
+    const imported = await run(['import', join(folder, 'config.json')]);
+    expect([imported.code, imported.out]).toEqual([0, `${folder}\n`]);
+    expect(imported.err).toContain('its files stay where they are');
+    writeFileSync(join(folder, 'tokenizer.json'), '');
+    expect(await run(['import', folder])).toMatchObject({ code: 1, out: '' });
+    writeFileSync(join(place, 'a.bin'), '');
+    expect(await run(['import', join(place, 'a.bin')])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('can hold programs'),
+    });
+    cpSync(pocket('math'), join(place, 'math'), { recursive: true });
+    const several = await run(['import', place]);
+    expect(several.code).toBe(2);
+    expect(several.err).toContain(`holds 2 models. Name one of them: ${folder}`);
+  });
+
   it.each([
+    [['import'], {}, 2, /say which folder or file/],
+    [['import', 'a', 'b'], {}, 2, /one path at a time/],
+    [['import', '/nowhere/at/all'], {}, 1, /is not there/],
     [['fetch', 'toy', '--offline'], {}, 1, /settings forbid connections/],
     [['fetch', 'toy'], { CHORUS_OFFLINE: '1' }, 1, /settings forbid connections/],
     [
