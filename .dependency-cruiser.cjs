@@ -7,6 +7,7 @@ const rooms = {
   models: ['protocol', 'text'],
   fetch: ['protocol', 'models'],
   graph: ['protocol', 'models'],
+  maths: ['protocol'],
   merge: ['protocol', 'models', 'graph'],
   runtime: ['core', 'protocol', 'text', 'models', 'graph'],
   engine: ['core', 'text', 'protocol', 'grammar', 'models', 'fetch', 'runtime'],
@@ -39,6 +40,7 @@ module.exports = {
       'fetch',
       'node_modules/undici/|^(node:)?(https?|http2|net|tls|dgram|dns)(/promises)?$',
     ),
+    onlyIn('algebra-only-in-maths', 'maths', 'node_modules/@cortex-js/'),
     onlyIn('vscode-only-in-extension', 'extension', '^vscode$'),
     {
       name: 'core-and-protocol-are-pure',

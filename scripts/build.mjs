@@ -33,6 +33,7 @@ const built = await Promise.all([
       'template-process': 'src/engine/template-process.ts',
       cli: 'src/cli/main.ts',
       merge: 'src/merge/process.ts',
+      maths: 'src/maths/process.ts',
     },
     outdir: 'dist',
     platform: 'node',

@@ -3,16 +3,15 @@
  * are variables. Equality of expressions cannot be decided in general; two that agree at all points tried count as equal.
  */
 
-import { ComputeEngine, type Expression } from '@cortex-js/compute-engine';
+import { ComputeEngine } from '@cortex-js/compute-engine';
+import { isClose, mostVariables, samples, unknownsOf } from '../../src/maths/sampling.ts';
 
 /** As math_equal has it for values. */
 const CLOSE = 1e-4;
 /** For functions: they are compared at points that no answer was made for. */
 const SAME = 1e-8;
-const POINTS = [0.7310586, 1.9364917, 2.6457513, -0.5772157, -1.618034, 3.3166248];
 /** Points at which both must have a value. */
 const LEAST = 2;
-const MOST_VARIABLES = 6;
 
 /** May take very long for towers of powers; symbolic-worker.ts bounds it. */
 export function symbolicEqual(first: string, second: string): boolean {
@@ -26,45 +25,21 @@ export function symbolicEqual(first: string, second: string): boolean {
   const [a, b] = [engine.parse(first), engine.parse(second)];
   if (!a.isValid || !b.isValid) return false;
   if (a.isSame(b)) return true;
-  const names = [...new Set([...a.unknowns, ...b.unknowns])].sort();
-  if (names.length > MOST_VARIABLES) return false;
-  if (names.length === 0) return closeAt(a, b, {}, CLOSE) === true;
+  const names = unknownsOf(a, b);
+  if (names.length > mostVariables) return false;
+  const isConstant = names.length === 0;
   let agreed = 0;
-  for (const shift of POINTS.keys()) {
-    const at = Object.fromEntries(
-      names.map((name, i) => [name, POINTS[(shift + 2 * i) % POINTS.length] ?? 0]),
-    );
-    const close = closeAt(a, b, at, SAME);
-    if (close === false) return false;
-    if (close === true) agreed++;
+  for (const { left, right } of samples(a, b, names)) {
+    if (left === undefined && right === undefined) continue;
+    // A value on one side alone is a difference.
+    if (left === undefined || right === undefined) return false;
+    if (!isClose(left, right, isConstant ? CLOSE : SAME)) return false;
+    agreed++;
   }
-  return agreed >= LEAST;
+  return agreed >= (isConstant ? 1 : LEAST);
 }
 
 function withSign(text: string, sign: string): string {
   const other = sign === '+' ? '-' : '+';
   return text.replace(/\\pm(?![a-z])/g, ` ${sign} `).replace(/\\mp(?![a-z])/g, ` ${other} `);
-}
-
-/** undefined where one of the two has no value. */
-function closeAt(
-  a: Expression,
-  b: Expression,
-  at: Readonly<Record<string, number>>,
-  tolerance: number,
-): boolean | undefined {
-  const [x, y] = [complexOf(a, at), complexOf(b, at)];
-  if (x === undefined || y === undefined) return x === y ? undefined : false;
-  const size = Math.max(Math.hypot(...x), Math.hypot(...y));
-  return Math.hypot(x[0] - y[0], x[1] - y[1]) <= tolerance * size + 1e-12;
-}
-
-/** The value as a complex number. */
-function complexOf(
-  expression: Expression,
-  at: Readonly<Record<string, number>>,
-): [number, number] | undefined {
-  const value = expression.subs(at).N();
-  const [re, im] = [value.re, value.im];
-  return Number.isFinite(re) && Number.isFinite(im) ? [re, im] : undefined;
 }

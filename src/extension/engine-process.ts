@@ -22,16 +22,17 @@ export interface EngineProcess {
 
 const endingMs = 500;
 
-/** `onLine` gets each line that the process prints, outside the protocol. */
+/** `onLine` gets each line that the process prints, outside the protocol; `flags` are for Node. */
 export function forkEngine(
   script: string,
   onLine: (line: string) => void,
   args: readonly string[] = [],
+  flags: readonly string[] = [],
 ): EngineProcess {
   const child = fork(script, [...args], {
     execPath: process.execPath,
     // The inspector's flags of the extension host must not reach the engine: both would want one port.
-    execArgv: [...engineFlags],
+    execArgv: [...engineFlags, ...flags],
     env: { ...process.env, ...engineEnvironment, ELECTRON_RUN_AS_NODE: '1' },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -8,6 +8,7 @@ import { hasTinyBase } from '../models/tiny.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
 import { registerChatView } from './chat-view.ts';
+import { createStepChecks } from './check-steps.ts';
 import { registerCommands } from './commands.ts';
 import { createCompletionSession } from './completion-session.ts';
 import { EngineClient } from './engine-client.ts';
@@ -19,6 +20,8 @@ import { registerExpertsView } from './experts-view.ts';
 import { explainSelection } from './explain-command.ts';
 import { createFetchCommand } from './fetch-command.ts';
 import { registerInlineCompletions } from './inline-completions.ts';
+import { createMaths } from './maths-process.ts';
+import { registerMathsTool } from './maths-tool.ts';
 import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, setWeights } from './mix-commands.ts';
 import { pause } from './pause.ts';
@@ -108,6 +111,11 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   void fetching.offer();
 
+  const maths = createMaths({
+    script: join(extensionPath, 'dist', 'maths.js'),
+    log: (line) => log.info(line),
+  });
+  const stepChecks = createStepChecks(maths);
   const proposals = registerProposals();
   const advice = registerAdviseCommand({ settings, advise: engine.advise.bind(engine) });
 
@@ -130,6 +138,9 @@ export function activate(context: vscode.ExtensionContext): void {
     registerTraceDocument(trace),
     advice,
     proposals,
+    maths,
+    stepChecks,
+    registerMathsTool(maths),
     registerEngineNotice(engine),
     registerCommands({
       chooseExperts: () => chooseExperts(settings, rows),
@@ -146,6 +157,7 @@ export function activate(context: vscode.ExtensionContext): void {
       fetchModel: () => fetching.choose(),
       ask: () => chat.focus(),
       explainSelection: () => explainSelection(chat),
+      checkStep: () => stepChecks.check(),
       acceptProposal: (uri) => proposals.accept(uri),
       discardProposal: (uri) => proposals.discard(uri),
       completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),

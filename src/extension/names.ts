@@ -9,6 +9,7 @@ export const commandNames = [
   'fetchModel',
   'ask',
   'explainSelection',
+  'checkStep',
   'acceptProposal',
   'discardProposal',
   'completeNow',
@@ -26,3 +27,5 @@ export function commandId(name: CommandName): string {
 }
 
 export const expertsViewId = 'chorus.experts';
+
+export const mathsToolName = 'chorus_math';

@@ -21,6 +21,7 @@ const good = [
   'extension/dist/worker.js',
   'extension/dist/device-check.js',
   'extension/dist/merge.js',
+  'extension/dist/maths.js',
   'extension/dist/template-process.js',
   'extension/dist/watchdog.js',
   ...['tree-sitter', 'tree-sitter-typescript', 'tree-sitter-tsx', 'tree-sitter-python'].map(
