@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type {
+  CountOutcome,
+  CountRequest,
   Delta,
   ExpertStatus,
   GenerateOutcome,
@@ -11,7 +13,7 @@ import type {
   MixSetting,
   Prompt,
 } from '../protocol/engine.ts';
-import { toFailure } from '../protocol/failure.ts';
+import { ChorusError, toFailure } from '../protocol/failure.ts';
 import type {
   DescribeOutcome,
   DiscardOutcome,
@@ -25,6 +27,7 @@ import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
 import { availableMemory } from './available-memory.ts';
 import { bestOf } from './best-of.ts';
+import { countTokens } from './count.ts';
 import { describe } from './describe.ts';
 import { discard } from './discard.ts';
 import { createExperts } from './experts.ts';
@@ -58,6 +61,8 @@ export interface Engine {
   load(): Promise<readonly ExpertStatus[]>;
   /** Never rejects: what goes wrong is an outcome. */
   generate(request: GenerateRequest, options?: RequestOptions): Promise<GenerateOutcome>;
+  /** Loads the experts of the mix where none is loaded. Never rejects: what goes wrong is an outcome. */
+  count(request: CountRequest): Promise<CountOutcome>;
   score(request: { readonly prompt: Prompt; readonly continuation: string }): Promise<Score>;
   /** log p of each ready expert's own prompt after its first token, in nats, by id. */
   promptLogProbs(prompt: Prompt): Promise<Readonly<Record<string, number>>>;
@@ -134,6 +139,21 @@ export function createEngine({
         return { kind: 'failed', failure };
       }
     },
+    async count(request) {
+      try {
+        let tokens = countTokens(experts, request);
+        if (tokens === undefined) {
+          await experts.load();
+          tokens = countTokens(experts, request);
+        }
+        if (tokens === undefined) {
+          throw new ChorusError('no-expert', 'No expert is loaded that could count the tokens.');
+        }
+        return { kind: 'counted', tokens };
+      } catch (thrown) {
+        return { kind: 'failed', failure: toFailure(thrown) };
+      }
+    },
     score: (request) => score(request, { experts, templates, signal: never }),
     async promptLogProbs(prompt) {
       await experts.load();
@@ -207,6 +227,7 @@ export function createEngine({
     },
     load: () => inUse(calls.load),
     generate: (request, options) => inUse(() => calls.generate(request, options)),
+    count: (request) => inUse(() => calls.count(request)),
     score: (request) => inUse(() => calls.score(request)),
     promptLogProbs: (prompt) => inUse(() => calls.promptLogProbs(prompt)),
     advise: (request, options) => inUse(() => calls.advise(request, options)),

@@ -49,6 +49,8 @@ export interface Experts {
    * surface where one is given.
    */
   ready(surface?: Surface): readonly ReadyExpert[];
+  /** The expert of this id where it is loaded, whatever its weight. */
+  loaded(id: string): LoadedExpert | undefined;
   statuses(): readonly ExpertStatus[];
   /** What the expert of this id needs, estimated; rejects with a `ChorusError` where its files are none. */
   memory(id: string): Promise<ExpertMemory>;
@@ -300,6 +302,7 @@ export function createExperts({
           ? [{ id: setting.id, weight, role: setting.role ?? 'voice', expert }]
           : [];
       }),
+    loaded: (id) => slots.get(id)?.expert,
     statuses,
     memory: async (id) => memoryOf(placeOf(slotOf(id))),
     borrow(id) {
@@ -387,9 +390,15 @@ function activeCount(mix: MixSetting): number {
   return mix.experts.filter(({ active }) => active).length;
 }
 
-function readyState({ precision, memoryBytes, device, deviceReason }: LoadedExpert): ExpertState {
+function readyState({
+  precision,
+  memoryBytes,
+  device,
+  deviceReason,
+  contextLength,
+}: LoadedExpert): ExpertState {
   const reason = deviceReason === undefined ? {} : { deviceReason };
-  return { kind: 'ready', device, ...reason, memoryBytes, precision };
+  return { kind: 'ready', device, ...reason, memoryBytes, precision, contextLength };
 }
 
 function describeDevice({ device, deviceReason }: LoadedExpert): string {

@@ -9,8 +9,8 @@ import { ChorusError } from '../protocol/failure.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
 import { draw } from './drawing.ts';
 import type { Experts } from './experts.ts';
-import { createMixture } from './mixture.ts';
-import { onSurface } from './surface.ts';
+import { createMixture, type MixtureSource } from './mixture.ts';
+import { mixtureSource } from './request-mix.ts';
 import { createTally, traceOf } from './tally.ts';
 import type { TemplateRenderer } from './template.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -32,8 +32,24 @@ const urgency = { completion: 1, chat: 0 } as const;
 
 /** Rejects with a `ChorusError` where nothing could be generated; a cancelled request gives what there was. */
 export async function generate(request: GenerateRequest, options: GenerateOptions): Promise<Generated> {
-  const { experts, turns, signal } = options;
+  const { experts, signal } = options;
   await untilAborted(experts.load(), signal);
+  const lending = mixtureSource(experts, request);
+  try {
+    const { source } = await untilAborted(lending, signal);
+    return await generateWith(request, options, source);
+  } finally {
+    // Also what comes only when nobody waits for it any more; a failed one has given back itself.
+    void lending.then(({ giveBack }) => giveBack()).catch(() => {});
+  }
+}
+
+async function generateWith(
+  request: GenerateRequest,
+  options: GenerateOptions,
+  source: MixtureSource,
+): Promise<Generated> {
+  const { turns, signal } = options;
   const taken = turns.take(urgency[request.surface]);
   const turn = await untilAborted(taken, signal).catch((thrown: unknown) => {
     // The turn of a request that does not wait for it any more.
@@ -42,7 +58,7 @@ export async function generate(request: GenerateRequest, options: GenerateOption
   });
   try {
     if (signal.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
-    return await generateInTurn(request, options, turn);
+    return await generateInTurn(request, { ...options, source }, turn);
   } catch (thrown) {
     // What core says of a model: numbers that are not finite, or nothing left to draw.
     if (!(thrown instanceof DecodeError)) throw thrown;
@@ -63,14 +79,14 @@ export async function generate(request: GenerateRequest, options: GenerateOption
 
 async function generateInTurn(
   request: GenerateRequest,
-  options: GenerateOptions,
+  options: GenerateOptions & { readonly source: MixtureSource },
   turn: Turn,
 ): Promise<Generated> {
-  const { experts, templates, signal, onDelta, clock } = options;
+  const { experts, source, templates, signal, onDelta, clock } = options;
   const began = clock();
   const { route = 'never', routeWithin = ROUTE_WITHIN } = request;
   const mixture = createMixture(
-    onSurface(experts, request.surface),
+    source,
     request.prompt,
     templates,
     signal,

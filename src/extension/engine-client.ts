@@ -6,6 +6,8 @@
 import { untilAborted } from '../protocol/abort.ts';
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type {
+  CountOutcome,
+  CountRequest,
   Delta,
   EngineCalls,
   EngineEvents,
@@ -138,6 +140,11 @@ export class EngineClient {
   /** As `generate` is: starts the engine, never rejects. */
   discard(request: DiscardRequest): Promise<DiscardOutcome> {
     return this.#ask(({ connection }) => connection.call('discard', request), undefined);
+  }
+
+  /** Starts the engine when it is not there. Never rejects. */
+  count(request: CountRequest, options: Pick<CallOptions<never>, 'signal'> = {}): Promise<CountOutcome> {
+    return this.#ask(({ connection }) => connection.call('count', request, options), options.signal);
   }
 
   async #ask<Outcome>(

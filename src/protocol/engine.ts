@@ -106,6 +106,8 @@ export type ExpertState =
       readonly deviceReason?: string;
       readonly memoryBytes: number;
       readonly precision: string;
+      /** How many tokens of prompt and answer it reads. */
+      readonly contextLength?: number;
     }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -166,10 +168,31 @@ export type GrammarSetting =
   /** A JSON value; `schema` (draft 2020-12, in part) says which, any where it is left out. */
   | { readonly kind: 'json'; readonly schema?: unknown };
 
+/** Another mix than the one in force, for one request. Its experts are loaded for it where they are not. */
+export interface RequestMix {
+  /** By id; who is not named takes no part. */
+  readonly weights: Readonly<Record<string, number>>;
+  readonly pool: PoolSetting;
+  readonly weighting: WeightingSetting;
+}
+
+export interface CountRequest {
+  readonly text: string;
+  /** The experts whose tokens count. */
+  readonly ids: readonly string[];
+}
+
+/** `tokens` is the most that any of the experts needs. */
+export type CountOutcome =
+  | { readonly kind: 'counted'; readonly tokens: number }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
 export interface GenerateRequest {
   /** A completion goes before a chat between two tokens. */
   readonly surface: Surface;
   readonly prompt: Prompt;
+  /** In place of the mix in force. */
+  readonly mix?: RequestMix | undefined;
   readonly maxTokens: number;
   /**
    * Where an expert's context is full, the answer stops (`stop`, where it is left out), or that expert forgets the middle of it and
@@ -287,6 +310,8 @@ export interface EngineCalls extends Contract {
   /** Loads what is active and not loaded yet, and waits for it. */
   load: { params: { readonly ids?: readonly string[] }; result: readonly ExpertStatus[]; update: never };
   generate: { params: GenerateRequest; result: GenerateOutcome; update: Delta };
+  /** Counts tokens by the experts' own tokenizers. */
+  count: { params: CountRequest; result: CountOutcome; update: never };
   /** Measures every expert of the mix, active or not, on given texts, and says which to use. */
   advise: { params: AdviseRequest; result: AdviseOutcome; update: AdviseProgress };
   /** Fetches a model of the catalogue or looks through one that the user has, and makes its graph. */

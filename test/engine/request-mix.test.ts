@@ -1,0 +1,56 @@
+/** A request that brings a mix of its own, and the counting of tokens. */
+
+import { describe, expect, it } from 'vitest';
+import type { RequestMix } from '../../src/protocol/engine.ts';
+import { setting } from '../programs.ts';
+import { ask, engineForFile, even, generated } from './bench.ts';
+
+const bench = engineForFile();
+const alone = (id: string): RequestMix => ({
+  weights: { [id]: 1 },
+  pool: { kind: 'linear' },
+  weighting: 'fixed',
+});
+const asking = (mix?: RequestMix) => ask('What is 17 + 25?', { maxTokens: 6, ...(mix && { mix }) });
+
+describe('a request with a mix of its own', () => {
+  it('is answered by it, and the mix in force stays', async () => {
+    bench.engine.configure(even);
+    const math = generated(await bench.engine.generate(asking(alone('math'))));
+    expect(math.weights).toEqual({ math: 1 });
+    const both = generated(await bench.engine.generate(asking()));
+    expect(Object.keys(both.weights)).toEqual(['code', 'math']);
+    bench.engine.configure({ ...even, experts: [setting('math')] });
+    expect(generated(await bench.engine.generate(asking())).ids).toEqual(math.ids);
+  });
+
+  it('loads an expert that is off for as long as it answers', async () => {
+    bench.engine.configure({ ...even, experts: [setting('code'), setting('math', { active: false })] });
+    const math = generated(await bench.engine.generate(asking(alone('math'))));
+    expect(math.weights).toEqual({ math: 1 });
+    expect(math.text).not.toBe('');
+    expect(bench.statuses.find(({ id }) => id === 'math')?.state.kind).toBe('off');
+  });
+
+  it('is refused with a sentence where it names nobody', async () => {
+    bench.engine.configure(even);
+    expect(await bench.engine.generate(asking(alone('nobody')))).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'no-expert', message: expect.stringContaining("'nobody'") },
+    });
+  });
+});
+
+describe('counting tokens', () => {
+  it('is done by the tokenizer of the experts, special tokens as text', async () => {
+    bench.engine.configure(even);
+    await bench.engine.load();
+    const count = async (text: string) => bench.engine.count({ text, ids: ['code'] });
+    expect(await count('')).toEqual({ kind: 'counted', tokens: 0 });
+    const one = await count('const a = 1;');
+    const two = await count('const a = 1;\nconst a = 1;\n');
+    expect(one.kind === 'counted' && two.kind === 'counted' && two.tokens > one.tokens).toBe(true);
+    const special = await count('<|im_start|>');
+    expect(special.kind === 'counted' && special.tokens > 1).toBe(true);
+  });
+});
