@@ -11,7 +11,8 @@ const rooms = {
   merge: ['protocol', 'models', 'graph'],
   runtime: ['core', 'protocol', 'text', 'models', 'graph'],
   engine: ['core', 'text', 'protocol', 'grammar', 'models', 'fetch', 'runtime'],
-  cli: ['core', 'text', 'protocol', 'models', 'fetch', 'merge', 'engine'],
+  serve: ['protocol', 'models', 'engine'],
+  cli: ['core', 'text', 'protocol', 'models', 'fetch', 'merge', 'engine', 'serve'],
   extension: ['text', 'protocol', 'models', 'fetch'],
 };
 
@@ -38,9 +39,16 @@ module.exports = {
     onlyIn(
       'network-only-in-fetch',
       'fetch',
-      'node_modules/undici/|^(node:)?(https?|http2|net|tls|dgram|dns)(/promises)?$',
+      'node_modules/undici/|^(node:)?(https|http2|net|tls|dgram|dns)(/promises)?$',
     ),
     onlyIn('algebra-only-in-maths', 'maths', 'node_modules/@cortex-js/'),
+    {
+      name: 'http-only-in-fetch-and-serve',
+      comment: 'src/serve listens; biome.json sees to it that it takes nothing of node:http that connects',
+      severity: 'error',
+      from: { path: '^(src|media)/', pathNot: '^src/(fetch|serve)/' },
+      to: { path: '^(node:)?http$' },
+    },
     onlyIn('vscode-only-in-extension', 'extension', '^vscode$'),
     {
       name: 'core-and-protocol-are-pure',

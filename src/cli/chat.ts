@@ -3,7 +3,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Engine } from '../engine/engine.ts';
 import { weightOn } from '../models/surface-weight.ts';
-import { tinyIds } from '../models/tiny.ts';
 import type { ChatMessage, Generated, GenerateRequest, MixSetting, Prompt } from '../protocol/engine.ts';
 import type { Failure } from '../protocol/failure.ts';
 import { newestThatFit } from '../text/history.ts';
@@ -190,11 +189,10 @@ function isWeighting(text: string): text is MixSetting['weighting'] {
   return weightings.some((weighting) => weighting === text);
 }
 
-/** `code` stands for `tiny/code` where there is no expert of that very name. */
+/** `code` stands for the first expert of that name, `tiny/code` for instance. */
 function idOf({ experts }: MixSetting, name: string): string | undefined {
   const ids = experts.map(({ id }) => id);
-  const long = `${tinyIds.base.slice(0, tinyIds.base.indexOf('/'))}/${name}`;
-  return [name, long].find((id) => ids.includes(id));
+  return ids.find((id) => id === name) ?? ids.find((id) => id.endsWith(`/${name}`));
 }
 
 function withExpert(

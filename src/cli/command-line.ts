@@ -10,6 +10,7 @@ import { hasFlags, help, options, requestOf } from './flags.ts';
 import { answerLines, answerRequest, type LineCommand, type LinesOptions } from './lines.ts';
 import { mergeByRecipe } from './merge.ts';
 import { manageModels } from './models.ts';
+import { serveModels } from './serve.ts';
 import { startChat } from './start-chat.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -40,6 +41,10 @@ export async function commandLine(
     return command === 'merge'
       ? mergeByRecipe(rest, common)
       : manageModels(rest, { ...common, programs, environment });
+  }
+  if (command === 'serve') {
+    if (rest.includes('--help') || rest.includes('-h')) return helped();
+    return serveModels(rest, { input, output, notes, interruption, environment }, programs);
   }
   if (command === 'chat')
     return startChat(rest, { input, output, notes, interruption, environment }, programs);

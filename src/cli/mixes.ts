@@ -1,4 +1,4 @@
-/** The mixes that the chat in a terminal begins with. */
+/** The mixes that the chat in a terminal and the server begin with. */
 
 import { join } from 'node:path';
 import { type TinyPlaces, tinyExperts, tinyRules } from '../models/tiny.ts';
@@ -6,9 +6,7 @@ import type { MixSetting } from '../protocol/engine.ts';
 
 /** The experts that come with Chorus: code and maths, with the general one to switch on. */
 export function pocketMix(models: string): MixSetting {
-  const experts = ['code', 'math', 'general'].map((name) =>
-    pocket(models, { name, id: name, active: name !== 'general' }),
-  );
+  const experts = pocketNames.map((name) => pocket(models, name, name !== 'general'));
   return { experts, pool: { kind: 'linear' }, weighting: 'adaptive' };
 }
 
@@ -20,15 +18,13 @@ export function tinyMix({ models, cache }: TinyPlaces): MixSetting {
     active: true,
     weight: 1,
   }));
-  const others = ['code', 'math', 'general'].map((name) =>
-    pocket(models, { name, id: `pocket/${name}`, active: false }),
-  );
+  const others = pocketNames.map((name) => pocket(models, name, false));
   return { experts: [...rows, ...others], ...tinyRules };
 }
 
-function pocket(
-  models: string,
-  { name, id, active }: { readonly name: string; readonly id: string; readonly active: boolean },
-) {
-  return { id, folder: join(models, 'pocket', name), precision: 'auto' as const, active, weight: 1 };
+const pocketNames = ['code', 'math', 'general'] as const;
+
+function pocket(models: string, name: string, active: boolean) {
+  const folder = join(models, 'pocket', name);
+  return { id: `pocket/${name}`, folder, precision: 'auto' as const, active, weight: 1 };
 }

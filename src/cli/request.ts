@@ -86,6 +86,7 @@ const generateSchema = v.strictObject({
 });
 
 const scoreSchema = v.strictObject({ ...mixEntries, ...promptEntries, continuation: text });
+const mixSchema = v.strictObject(mixEntries);
 
 export interface Parsed {
   readonly id: string | number | undefined;
@@ -138,6 +139,15 @@ export function parseScore(json: unknown, models: string): ParsedScore {
   return { ...parsed(line, models), continuation: line.continuation };
 }
 
+/** A mix without a request; the experts' ids are what they are named by. */
+export function parseMix(json: unknown, models: string): MixSetting {
+  const line = checked(mixSchema, json);
+  const names = line.experts.map(({ model }) => model);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new ChorusError('request-invalid', `The expert '${twice}' is named twice.`);
+  return mixOf(line, models, (model) => model);
+}
+
 const STRONGEST_VETO = 1000;
 /** Between the geometric pool and the linear one. */
 const HALF_WAY = 0.5;
@@ -145,6 +155,21 @@ const HALF_WAY = 0.5;
 type Line = v.InferOutput<typeof generateSchema> | v.InferOutput<typeof scoreSchema>;
 
 function parsed(line: Line, models: string): Parsed {
+  const mix = mixOf(line, models, (model, i) => `${i}:${model}`);
+  return {
+    id: line.id,
+    ids: mix.experts.map(({ id }) => id),
+    mix,
+    prompt: promptOf(line),
+    given: { power: line.power !== undefined, bases: line.experts.map(({ base }) => base) },
+  };
+}
+
+function mixOf(
+  line: v.InferOutput<typeof mixSchema>,
+  models: string,
+  idOf: (model: string, i: number) => string,
+): MixSetting {
   const { weighting } = line;
   const strong = line.experts.find(({ role, weight }) => role === 'veto' && weight > STRONGEST_VETO);
   if (strong !== undefined) {
@@ -164,7 +189,7 @@ function parsed(line: Line, models: string): Parsed {
   }
   const experts = line.experts.map(
     ({ model, base, weight, role }, i): ExpertSetting => ({
-      id: `${i}:${model}`,
+      id: idOf(model, i),
       ...modelPlace(model, models),
       ...(base !== undefined && { base: modelFolder(base, models) }),
       precision: line.precision,
@@ -176,15 +201,9 @@ function parsed(line: Line, models: string): Parsed {
     }),
   );
   return {
-    id: line.id,
-    ids: experts.map(({ id }) => id),
-    mix: {
-      experts,
-      pool: line.pool === 'power' ? { kind: 'power', exponent: line.power ?? HALF_WAY } : { kind: line.pool },
-      weighting,
-    },
-    prompt: promptOf(line),
-    given: { power: line.power !== undefined, bases: line.experts.map(({ base }) => base) },
+    experts,
+    pool: line.pool === 'power' ? { kind: 'power', exponent: line.power ?? HALF_WAY } : { kind: line.pool },
+    weighting,
   };
 }
 

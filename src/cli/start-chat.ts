@@ -9,12 +9,17 @@ import { firstStart, type Stage } from './first-start.ts';
 import { help } from './flags.ts';
 import type { Terminal } from './terminal.ts';
 
-const options = {
+/** What the chat and the server begin with, and where that comes from. */
+export const beginOptions = {
   pocket: { type: 'boolean' },
   fetch: { type: 'boolean' },
   offline: { type: 'boolean' },
   hub: { type: 'string' },
   pip: { type: 'string' },
+} as const;
+
+const options = {
+  ...beginOptions,
   // What was before: npm start installs and builds.
   after: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },

@@ -20,7 +20,7 @@ export interface ByteMix extends Mix {
 }
 
 export interface DecodeBytesOptions
-  extends Pick<DecodeOptions, 'sampling' | 'random' | 'constraint' | 'observe' | 'signal'> {
+  extends Pick<DecodeOptions, 'sampling' | 'random' | 'constraint' | 'observe' | 'alternatives' | 'signal'> {
   /** Asked before every byte; the same object means that nothing changed. */
   readonly mix: () => ByteMix | Promise<ByteMix>;
   /**
@@ -36,7 +36,7 @@ export interface DecodeBytesOptions
 
 /** Yields a step per byte, `token` being the byte or END_OF_BYTES, and returns why it ended, as `decode` does. */
 export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<Step, DecodeEnd> {
-  const { signal, sampling, random, observe } = options;
+  const { signal, sampling, random, observe, alternatives } = options;
   const following = createFollowers(options.tolerance);
   const guard = utf8Guard();
   const answer: number[] = [];
@@ -44,6 +44,7 @@ export async function* decodeBytes(options: DecodeBytesOptions): AsyncGenerator<
     sampling,
     random,
     observe,
+    alternatives,
     mask(probabilities) {
       guard.restrict(probabilities);
       options.constraint?.restrict(probabilities);

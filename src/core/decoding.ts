@@ -69,8 +69,8 @@ export function createDecoding(options: DecodeOptions): Decoding {
     options.constraint?.accept(token);
     ensemble.learn(distributions, token);
   };
-  const { sampling, observe } = options;
-  const ensemble = createEnsemble<Participant>({ sampling, random: chance, mask, observe });
+  const { sampling, observe, alternatives } = options;
+  const ensemble = createEnsemble<Participant>({ sampling, random: chance, mask, observe, alternatives });
 
   const contextOf = ({ prompt, expert }: Participant): SlidingContext => {
     const ofExpert = contexts.get(expert) ?? new Map<Int32Array, SlidingContext>();

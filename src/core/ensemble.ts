@@ -3,8 +3,8 @@
 import { agreement, type Distribution, entropy } from './distribution.ts';
 import type { Mix, Participant } from './mix.ts';
 import { type Pool, poolInto, sharesInto } from './pool.ts';
-import { type Sampling, sample } from './sampler.ts';
-import type { Step } from './step.ts';
+import { descending, type Sampling, sample } from './sampler.ts';
+import type { Alternative, Step } from './step.ts';
 import { vetoesFrom, vetoInto } from './veto.ts';
 import { fixedWeighting, type Weighting } from './weighting.ts';
 
@@ -16,6 +16,8 @@ export interface EnsembleOptions {
   readonly mask: (probabilities: Float64Array) => void;
   /** Also computes entropy and agreement. */
   readonly observe: boolean;
+  /** How many of the most probable symbols a step names. */
+  readonly alternatives?: number | undefined;
 }
 
 export interface Ensemble<P extends Participant> {
@@ -94,8 +96,21 @@ export function createEnsemble<P extends Participant>(options: EnsembleOptions):
         evaluated: voices.map(() => true),
         entropy: options.observe ? entropy(pooled) : Number.NaN,
         agreement: options.observe ? agreement(distributions, weights) : Number.NaN,
+        ...(options.alternatives !== undefined && {
+          alternatives: mostProbable(pooled, options.alternatives),
+        }),
       };
     },
     learn: (all, symbol) => weighting.learn(all.slice(0, voices.length), symbol),
   };
+}
+
+function mostProbable(pooled: Float64Array, count: number): Alternative[] {
+  const found: Alternative[] = [];
+  for (const token of descending(pooled)) {
+    const p = pooled[token] as number;
+    if (found.length >= count || p === 0) break;
+    found.push({ token, logProb: Math.log(p) });
+  }
+  return found;
 }

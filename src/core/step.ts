@@ -42,6 +42,8 @@ export interface DecodeOptions {
   readonly whenFull?: 'stop' | 'slide' | undefined;
   /** Also computes entropy and agreement, which costs a pass over the vocabulary each. */
   readonly observe: boolean;
+  /** How many of the most probable symbols each step names; none where it is left out. */
+  readonly alternatives?: number | undefined;
   readonly signal?: Signal | undefined;
 }
 
@@ -63,4 +65,12 @@ export interface Step {
   readonly entropy: number;
   /** 1 - total variation between experts; NaN unless observed and all were run. */
   readonly agreement: number;
+  /** The most probable symbols of the pool, before banned tokens, temperature and filters, most probable first; absent unless asked for. */
+  readonly alternatives?: readonly Alternative[];
+}
+
+export interface Alternative {
+  readonly token: number;
+  /** log m(token) in nats. */
+  readonly logProb: number;
 }

@@ -41,10 +41,11 @@ export function draw(request: GenerateRequest, options: DrawingOptions): Drawing
 const nothing = new Uint8Array(0);
 
 function common(
-  { sampling, maxTokens, trace, observe = false }: GenerateRequest,
+  { sampling, maxTokens, trace, observe = false, alternatives }: GenerateRequest,
   { signal }: DrawingOptions,
 ) {
-  return { sampling, random: seededRandom(sampling.seed), maxTokens, observe: trace || observe, signal };
+  const random = seededRandom(sampling.seed);
+  return { sampling, random, maxTokens, observe: trace || observe, alternatives, signal };
 }
 
 function drawTokens(request: GenerateRequest, options: DrawingOptions): Drawing {

@@ -109,7 +109,9 @@ async function generateInTurn(
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const stops = stopMatcher(request.stop);
   const tally = createTally(first);
+  const isTraced = request.trace || request.alternatives !== undefined;
   const trace: TokenTrace[] = [];
+  let told = 0;
   const reusedTokens: Record<string, number> = {};
   let answer = '';
   let prefilled = began;
@@ -118,7 +120,15 @@ async function generateInTurn(
   const emit = (piece: string): void => {
     answer += piece;
     if (piece === '') return;
-    onDelta({ text: piece, tokens: tally.ids.length, unit, shares: tally.shares(), origin: tally.piece() });
+    onDelta({
+      text: piece,
+      tokens: tally.ids.length,
+      unit,
+      shares: tally.shares(),
+      origin: tally.piece(),
+      ...(request.alternatives !== undefined && { trace: trace.slice(told) }),
+    });
+    told = trace.length;
   };
 
   for (;;) {
@@ -136,7 +146,7 @@ async function generateInTurn(
     const bytes = drawing.spelled(value.token);
     const piece = text.decode(bytes.subarray(owed), { stream: true });
     owed = Math.max(0, owed - bytes.length);
-    if (request.trace) trace.push(traceOf(value, piece));
+    if (isTraced) trace.push(traceOf(value, piece, drawing.spelled));
     const match = stops.push(piece);
     emit(match.emit);
     if (match.stopped) {
@@ -167,7 +177,7 @@ async function generateInTurn(
     reusedTokens,
     ms: { prefill: prefilled - began, decode: clock() - prefilled },
     ...(evaluations !== undefined && { evaluations }),
-    ...(request.trace && { trace }),
+    ...(isTraced && { trace }),
   };
 }
 

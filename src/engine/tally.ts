@@ -71,15 +71,24 @@ function createMeans(): { add(step: Step): void; means(): Record<string, number>
   };
 }
 
-export function traceOf(step: Step, text: string): TokenTrace {
+/** @param spelled the bytes that a token adds to the answer */
+export function traceOf(step: Step, text: string, spelled: (token: number) => Uint8Array): TokenTrace {
   return {
     id: step.token,
     text,
+    bytes: [...spelled(step.token)],
     logProb: step.logProb,
     shares: byExpert(step.participants, step.shares),
     weights: byExpert(step.participants, step.weights),
     entropy: step.entropy,
     agreement: step.agreement,
     evaluated: step.participants.flatMap(({ expert }, i) => (step.evaluated[i] ? [expert.name] : [])),
+    ...(step.alternatives !== undefined && {
+      alternatives: step.alternatives.map(({ token, logProb }) => ({
+        id: token,
+        bytes: [...spelled(token)],
+        logProb,
+      })),
+    }),
   };
 }

@@ -217,6 +217,11 @@ export interface GenerateRequest {
   readonly routeWithin?: number;
   /** A row per token in the result. */
   readonly trace: boolean;
+  /**
+   * How many of the most probable tokens each row of the trace names, 0 for none. Where it is given, each piece that streams has its
+   * rows with it; accelerated lazily, rows for which not all experts were run have none.
+   */
+  readonly alternatives?: number | undefined;
   /** Entropy and agreement of each piece as it streams; with `trace` they are there anyway. */
   readonly observe?: boolean | undefined;
 }
@@ -233,6 +238,8 @@ export interface Delta {
   readonly shares: Readonly<Record<string, number>>;
   /** Of this piece alone. */
   readonly origin: PieceOrigin;
+  /** The rows of its tokens, where `alternatives` were asked for. */
+  readonly trace?: readonly TokenTrace[];
 }
 
 /** Where a piece of text comes from: its tokens, and those before it whose text was held back. */
@@ -258,7 +265,10 @@ export type StopReason = 'end' | 'length' | 'stop' | 'cancelled';
 /** One generated token, as the mixture saw it. */
 export interface TokenTrace {
   readonly id: number;
+  /** What it adds to the answer; nothing where it ends inside a character, which the token that ends it adds. */
   readonly text: string;
+  /** What it stands for; none for the end of the answer. */
+  readonly bytes: readonly number[];
   /** Natural log-probability under the pool, before temperature and filters. */
   readonly logProb: number;
   readonly shares: Readonly<Record<string, number>>;
@@ -269,6 +279,16 @@ export interface TokenTrace {
   readonly agreement: number;
   /** The experts that were run for this token. */
   readonly evaluated: readonly string[];
+  /** Most probable first; where they were asked for. */
+  readonly alternatives?: readonly AlternativeToken[];
+}
+
+export interface AlternativeToken {
+  readonly id: number;
+  /** None for the end of the answer and for tokens without text. */
+  readonly bytes: readonly number[];
+  /** Natural log-probability under the pool. */
+  readonly logProb: number;
 }
 
 export interface Generated {
