@@ -319,7 +319,7 @@ describe('chat', () => {
     expect(code).toBe(0);
     expect(out).toContain('42');
     expect(out).toMatch(/math \d+ %/);
-    expect(out).toContain('code off, math 1');
+    expect(out).toContain('pocket/code off, pocket/math 1');
     expect(out).toContain('A weight is a number of at least 0');
   });
 });

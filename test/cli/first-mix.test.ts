@@ -9,7 +9,7 @@ const active = (mix: MixSetting) => mix.experts.filter((expert) => expert.active
 
 it('a terminal has the pocket experts to begin with, or Tiny with these to switch on', () => {
   const before = pocketMix('/m');
-  expect(active(before)).toEqual(['code', 'math']);
+  expect(active(before)).toEqual(['pocket/code', 'pocket/math']);
   expect(before).not.toHaveProperty('surfaces');
   const mix = tinyMix({ models: '/m', cache: '/c' });
   expect(active(mix)).toEqual(['tiny/base', 'tiny/code', 'tiny/math']);

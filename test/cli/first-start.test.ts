@@ -67,7 +67,7 @@ function terminal(isTTY: boolean): PassThrough & { readonly isTTY: boolean } {
   return Object.assign(new PassThrough(), { isTTY });
 }
 
-const pocketAnswers = { active: ['code', 'math'], ready: ['code', 'math'] };
+const pocketAnswers = { active: ['pocket/code', 'pocket/math'], ready: ['pocket/code', 'pocket/math'] };
 const tinyAnswers = { active: ['tiny/base', 'tiny/code', 'tiny/math'], ready: ['tiny/base'] };
 
 describe('the first start in a terminal', () => {
