@@ -24,12 +24,13 @@ const { values, positionals } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(`Usage: npm run bench -- [mixing] [decoding] [context] [adapters] [--rounds 5] [--tokens 64] [--model FOLDER ...] [--adapter FOLDER ...]
+  console.log(`Usage: npm run bench -- [mixing] [decoding] [context] [adapters] [devices] [--rounds 5] [--tokens 64] [--model FOLDER ...] [--adapter FOLDER ...]
 
   mixing     one expert, two mixed, and the mathematics between them
   decoding   each way of needing fewer runs (accelerate) against plain mixing
   context    a token after 32, 256 and 1,000 tokens, against the graph as it was exported
   adapters   experts of one base as rows of one batch, against a session for each
+  devices    what each device of this machine makes of the model beside the CPU; only where it is named
 Each figure is the median over --rounds of --tokens tokens, the variants taking turns. All of it takes about ten minutes.
 
 Measures the pocket experts, and each FOLDER (a model in the transformers.js or onnxruntime-genai layout; by default
@@ -48,7 +49,7 @@ FOLDER for the GGUF file's). Reads the first --tokens tokens of --cases texts of
   process.exit(0);
 }
 
-const parts = ['mixing', 'decoding', 'context', 'adapters', 'peers', 'quantization'];
+const parts = ['mixing', 'decoding', 'context', 'adapters', 'devices', 'peers', 'quantization'];
 const unknown = positionals.find((name) => !parts.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}"; there are ${parts.join(', ')}.`);
@@ -103,6 +104,7 @@ const { measureMathematics } = (await load('mathematics', out)).module;
 const { measureMixing } = (await load('mixing', out)).module;
 const { measureAdapters } = (await load('adapters', out)).module;
 const { measureContext } = (await load('context', out)).module;
+const { measureDevices } = (await load('devices', out)).module;
 const { measureDecoding } = (await load('decoding', out)).module;
 
 const pocket = (name) => join(root, 'models', 'pocket', name);
@@ -159,6 +161,12 @@ for (const suite of suites) {
     const measured = await measureAdapters({ ...options, adapters, cores: cpus().length });
     result.adapters = measured;
     console.table(measured.rows);
+  }
+  if (positionals.includes('devices')) {
+    const measured = await measureDevices({ ...options, threads: cpus().length, precision: 'auto' });
+    result.devices = measured;
+    console.table(measured.rows);
+    for (const reason of measured.refused) console.log(reason);
   }
   results.push(result);
 }
