@@ -7,12 +7,14 @@ import type { Device, DeviceSetting } from '../protocol/engine.ts';
 import type { Verdict, VerdictKey, Verdicts } from './device-verdicts.ts';
 import { deviceNames, devicesOf, type Platform } from './devices.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { CheckOutcome } from './self-check.ts';
+import type { CheckOutcome, DevicePace } from './self-check.ts';
 
 export interface ChosenDevice {
   readonly device: Device;
   /** For people: why it is this one; undefined where it is what was asked for and nothing else was tried. */
   readonly reason: string | undefined;
+  /** Most tokens of a run that it was compared for; undefined where that is for its decoder to say. */
+  readonly longestRun?: number | undefined;
 }
 
 export interface DeviceQuestion {
@@ -103,7 +105,7 @@ export function createDeviceChooser(options: ChooserOptions): DeviceChooser {
           return { kind: 'refused', why: `was not tried: ${String(thrown).slice(0, 200)}` };
         });
         const judged = judge(verdict, wanted === 'auto');
-        if (judged.use) return { device, reason: judged.reason };
+        if (judged.use) return { device, reason: judged.reason, longestRun: judged.longestRun };
         reasons.push(`${name} ${judged.reason}`);
       }
       return { device: 'cpu', reason: reasons.join('; ') };
@@ -115,7 +117,7 @@ export function createDeviceChooser(options: ChooserOptions): DeviceChooser {
 }
 
 type Judged =
-  | { readonly use: true; readonly reason: string | undefined }
+  | { readonly use: true; readonly reason: string | undefined; readonly longestRun: number | undefined }
   | { readonly use: false; readonly reason: string };
 
 function judge(verdict: Verdict, mustBeFaster: boolean): Judged {
@@ -125,14 +127,25 @@ function judge(verdict: Verdict, mustBeFaster: boolean): Judged {
     case 'trying':
       return { use: false, reason: 'is being tried by another process at this moment' };
     case 'passed': {
-      const { deviceMs, cpuMs } = verdict;
-      const times = `${deviceMs.toPrecision(3)} ms a token, the CPU ${cpuMs.toPrecision(3)}`;
-      if (!mustBeFaster) return { use: true, reason: undefined };
-      return deviceMs < cpuMs
-        ? { use: true, reason: `faster in a check: ${times}` }
+      const { device, cpu, longestRun } = verdict;
+      if (!mustBeFaster) return { use: true, reason: undefined, longestRun };
+      const times = `${paceText(device)}, the CPU ${paceText(cpu)}`;
+      return requestMs(device) < requestMs(cpu)
+        ? { use: true, reason: `faster in a check: ${times}`, longestRun }
         : { use: false, reason: `is not faster: ${times}` };
     }
     default:
       return verdict satisfies never;
   }
+}
+
+/** What two devices are compared by: a completion's answer, and as much of its prompt as is new when the user has moved on. */
+const REQUEST = { read: 128, drawn: 32 } as const;
+
+function requestMs({ tokenMs, readMs }: DevicePace): number {
+  return REQUEST.read * readMs + REQUEST.drawn * tokenMs;
+}
+
+function paceText({ tokenMs, readMs }: DevicePace): string {
+  return `${tokenMs.toPrecision(3)} ms a token and ${readMs.toPrecision(2)} ms for each that it reads`;
 }

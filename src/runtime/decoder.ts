@@ -20,14 +20,16 @@ export interface Memory {
 export interface Decoder<M extends Memory = Memory> {
   /** The widest window that a layer sees instead of all positions; undefined where none is known to. */
   readonly window?: number | undefined;
+  /** Most tokens of a run; CHUNK where it is left out. */
+  readonly longestRun?: number | undefined;
   createMemory(): M;
   /**
-   * Where the run that starts after `from` tokens has to end, on the way to `to`: at most CHUNK later, and at most `most` where
+   * Where the run that starts after `from` tokens has to end, on the way to `to`: at most `longestRun` later, and at most `most` where
    * a row of logits is the same, to the last bit, however its context was cut into runs.
    */
   runEnd(from: number, to: number, most?: number): number;
   /**
-   * Feeds 1 to CHUNK tokens and remembers them.
+   * Feeds 1 to `longestRun` tokens and remembers them.
    * @returns logits of the last `rows` of them, float32 [rows, experts, vocabularyRows], valid until the next call; `rows` >= 1
    */
   feed(memory: M, tokens: Int32Array, rows: number): Promise<Float32Array>;

@@ -20,10 +20,10 @@ import { counting, int64 } from './tensors.ts';
 import type { GraphOrder } from './worker-messages.ts';
 
 /**
- * For runs of 32 tokens or more ONNX Runtime 1.30 takes another kernel of attention, which gives other logits on the one driver
- * that it was tried on (SwiftShader).
+ * Tokens of a run where it is not known that longer ones are right: for 32 or more ONNX Runtime 1.30 takes another kernel of attention,
+ * which gives other logits on SwiftShader and the CPU's on an NVIDIA H200.
  */
-const LONGEST_RUN = 24;
+const SAFE_RUN = 24;
 
 type SessionOptions = ort.InferenceSession.SessionOptions;
 
@@ -44,6 +44,8 @@ export interface DeviceOptions {
   /** Of a device whose results can be left in its memory. */
   readonly session: SessionOptions;
   readonly lock: DeviceLock;
+  /** Most tokens of a run, where longer ones than `SAFE_RUN` were compared with the CPU's. */
+  readonly longestRun?: number | undefined;
   /** Columns of the logits. */
   readonly vocabulary: number;
 }
@@ -108,7 +110,7 @@ function keeping({ session }: DeviceOptions, outputs: readonly string[]): Sessio
 }
 
 async function openCaching(
-  { session: options, lock, vocabulary }: DeviceOptions,
+  { session: options, lock, longestRun = SAFE_RUN, vocabulary }: DeviceOptions,
   open: () => Promise<CachingGraph>,
 ): Promise<Decoder<DeviceMemory>> {
   const { graph, shape, slicer } = await alone(lock, async () => {
@@ -127,9 +129,10 @@ async function openCaching(
 
   return {
     window: windows.length === 0 ? undefined : Math.max(...windows),
+    longestRun,
     createMemory: () =>
       createDeviceMemory(shape, { slice: slicer.slice, leave: (left) => unused.push(left) }),
-    runEnd: (from, to) => from + ((to - from) % LONGEST_RUN || LONGEST_RUN),
+    runEnd: (from, to, most = longestRun) => Math.min(to, from + Math.min(most, longestRun)),
     feed: (memory, tokens, rows) =>
       alone(lock, async () => {
         const total = memory.length + tokens.length;

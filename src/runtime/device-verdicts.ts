@@ -10,12 +10,16 @@ import * as v from 'valibot';
 
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 
+/** Milliseconds of a token that is drawn, and of one that is read in a prompt. */
+const paceSchema = v.strictObject({ tokenMs: milliseconds, readMs: milliseconds });
+
 const verdictSchema = v.variant('kind', [
   v.strictObject({
     kind: v.literal('passed'),
-    deviceMs: milliseconds,
-    cpuMs: milliseconds,
-    difference: milliseconds,
+    device: paceSchema,
+    cpu: paceSchema,
+    difference: v.pipe(v.number(), v.finite(), v.minValue(0)),
+    longestRun: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
   }),
   v.strictObject({ kind: v.literal('refused'), why: v.pipe(v.string(), v.maxLength(500)) }),
   v.strictObject({
@@ -47,7 +51,7 @@ export interface Verdicts {
 }
 
 /** Raised whenever a check would judge otherwise. */
-const CHECK_VERSION = 2;
+const CHECK_VERSION = 3;
 
 /** @param folder where verdicts are kept; made when the first is written */
 export function createVerdicts(folder: string): Verdicts {

@@ -183,8 +183,9 @@ function createGroup({ workerFile, devices, key, model, arrived, onEmpty }: Grou
           adapters: opened.map(({ adapter }) => adapter),
         };
         const chosen = await chooseDevice(order);
+        const placed = { device: chosen.device, longestRun: chosen.longestRun };
         const shared = openings.map((opening) => opening.shared);
-        const answer = await worker.ask({ kind: 'load', ...order, device: chosen.device, lock, shared });
+        const answer = await worker.ask({ kind: 'load', ...order, ...placed, lock, shared });
         if (answer.kind !== 'loaded') throw new Error(`unexpected answer '${answer.kind}' to 'load'`);
         loaded = opened;
         asExported = answer.asExported;

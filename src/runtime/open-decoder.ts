@@ -38,19 +38,22 @@ export interface OnDevice {
   readonly device: Device;
   /** The same for all threads of the process. */
   readonly lock: DeviceLock;
+  /** Most tokens of a run that the device was compared for; left out where that is not known. */
+  readonly longestRun?: number | undefined;
 }
 
 /** @param onProgress called with values rising in [0, 1] while a graph is built */
 export async function openDecoder(
   order: GraphOrder,
-  { device, lock }: OnDevice,
+  on: OnDevice,
   onProgress: (progress: number) => void,
 ): Promise<OpenedDecoder> {
+  const { device } = on;
   if (device === 'cpu') {
     return { ...(await openOnCpu(order, onProgress)), device, deviceReason: undefined };
   }
   try {
-    const decoder = await openOnDevice(order, { device, lock }, onProgress);
+    const decoder = await openOnDevice(order, on, onProgress);
     return { decoder, asExported: undefined, device, deviceReason: undefined };
   } catch (thrown) {
     const deviceReason = `${deviceNames[device]} cannot be used: ${reasonOf(thrown)}`;
@@ -176,7 +179,8 @@ export async function openGraph(
     extra: { session: { ...threading, model_external_initializers_file_folder_path: folder } },
   };
   if (on?.device === 'webgpu') {
-    return openKeptForm(graph, { session: options, lock: on.lock, vocabulary: graph.shape.vocabulary });
+    const { lock, longestRun } = on;
+    return openKeptForm(graph, { session: options, lock, longestRun, vocabulary: graph.shape.vocabulary });
   }
   const session = await ort.InferenceSession.create(graph.model, options);
   return createSegmentDecoder(session, graph.shape, contextLength);
@@ -185,6 +189,7 @@ export async function openGraph(
 async function openExport(order: GraphOrder, on?: OnDevice): Promise<Decoder> {
   const options = { ...sessionOptions(order.threads, on?.device), extra: { session: threading } };
   if (on?.device === 'webgpu') {
+    // Its logits come for every token of a run, so that runs stay short.
     return openExportOnDevice(order, { session: options, lock: on.lock, vocabulary: order.vocabularyRows });
   }
   try {

@@ -14,13 +14,14 @@ const STEP = 8;
 const TELLING = 8;
 
 export interface Pace {
-  /** Tokens of the next run, LEAST to CHUNK. */
+  /** Tokens of the next run, LEAST to `longest`. */
   most(): number;
   /** A run of so many tokens took so many milliseconds. */
   ran(tokens: number, ms: number): void;
 }
 
-export function createPace(): Pace {
+/** @param longest tokens of a run at most, of a decoder that says so */
+export function createPace(longest: number = CHUNK): Pace {
   let most = LEAST;
   return {
     most: () => most,
@@ -28,7 +29,7 @@ export function createPace(): Pace {
       if (tokens < TELLING) return;
       const enough = Math.floor((PATIENCE * tokens) / ms / STEP) * STEP;
       // A single quick run says little: it grows step by step, and shrinks at once.
-      most = Math.max(LEAST, Math.min(CHUNK, 2 * most, enough));
+      most = Math.max(LEAST, Math.min(longest, 2 * most, enough));
     },
   };
 }

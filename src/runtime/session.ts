@@ -50,7 +50,7 @@ export async function openSession(
   const outs = order.shared.map(outputsOf);
   const size = order.vocabularySize;
   const mostRows = rowsAtOnce(experts * order.vocabularyRows);
-  const pace = createPace();
+  const pace = createPace(decoder.longestRun);
   /** The logits of the last run, [experts, rows, size]: asking again, or for another expert, costs nothing. */
   let held = new Float32Array(experts * size);
   let answered: { readonly entry: KvEntry; readonly length: number; readonly rows: number } | undefined;

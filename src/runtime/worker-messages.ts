@@ -49,6 +49,8 @@ export interface GraphOrder {
 export interface LoadOrder extends GraphOrder {
   readonly kind: 'load';
   readonly device: Device;
+  /** Most tokens of a run that the device was compared for. */
+  readonly longestRun: number | undefined;
   readonly lock: DeviceLock;
   /** Of each expert. */
   readonly shared: readonly SharedBuffers[];

@@ -15,8 +15,18 @@ import type { CheckOutcome } from '../../src/runtime/self-check.ts';
 import { temporaryFolder } from '../programs.ts';
 
 const windows = { system: 'win32', arch: 'x64' };
-const fast: CheckOutcome = { kind: 'passed', deviceMs: 3, cpuMs: 9, difference: 0.001 };
-const slow: CheckOutcome = { kind: 'passed', deviceMs: 12, cpuMs: 9, difference: 0.001 };
+const fast: CheckOutcome = {
+  kind: 'passed',
+  device: { tokenMs: 3, readMs: 0.5 },
+  cpu: { tokenMs: 9, readMs: 4 },
+  difference: 0.001,
+};
+const slow: CheckOutcome = {
+  kind: 'passed',
+  device: { tokenMs: 12, readMs: 4 },
+  cpu: { tokenMs: 9, readMs: 4 },
+  difference: 0.001,
+};
 const wrong: CheckOutcome = { kind: 'refused', why: 'gives other logits than the CPU' };
 
 function chooserIn(folder: string, change: Partial<ChooserOptions> = {}) {
@@ -77,9 +87,24 @@ describe('the choice of a device', () => {
     const asked = question('auto', { webgpu: fast, directml: fast });
     expect(await chooserIn(temporaryFolder()).choose(asked)).toEqual({
       device: 'webgpu',
-      reason: 'faster in a check: 3.00 ms a token, the CPU 9.00',
+      reason:
+        'faster in a check: 3.00 ms a token and 0.50 ms for each that it reads, the CPU 9.00 ms a token and 4.0 ms for each that it reads',
     });
     expect(asked.tried).toEqual(['webgpu']);
+  });
+
+  it('may be one that draws a little slower and reads much faster, in runs as long as it was compared for', async () => {
+    const reader: CheckOutcome = {
+      kind: 'passed',
+      device: { tokenMs: 10, readMs: 0.1 },
+      cpu: { tokenMs: 9, readMs: 1.3 },
+      difference: 0.001,
+      longestRun: 256,
+    };
+    const chosen = await chooserIn(temporaryFolder()).choose(question('auto', { webgpu: reader }));
+    expect(chosen).toMatchObject({ device: 'webgpu', longestRun: 256 });
+    const asked = await chooserIn(temporaryFolder()).choose(question('webgpu', { webgpu: reader }));
+    expect(asked).toEqual({ device: 'webgpu', reason: undefined, longestRun: 256 });
   });
 
   it('goes on to the next where one gives wrong logits', async () => {
@@ -92,7 +117,8 @@ describe('the choice of a device', () => {
     const asked = question('auto', { webgpu: slow });
     expect(await chooserIn(temporaryFolder()).choose(asked)).toEqual({
       device: 'cpu',
-      reason: 'WebGPU is not faster: 12.0 ms a token, the CPU 9.00; DirectML found no adapter',
+      reason:
+        'WebGPU is not faster: 12.0 ms a token and 4.0 ms for each that it reads, the CPU 9.00 ms a token and 4.0 ms for each that it reads; DirectML found no adapter',
     });
   });
 
@@ -171,7 +197,7 @@ describe('a verdict', () => {
 
   it('that is damaged is made anew', async () => {
     const folder = temporaryFolder();
-    for (const damage of ['{', '[]', '{"verdict": {"kind": "passed", "deviceMs": -1}}', '']) {
+    for (const damage of ['{', '[]', '{"verdict": {"kind": "passed", "difference": -1}}', '']) {
       await chooserIn(folder).choose(question('webgpu', { webgpu: wrong }));
       for (const name of readdirSync(folder)) writeFileSync(join(folder, name), damage);
       expect((await chooserIn(folder).choose(question('webgpu', { webgpu: fast }))).device).toBe('webgpu');

@@ -27,7 +27,9 @@ function toy(
       get length() {
         return this.tokens.length;
       },
-      truncate() {},
+      truncate(kept) {
+        this.tokens.length = kept;
+      },
       fork() {
         return this;
       },
@@ -71,10 +73,16 @@ async function check(
 
 describe('a self-check', () => {
   it('passes a device that answers as the CPU does, and gives both times', async () => {
-    expect(await check((z) => z)).toEqual({ kind: 'passed', deviceMs: 1, cpuMs: 2, difference: 0 });
+    expect(await check((z) => z)).toEqual({
+      kind: 'passed',
+      // Of 24 tokens in two runs.
+      device: { tokenMs: 1, readMs: 2 / 24 },
+      cpu: { tokenMs: 2, readMs: 4 / 24 },
+      difference: 0,
+    });
     expect(await check((z, x) => z + (x % 2) * 0.001, { cost: 5 })).toMatchObject({
       kind: 'passed',
-      deviceMs: 5,
+      device: { tokenMs: 5 },
     });
   });
 
@@ -125,6 +133,45 @@ describe('a self-check', () => {
     expect(outcome).toMatchObject({ kind: 'refused', why: expect.stringMatching(/other logits/) });
   });
 
+  it('tries a longer run, and lets the device keep it only where it gives the logits of the CPU', async () => {
+    const longer = async (
+      feedOf: (feed: Decoder<ToyMemory>['feed']) => Decoder<ToyMemory>['feed'],
+      ms = 1,
+    ) => {
+      const clock = { now: 0 };
+      const [device, cpu] = [toy(clock, ms), toy(clock, 2)];
+      const outcome = await selfCheck({
+        openDevice: async () => ({ ...device.decoder, feed: feedOf(device.decoder.feed) }),
+        openCpu: async () => cpu.decoder,
+        vocabulary: VOCABULARY,
+        tolerance: TOLERANCE.full,
+        longer: 64,
+        clock: () => clock.now,
+      });
+      expect(device.state.disposed).toBeGreaterThan(0);
+      return outcome;
+    };
+    expect(await longer((feed) => feed)).toMatchObject({
+      kind: 'passed',
+      device: { tokenMs: 1, readMs: 1 / 64 },
+      cpu: { tokenMs: 2, readMs: 8 / 64 },
+      longestRun: 64,
+    });
+    const onlyShort = { kind: 'passed', device: { tokenMs: 1, readMs: 2 / 24 } };
+    const wrong = await longer((feed) => (memory, tokens, rows) => {
+      return feed(memory, tokens.length > 32 ? tokens.map((token) => token + 1) : tokens, rows);
+    });
+    const throws = await longer((feed) => (memory, tokens, rows) => {
+      return tokens.length > 32 ? Promise.reject(new Error('too long')) : feed(memory, tokens, rows);
+    });
+    for (const outcome of [wrong, throws]) {
+      expect(outcome).toMatchObject(onlyShort);
+      expect(outcome).not.toHaveProperty('longestRun');
+    }
+    // One that would take seconds for it is not asked.
+    expect(await longer((feed) => feed, 500)).not.toHaveProperty('longestRun');
+  });
+
   it('reads further than the widest window of a layer, which a device could ignore', async () => {
     const windowed = async (window: number, seenByDevice: number) => {
       const clock = { now: 0 };
@@ -143,7 +190,7 @@ describe('a self-check', () => {
       });
       return { ...outcome, runs };
     };
-    expect(await windowed(200, 200)).toMatchObject({ kind: 'passed', runs: 28 });
+    expect(await windowed(200, 200)).toMatchObject({ kind: 'passed', runs: 56 });
     expect(await windowed(200, Number.POSITIVE_INFINITY)).toMatchObject({
       kind: 'refused',
       why: expect.stringMatching(/other logits/),
