@@ -10,6 +10,7 @@ const actions: readonly { readonly label: string; readonly name: CommandName }[]
   { label: '$(lightbulb) Advise a mix for this workspace', name: 'adviseMix' },
   { label: '$(git-merge) Merge experts', name: 'mergeExperts' },
   { label: '$(cloud-download) Fetch a model', name: 'fetchModel' },
+  { label: '$(add) Import a model', name: 'importModel' },
   { label: '$(comment-discussion) Ask', name: 'ask' },
   { label: '$(sparkle) Turn completions on or off', name: 'toggleCompletions' },
   { label: '$(question) Why was there no suggestion?', name: 'whyNoSuggestion' },

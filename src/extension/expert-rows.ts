@@ -1,6 +1,7 @@
 /** How an expert is described in the tree, the status bar and the chat, from the settings and the engine's report. */
 
 import { weightOn } from '../models/surface-weight.ts';
+import { tinyIds } from '../models/tiny.ts';
 import type { ExpertState, MixSetting, Surface } from '../protocol/engine.ts';
 import type { EngineSnapshot } from './engine-client.ts';
 import { shortName } from './experts.ts';
@@ -14,27 +15,41 @@ export interface ExpertRow {
   /** Where it is not the same everywhere. */
   readonly weightsOn?: Readonly<Record<Surface, number>>;
   readonly folder: string;
+  /** Of an adapter, where it is known. */
+  readonly base?: string | undefined;
+  /** Who put it there: it came with Chorus, was fetched as part of Tiny, or is one of the user's list. */
+  readonly origin: 'embedded' | 'fetched' | 'listed';
   readonly state: ExpertState;
+}
+
+export interface ShownAs {
+  /** Names that the user gave, by id. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Those of the user's list. */
+  readonly folders?: readonly string[];
 }
 
 /** An expert that takes part but is not loaded yet is `off`: it loads when the engine is first needed. */
 export function expertRows(
   { experts, surfaces }: Pick<MixSetting, 'experts' | 'surfaces'>,
   snapshot: EngineSnapshot,
+  { names = {}, folders = [] }: ShownAs = {},
 ): ExpertRow[] {
   const ids = experts.map(({ id }) => id);
   return experts.map((setting) => {
-    const { id, active, weight, folder } = setting;
+    const { id, active, weight, folder, base } = setting;
     const reported = snapshot.experts.find((status) => status.id === id)?.state;
     const on = (surface: Surface): number => weightOn({ surfaces }, surface, setting);
     const weightsOn = { completion: on('completion'), chat: on('chat') };
     return {
       id,
-      name: shortName(id, ids),
+      name: (Object.hasOwn(names, id) ? names[id] : undefined) ?? shortName(id, ids),
       active,
       weight,
       ...((weightsOn.completion !== weight || weightsOn.chat !== weight) && { weightsOn }),
       folder,
+      base,
+      origin: folders.includes(folder) ? 'listed' : id === tinyIds.base ? 'fetched' : 'embedded',
       state: reported ?? { kind: 'off' },
     };
   });

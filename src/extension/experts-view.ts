@@ -1,7 +1,9 @@
 /** The tree of experts with a checkbox each: what takes part, in which state, on which device, with which weight. */
 
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { ExpertState } from '../protocol/engine.ts';
+import { droppedPaths, dropTypes } from './dropped.ts';
 import { describeRow, detailsOf, type ExpertRow } from './expert-rows.ts';
 import { expertsViewId } from './names.ts';
 
@@ -10,19 +12,36 @@ export interface ExpertsViewDependencies {
   readonly onDidChange: vscode.Event<unknown>;
   /** Takes the ids ticked now, in the tree's order. */
   choose(active: readonly string[]): Promise<void>;
+  /** Takes the files and folders that were dropped onto the tree. */
+  drop(paths: readonly string[]): Promise<unknown>;
+}
+
+export interface ExpertsView extends vscode.Disposable {
+  /** The row that the keyboard is on. */
+  selected(): ExpertRow | undefined;
 }
 
 export function registerExpertsView({
   rows,
   onDidChange,
   choose,
-}: ExpertsViewDependencies): vscode.Disposable {
+  drop,
+}: ExpertsViewDependencies): ExpertsView {
   const changed = new vscode.EventEmitter<undefined>();
   const view = vscode.window.createTreeView<ExpertRow>(expertsViewId, {
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
       getChildren: (parent) => (parent === undefined ? [...rows()] : []),
       getTreeItem: itemOf,
+    },
+    dragAndDropController: {
+      dropMimeTypes: dropTypes,
+      dragMimeTypes: [],
+      async handleDrop(_, transfer) {
+        const { paths, others } = await droppedPaths(transfer, (address) => vscode.Uri.parse(address));
+        if (paths.length > 0) await drop(paths);
+        else if (others > 0) void vscode.window.showWarningMessage(withoutPath());
+      },
     },
   });
   const ticking = view.onDidChangeCheckboxState(async ({ items }) => {
@@ -36,13 +55,21 @@ export function registerExpertsView({
     );
   });
   const watching = onDidChange(() => changed.fire(undefined));
-  return vscode.Disposable.from(view, ticking, watching, changed);
+  const all = vscode.Disposable.from(view, ticking, watching, changed);
+  return { selected: () => view.selection[0], dispose: () => all.dispose() };
+}
+
+function withoutPath(): string {
+  return t(
+    'What was dropped has no path on the machine that Chorus runs on. Put the model there, and run "Chorus: Import a Model...".',
+  );
 }
 
 function itemOf(row: ExpertRow): vscode.TreeItem {
   const item = new vscode.TreeItem(row.name);
   const { Checked, Unchecked } = vscode.TreeItemCheckboxState;
   item.id = row.id;
+  item.contextValue = `expert.${row.origin}`;
   item.description = describeRow(row);
   item.tooltip = new vscode.MarkdownString(detailsOf(row), true);
   item.iconPath = iconOf(row.state);

@@ -78,7 +78,7 @@ export function mixtureOf(places: ExpertPlaces, values: SettingValues): Mixture 
   const problems: string[] = [];
   const problem = (text: string): number => problems.push(text);
   const embedded = [...tinyOnes(places), ...pocketExperts(places.extensionPath)];
-  const experts = withFolders(embedded, values['models.folders'], problem);
+  const experts = withFolders(embedded, values, problem);
   const ids = experts.map(({ id }) => id);
   for (const setting of expertSettings) {
     const named = setting === 'experts.active' ? values[setting] : Object.keys(values[setting]);
@@ -104,14 +104,15 @@ const expertSettings = ['experts.active', 'experts.weights', 'completion.weights
 
 function withFolders(
   embedded: readonly KnownExpert[],
-  folders: readonly string[],
+  values: SettingValues,
   problem: (text: string) => void,
 ): KnownExpert[] {
   const experts = [...embedded];
-  for (const folder of folders) {
+  const bases = new Map(Object.entries(values['models.bases']));
+  for (const folder of values['models.folders']) {
     const id = basename(folder);
     const same = experts.find((expert) => expert.id === id);
-    if (id !== '' && same === undefined) experts.push({ id, folder, embedded: false });
+    if (id !== '' && same === undefined) experts.push(own(id, folder, bases.get(id)));
     else if (same?.folder !== folder) {
       const reason = same === undefined ? 'it has no name of its own' : `${id} is taken by ${same.folder}`;
       problem(
@@ -121,6 +122,10 @@ function withFolders(
     }
   }
   return experts;
+}
+
+function own(id: string, folder: string, base: string | undefined): KnownExpert {
+  return { id, folder, embedded: false, ...(base !== undefined && { base }) };
 }
 
 function settingOf({ id, folder, base }: KnownExpert, values: SettingValues): ExpertSetting {

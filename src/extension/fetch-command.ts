@@ -8,11 +8,10 @@ import { offerOf } from '../models/offer.ts';
 import { modelsFolder, storedModel } from '../models/stored-model.ts';
 import { TINY_BASE } from '../models/tiny.ts';
 import { toFailure } from '../protocol/failure.ts';
-import type { ObtainChoices, ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
-import type { CallOptions } from '../protocol/rpc.ts';
-import { mayOffer, offerSentence, overall, type Remembered, rememberedOf } from './fetch-offer.ts';
+import { mayOffer, offerSentence, type Remembered, rememberedOf } from './fetch-offer.ts';
 import { writeAll } from './mix-commands.ts';
 import { commandId } from './names.ts';
+import { type Obtain, obtainWithProgress } from './obtain-progress.ts';
 import { tinySettings } from './ready-mixes.ts';
 import type { SettingsStore } from './settings.ts';
 
@@ -21,7 +20,7 @@ export interface FetchCommandOptions {
   readonly extensionPath: string;
   /** The folder of all that is fetched and built. */
   readonly cache: string;
-  readonly obtain: (request: ObtainRequest, options: CallOptions<ObtainProgress>) => Promise<ObtainOutcome>;
+  readonly obtain: Obtain;
   /** Called when a model is there that was not. */
   readonly onObtained: () => void;
   /** Outlives the window. */
@@ -68,7 +67,9 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
     }
     isFetching = true;
     // What is said afterwards may stand there for long.
-    const outcome = await Promise.resolve(withProgress(model, options, choices())).finally(() => {
+    const outcome = await Promise.resolve(
+      obtainWithProgress(model.name, { kind: 'fetch', model: model.id, choices: choices() }, options.obtain),
+    ).finally(() => {
       isFetching = false;
     });
     if (outcome.kind === 'obtained') {
@@ -119,31 +120,6 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
   };
 }
 
-function withProgress(
-  { id, name }: FetchedModel,
-  { obtain }: FetchCommandOptions,
-  choices: ObtainChoices,
-): Thenable<ObtainOutcome> {
-  const progressOptions = {
-    location: vscode.ProgressLocation.Notification,
-    title: `Chorus: ${name}`,
-    cancellable: true,
-  };
-  return vscode.window.withProgress(progressOptions, (progress, token) => {
-    const cancel = new AbortController();
-    token.onCancellationRequested(() => cancel.abort());
-    let shown = 0;
-    const onUpdate = (update: ObtainProgress): void => {
-      // A second source begins anew; the bar waits for it.
-      const now = Math.max(shown, overall(update));
-      const percent = update.stage === 'converting' ? `, ${Math.floor(100 * update.fraction)} %` : '';
-      progress.report({ message: `${update.text}${percent}`, increment: 100 * (now - shown) });
-      shown = now;
-    };
-    return obtain({ kind: 'fetch', model: id, choices }, { signal: cancel.signal, onUpdate });
-  });
-}
-
 /** The base of Tiny is in use at once unless other experts were chosen; any other model becomes an expert that can be ticked. */
 async function takeIntoUse(
   { id, name }: FetchedModel,
@@ -170,7 +146,7 @@ async function takeIntoUse(
     await writeAll(settings, tinySettings);
 }
 
-async function tellFailure({
+export async function tellFailure({
   code,
   message,
 }: {

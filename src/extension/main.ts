@@ -1,9 +1,10 @@
 /** The extension's table of contents: each feature is made in its own file and wired here. Nothing is started yet. */
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { mergedFolder, userCacheFolder } from '../models/cache-folder.ts';
+import { modelsFolder } from '../models/stored-model.ts';
 import { hasTinyBase } from '../models/tiny.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
@@ -15,15 +16,19 @@ import { EngineClient } from './engine-client.ts';
 import { registerEngineNotice } from './engine-notice.ts';
 import { forkEngine } from './engine-process.ts';
 import { eventOf } from './events.ts';
-import { expertRows } from './expert-rows.ts';
+import { removeExpert, renameExpert, rowFor } from './expert-commands.ts';
+import { type ExpertRow, expertRows } from './expert-rows.ts';
 import { registerExpertsView } from './experts-view.ts';
 import { explainSelection } from './explain-command.ts';
 import { createFetchCommand } from './fetch-command.ts';
+import { importModels } from './import-command.ts';
 import { registerInlineCompletions } from './inline-completions.ts';
 import { createMaths } from './maths-process.ts';
 import { registerMathsTool } from './maths-tool.ts';
 import { mergeExperts } from './merge-command.ts';
-import { chooseExperts, chooseMix, setWeights } from './mix-commands.ts';
+import { chooseExperts, chooseMix, saveMix, setWeights } from './mix-commands.ts';
+import { registerModelCards } from './model-card.ts';
+import { commandId } from './names.ts';
 import { pause } from './pause.ts';
 import { registerProposals } from './proposal.ts';
 import { watchSettings } from './settings.ts';
@@ -42,8 +47,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const cache = userCacheFolder(process.env);
   /** Whether the pocket experts answer in place of Tiny. */
   let standIn = false;
+  /** While its base is being deleted. */
+  let tinyGoes = false;
   const settings = watchSettings(
-    () => ({ extensionPath, cache, hasTinyBase: hasTinyBase(cache), standIn }),
+    () => ({ extensionPath, cache, hasTinyBase: !tinyGoes && hasTinyBase(cache), standIn }),
     (problem) => log.warn(problem),
   );
   const engine = new EngineClient({
@@ -66,7 +73,20 @@ export function activate(context: vscode.ExtensionContext): void {
   const trace = createTrace();
   const generate = engine.generate.bind(engine);
   const values = () => settings.current().values;
-  const rows = () => expertRows(settings.current().mix, engine.snapshot);
+  const rows = () =>
+    expertRows(settings.current().mix, engine.snapshot, {
+      names: values()['experts.names'],
+      folders: values()['models.folders'],
+    });
+  const place = ({ id, folder, base }: ExpertRow) => ({
+    folder,
+    base,
+    folders: settings
+      .current()
+      .experts.filter((other) => other.id !== id)
+      .map((other) => other.folder),
+    precision: values()['models.precision'],
+  });
   const experts = eventOf(settings.onDidChange, engine.onChange.bind(engine));
   const status = eventOf(experts.event, trace.onAdd);
 
@@ -116,6 +136,35 @@ export function activate(context: vscode.ExtensionContext): void {
     log: (line) => log.info(line),
   });
   const stepChecks = createStepChecks(maths);
+  const importing = { settings, cache, obtain: engine.obtain.bind(engine) };
+  const view = registerExpertsView({
+    rows,
+    onDidChange: experts.event,
+    choose: (ids) => settings.write('experts.active', ids),
+    drop: async (paths) => vscode.commands.executeCommand(commandId('importModel'), ...paths),
+  });
+  const cards = registerModelCards({ describe: engine.describe.bind(engine), extensionPath, cache, place });
+  const removal = {
+    settings,
+    place,
+    discard: engine.discard.bind(engine),
+    isOwn: (folder: string) => [mergedFolder(cache), modelsFolder(cache)].includes(dirname(folder)),
+    async withoutTiny<T>(task: () => Promise<T>): Promise<T> {
+      tinyGoes = true;
+      settings.refresh();
+      return task().finally(() => {
+        tinyGoes = false;
+        settings.refresh();
+      });
+    },
+  };
+  const forRow =
+    (title: string, act: (row: ExpertRow) => Promise<void>) =>
+    async (given: unknown): Promise<void> => {
+      const row = await rowFor(given, { rows: rows(), selected: view.selected(), title });
+      if (row !== undefined) await act(row);
+    };
+
   const proposals = registerProposals();
   const advice = registerAdviseCommand({ settings, advise: engine.advise.bind(engine) });
 
@@ -129,11 +178,8 @@ export function activate(context: vscode.ExtensionContext): void {
     experts,
     status,
     registerInlineCompletions(completions),
-    registerExpertsView({
-      rows,
-      onDidChange: experts.event,
-      choose: (ids) => settings.write('experts.active', ids),
-    }),
+    view,
+    cards,
     registerStatusBar(statusInput, status.event),
     registerTraceDocument(trace),
     advice,
@@ -155,6 +201,15 @@ export function activate(context: vscode.ExtensionContext): void {
           log: (line) => log.info(line),
         }),
       fetchModel: () => fetching.choose(),
+      importModel: (...paths) =>
+        importModels(
+          importing,
+          paths.filter((path) => typeof path === 'string'),
+        ),
+      renameExpert: forRow('Chorus: Rename Expert', (row) => renameExpert(settings, row)),
+      removeExpert: forRow('Chorus: Remove Expert', (row) => removeExpert(row, removal)),
+      showModelCard: forRow('Chorus: Show Model Card', (row) => cards.show(row)),
+      saveMix: () => saveMix(settings),
       ask: () => chat.focus(),
       explainSelection: () => explainSelection(chat),
       checkStep: () => stepChecks.check(),

@@ -1,10 +1,12 @@
 /** Choosing experts, weights and a mix in the quick pick. What is chosen goes to the settings, and from there in force. */
 
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { tinyIds } from '../models/tiny.ts';
 import { describeRow, type ExpertRow } from './expert-rows.ts';
 import { weightEverywhere } from './experts.ts';
-import { readyMixes } from './ready-mixes.ts';
+import { type ReadyMix, readyMixes } from './ready-mixes.ts';
+import { freeName, mixInForce, savedMixes, withMix, withoutMix } from './saved-mixes.ts';
 import type { SettingName, SettingValue, SettingValues } from './setting-rules.ts';
 import type { SettingsStore } from './settings.ts';
 
@@ -52,16 +54,65 @@ export async function setWeights(settings: SettingsStore, rows: Rows): Promise<v
   }
 }
 
+/** The mixes that come along and those that were saved; a button beside each makes a copy of it, another takes a saved one away. */
 export async function chooseMix(settings: SettingsStore): Promise<void> {
   const { values, experts } = settings.current();
   const hasTiny = experts.some(({ id }) => id === tinyIds.base);
-  const chosen = await vscode.window.showQuickPick([...readyMixes(hasTiny)], {
-    title: 'Chorus: Choose Mix',
-    placeHolder: `Now: ${values['mix.pool']} pool, ${values['mix.weighting']} weighting`,
-    matchOnDetail: true,
+  const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: t('Save a copy under another name') };
+  const remove = { iconPath: new vscode.ThemeIcon('trash'), tooltip: t('Delete this saved mix') };
+  const pick = vscode.window.createQuickPick<ReadyMix & vscode.QuickPickItem>();
+  pick.title = 'Chorus: Choose Mix';
+  pick.placeholder = `Now: ${values['mix.pool']} pool, ${values['mix.weighting']} weighting`;
+  pick.matchOnDetail = true;
+  const list = (): void => {
+    const saved = savedMixes(settings.current().values);
+    pick.items = [
+      ...saved.map((mix) => ({
+        ...mix,
+        iconPath: new vscode.ThemeIcon('bookmark'),
+        buttons: [copy, remove],
+      })),
+      ...readyMixes(hasTiny).map((mix) => ({ ...mix, buttons: [copy] })),
+    ];
+  };
+  list();
+  const done = new Promise<ReadyMix | undefined>((resolve) => {
+    pick.onDidAccept(() => resolve(pick.selectedItems[0]));
+    pick.onDidHide(() => resolve(undefined));
+    pick.onDidTriggerItemButton(async ({ item, button }) => {
+      if (button === copy) {
+        resolve(undefined);
+        await saveMix(settings, item);
+        return;
+      }
+      await writeAll(settings, withoutMix(settings.current().values, item.label));
+      list();
+    });
   });
-  if (chosen === undefined) return;
-  await writeAll(settings, chosen.sets);
+  pick.show();
+  const chosen = await done;
+  pick.dispose();
+  if (chosen !== undefined) await writeAll(settings, chosen.sets);
+}
+
+/** Keeps `mix`, or the one in force, under a name; a mix that leaves something out is saved as it would be in force. */
+export async function saveMix(settings: SettingsStore, mix?: ReadyMix): Promise<void> {
+  const saved = settings.current().values['mix.saved'];
+  const written = await vscode.window.showInputBox({
+    title: t('Chorus: Save Mix'),
+    value: mix === undefined ? '' : freeName(mix.label, Object.keys(saved)),
+    prompt: t('The name of the mix; "Chorus: Choose Mix" lists it'),
+    validateInput: (text) => (text.trim() === '' ? t('Write a name.') : undefined),
+  });
+  const name = written?.trim();
+  if (name === undefined) return;
+  if (Object.hasOwn(saved, name)) {
+    const replace = t('Replace');
+    const question = t('There is a mix called {0} already.', name);
+    if ((await vscode.window.showWarningMessage(question, { modal: true }, replace)) !== replace) return;
+  }
+  const { values } = settings.current();
+  await writeAll(settings, withMix(values, name, { ...mixInForce(values), ...mix?.sets }));
 }
 
 /** Writes each setting that is named, one after the other. */

@@ -1,12 +1,12 @@
 /** Mixes to choose from in one step; each sets only what it names. */
 
 import { tinyIds, tinyRules } from '../models/tiny.ts';
-import type { SettingValues } from './setting-rules.ts';
+import type { SavedMix, SettingValues } from './setting-rules.ts';
 
 export interface ReadyMix {
   readonly label: string;
   readonly detail: string;
-  readonly sets: Partial<SettingValues>;
+  readonly sets: SavedMix;
 }
 
 const [general, code, math] = ['pocket/general', 'pocket/code', 'pocket/math'] as const;

@@ -16,15 +16,11 @@ export type PoolName = 'linear' | 'geometric' | 'power';
 
 const weightings = ['fixed', 'prompt', 'fixedShare', 'adaptive', 'confidence'] as const;
 
-/** The settings by their names after `chorus.`. */
-export const settingRules = {
-  'completion.enabled': flag(true),
-  'completion.debounce': whole(150, 0, 2000),
-  'completion.multiline': choice<MultilineMode>('auto', ['auto', 'never', 'always']),
-  'completion.maxTokens': whole(64, 1, 1024),
-  'completion.minConfidence': rule(0, 'a number from 0 to 1', isShare),
-  'completion.minAgreement': rule(0, 'a number from 0 to 1', isShare),
-  'completion.languages': record(isFlag, 'an object of language names to true or false'),
+/** Of an expert's name, in characters. */
+export const LONGEST_NAME = 60;
+
+/** What a mix is made of: these are saved together under a name. */
+const mixRules = {
   'completion.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
   'completion.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
   'experts.active': list(['pocket/code', 'pocket/math'], isName, 'a list of names of experts'),
@@ -32,18 +28,40 @@ export const settingRules = {
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
   'mix.power': rule(0.5, 'a number above 0 and up to 1', isExponent),
   'mix.weighting': choice<WeightingSetting>('adaptive', weightings),
+  'chat.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
+  'chat.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
+} as const;
+
+type MixSettingName = keyof typeof mixRules;
+
+export const mixSettingNames = Object.keys(mixRules) as readonly MixSettingName[];
+
+/** What a mix sets; what it leaves out stays as it is. */
+export type SavedMix = { readonly [N in MixSettingName]?: (typeof mixRules)[N]['fallback'] };
+
+/** The settings by their names after `chorus.`. */
+export const settingRules = {
+  ...mixRules,
+  'completion.enabled': flag(true),
+  'completion.debounce': whole(150, 0, 2000),
+  'completion.multiline': choice<MultilineMode>('auto', ['auto', 'never', 'always']),
+  'completion.maxTokens': whole(64, 1, 1024),
+  'completion.minConfidence': rule(0, 'a number from 0 to 1', isShare),
+  'completion.minAgreement': rule(0, 'a number from 0 to 1', isShare),
+  'completion.languages': record(isFlag, 'an object of language names to true or false'),
   'mix.route': choice<RouteSetting>('never', ['never', 'auto']),
   'mix.memoryLimit': whole(0, 0, 1_000_000),
   'engine.device': choice<DeviceSetting>('auto', ['auto', 'cpu', 'webgpu', 'cuda', 'directml', 'coreml']),
   'engine.unloadAfterMinutes': whole(30, 0, 1440),
+  'mix.saved': savedMixes(),
+  'experts.names': record(isShort, 'an object of names of experts to names of at most 60 characters'),
+  'models.bases': record(isFolder, 'an object of names of experts to absolute paths of folders'),
   'models.folders': list([], isFolder, 'a list of absolute paths of folders'),
   'models.contextLimit': whole(0, 0, 1_000_000),
   'models.hub': rule('', 'the address of a hub, or empty', isAddress),
   'models.pip': rule('', 'text', isText),
   'models.offline': flag(false),
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q8', 'q4']),
-  'chat.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
-  'chat.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
   'chat.maxTokens': whole(256, 1, 8192),
   'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
   'chat.systemPrompt': rule('', 'text', isText),
@@ -130,6 +148,17 @@ function record<T>(
   return { fallback: {}, expected, parse };
 }
 
+function savedMixes(): SettingRule<Readonly<Record<string, SavedMix>>> {
+  const isMix = (value: unknown): value is SavedMix =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).every(([name, set]) => {
+      const known = mixSettingNames.find((one) => one === name);
+      return known !== undefined && mixRules[known].parse(set) !== undefined;
+    });
+  return record(isMix, 'an object of names to settings of a mix');
+}
+
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
@@ -160,6 +189,10 @@ function isFlag(value: unknown): value is boolean {
 
 function isName(value: unknown): value is string {
   return isText(value) && value.trim() !== '';
+}
+
+function isShort(value: unknown): value is string {
+  return isName(value) && value.length <= LONGEST_NAME;
 }
 
 function isFolder(value: unknown): value is string {

@@ -56,3 +56,11 @@ async function sizesFit(place: string, source: ModelSource): Promise<boolean> {
   }
   return true;
 }
+
+/** Where the model in this folder was fetched from, and when; undefined where that is not noted. */
+export async function sourceOfStored(place: string): Promise<string | undefined> {
+  const record = await readJson(join(place, RECORD_NAME), recordSchema, { optional: true }).catch(
+    () => undefined,
+  );
+  return record === undefined ? undefined : `${record.source}, ${record.time.slice(0, 10)}`;
+}

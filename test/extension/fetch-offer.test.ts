@@ -68,6 +68,7 @@ describe('the pocket experts stand in', () => {
   const row = (state: ExpertState, active = true): ExpertRow => ({
     id: 'tiny/base',
     name: 'base',
+    origin: 'embedded',
     folder: '/m',
     weight: 1,
     active,

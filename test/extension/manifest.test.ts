@@ -121,7 +121,9 @@ describe('the manifest and the code', () => {
     expect(manifest.capabilities).toMatchObject({
       untrustedWorkspaces: {
         supported: 'limited',
-        restrictedConfigurations: ['folders', 'hub', 'pip', 'offline'].map((name) => `chorus.models.${name}`),
+        restrictedConfigurations: ['folders', 'bases', 'hub', 'pip', 'offline'].map(
+          (name) => `chorus.models.${name}`,
+        ),
       },
       virtualWorkspaces: true,
     });
