@@ -82,6 +82,7 @@ export function shownAnswer(
   return { decision: { kind: 'shown', chars: text.length, lines, from, ...certainty }, text, replaceRight };
 }
 
+/** By whom, the session knows. */
 export function cancelled(stage: CancelStage): Answer {
-  return { decision: { kind: 'cancelled', stage } };
+  return { decision: { kind: 'cancelled', stage, by: 'editor' } };
 }

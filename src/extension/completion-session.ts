@@ -1,15 +1,18 @@
 /**
- * One completion at a time, without the editor: when to ask, when to wait, when to give up an earlier request, and a
+ * Completions, one at a time, without the editor: when to ask, when to wait, when to give up an earlier request, and a
  * trace of each decision.
  */
 
-import type { GateLimits } from '../text/gate.ts';
-import { planGhost } from '../text/ghost.ts';
-import { type Answer, type AskedEngine, ask, cancelled, isShown } from './completion-answer.ts';
-import { createCompletionCache } from './completion-cache.ts';
-import { type CompletionQuery, placeOf, requestFor } from './completion-query.ts';
+import type { GhostPlace } from '../text/ghost.ts';
+import { type Answer, type AskedEngine, cancelled, type ShownAnswer } from './completion-answer.ts';
+import { alternativesTo, createCompletionAnswers, distinct } from './completion-answers.ts';
+import { type CompletionQuery, placeOf } from './completion-query.ts';
+import { refusal } from './completion-refusal.ts';
+import { type CompletionTask, keyOf, taskFor } from './completion-task.ts';
+import { createPrefetch } from './prefetch.ts';
 import type { SettingValues } from './setting-rules.ts';
-import type { Decision, Trace } from './trace.ts';
+import type { Trace } from './trace.ts';
+import { createTypingRhythm } from './typing-rhythm.ts';
 
 /** `text` stands in for `left` characters before the cursor and `right` after it, all on the cursor's line. */
 export interface Suggestion {
@@ -22,6 +25,8 @@ export interface CompletionDependencies extends AskedEngine {
   settings(): SettingValues;
   /** Who answers and how they are mixed, as one text: an answer of others is not given again. */
   mix(): string;
+  /** The ids of the experts that take part in completions. */
+  experts(): readonly string[];
   /** Resolves early when the signal aborts. */
   pause(ms: number, signal: AbortSignal): Promise<void>;
   now(): number;
@@ -29,34 +34,78 @@ export interface CompletionDependencies extends AskedEngine {
 }
 
 export interface CompletionSession {
-  /** Never rejects. Gives up at once when `signal` aborts or a newer query comes. */
-  suggest(query: CompletionQuery, signal: AbortSignal): Promise<Suggestion | undefined>;
+  /**
+   * The best first; several where the user asks by command. Never rejects. Gives up at once when `signal` aborts or a newer
+   * query comes.
+   */
+  suggest(query: CompletionQuery, signal: AbortSignal): Promise<readonly Suggestion[]>;
+  /** A suggestion was taken whole: what follows it is asked for ahead, unless something else is being asked. */
+  accepted(suggestion: Suggestion): void;
 }
 
-export function createCompletionSession(dependencies: CompletionDependencies): CompletionSession {
-  const { trace, now } = dependencies;
-  const cache = createCompletionCache();
-  let newest: AbortController | undefined;
+interface Decided {
+  readonly answers: readonly [Answer, ...Answer[]];
+  readonly task?: CompletionTask;
+  /** How long was waited, or would have been. */
+  readonly pauseMs?: number;
+}
 
-  const decide = async (query: CompletionQuery, signal: AbortSignal): Promise<Answer> => {
-    const values = dependencies.settings();
-    const refused = refusal(query, values);
-    if (refused !== undefined) return { decision: refused };
-    const place = placeOf(query);
-    const request = requestFor(query, place, values);
-    const rules = rulesOf(dependencies.mix(), values);
-    const known = cache.find(request, rules);
-    // Who asks by command is not put off with "nothing", which may have been an accident of the rules.
-    if (known !== undefined && (isShown(known) || !query.explicit)) return known;
-    const plan = planGhost(place, values['completion.multiline'], query.explicit);
-    if (plan.kind === 'skip') return { decision: { kind: 'skipped', because: plan.rule } };
-    if (!query.explicit) await dependencies.pause(values['completion.debounce'], signal);
-    if (signal.aborted) return cancelled('waiting');
-    const { multiline, stop } = plan;
-    const limits = query.explicit ? unlimited : limitsOf(values);
-    const answer = await ask(dependencies, { ...request, stop }, { place, multiline, limits, signal });
-    cache.keep(request, rules, answer, 'asked');
+/** How long who asks by command waits for further suggestions after the first. */
+const ALTERNATIVES_MS = 2000;
+
+export function createCompletionSession(dependencies: CompletionDependencies): CompletionSession {
+  const { trace, now, settings, mix, pause } = dependencies;
+  const answers = createCompletionAnswers(dependencies);
+  const prefetch = createPrefetch();
+  const rhythm = createTypingRhythm();
+  const followers = new WeakMap<
+    Suggestion,
+    { readonly query: CompletionQuery; readonly place: GhostPlace }
+  >();
+  let newest: AbortController | undefined;
+  let underWay = 0;
+
+  const ask = async (task: CompletionTask, signal: AbortSignal): Promise<Answer> => {
+    underWay++;
+    const answer = await answers.ask(task, signal);
+    underWay--;
     return answer;
+  };
+
+  const decide = async (query: CompletionQuery, signal: AbortSignal): Promise<Decided> => {
+    const values = settings();
+    const refused = refusal(query, values);
+    if (refused !== undefined) return { answers: [{ decision: refused }] };
+    const task = taskFor(query, placeOf(query), { values, mix: mix() });
+    const answer = (): Answer | Promise<Answer> => answers.known(task) ?? ask(task, signal);
+    if (query.explicit) {
+      const first = await answer();
+      const others = first.decision.kind === 'failed' ? [] : await alternatives(task, signal);
+      return { answers: [first, ...others], task };
+    }
+    const isAtOnce = answers.known(task) !== undefined || task.plan.kind === 'skip';
+    const key = keyOf(task);
+    if (isAtOnce || (await prefetch.join(key, signal))) return { answers: [await answer()], task };
+    const pauseMs = rhythm.pause(values['completion.debounce']);
+    await pause(pauseMs, signal);
+    // The editor asks for what follows an accepted suggestion before it tells that it was accepted.
+    await prefetch.join(key, signal);
+    const settled = signal.aborted ? cancelled('waiting') : await answer();
+    rhythm.ended(settled.decision.kind === 'cancelled' ? 'given-up' : 'answered');
+    return { answers: [settled], task, pauseMs };
+  };
+
+  const alternatives = async (task: CompletionTask, signal: AbortSignal): Promise<readonly Answer[]> => {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    void pause(ALTERNATIVES_MS, either).then(() => over.abort());
+    const found: Answer[] = [];
+    for (const other of alternativesTo(task, dependencies.experts())) {
+      if (either.aborted) break;
+      found.push(answers.known(other) ?? (await ask(other, either)));
+    }
+    over.abort();
+    return found;
   };
 
   return {
@@ -65,44 +114,45 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
       const mine = new AbortController();
       newest = mine;
       const start = now();
-      const answer = await decide(query, AbortSignal.any([signal, mine.signal]));
+      if (!query.explicit) rhythm.pressed(start);
+      const { answers: found, task, pauseMs } = await decide(query, AbortSignal.any([signal, mine.signal]));
+      const shown = distinct(found);
+      const { decision } = shown[0] ?? found[0];
       trace.add({
         at: start,
         languageId: query.languageId,
         trigger: query.explicit ? 'command' : 'typing',
-        decision: answer.decision,
+        decision:
+          decision.kind === 'cancelled' ? { ...decision, by: signal.aborted ? 'editor' : 'newer' } : decision,
         ms: now() - start,
+        ...(pauseMs !== undefined && { pauseMs }),
+        ...(shown.length > 1 && { choices: shown.length }),
       });
-      if (!isShown(answer)) return undefined;
-      const { text = '', left = 0, right = 0 } = query.selected ?? {};
-      return { text: text + answer.text, left, right: right + answer.replaceRight };
+      return shown.map((answer) => {
+        const suggestion = suggestionOf(query, answer);
+        if (task !== undefined) followers.set(suggestion, { query, place: placeAfter(task.place, answer) });
+        return suggestion;
+      });
+    },
+    accepted(suggestion) {
+      const follower = followers.get(suggestion);
+      if (follower === undefined || underWay > 0) return;
+      const query = { ...follower.query, explicit: false };
+      const values = settings();
+      if (refusal(query, values) !== undefined) return;
+      const task = taskFor(query, follower.place, { values, mix: mix() });
+      if (answers.known(task) !== undefined || task.plan.kind === 'skip') return;
+      prefetch.start(keyOf(task), (signal) => answers.ask(task, signal, 'prefetched'));
     },
   };
 }
 
-/** All besides the request that an answer depends on. */
-function rulesOf(mix: string, values: SettingValues): string {
-  return JSON.stringify([mix, values['completion.multiline'], limitsOf(values)]);
+function suggestionOf({ selected }: CompletionQuery, answer: ShownAnswer): Suggestion {
+  const { text = '', left = 0, right = 0 } = selected ?? {};
+  return { text: text + answer.text, left, right: right + answer.replaceRight };
 }
 
-function limitsOf(values: SettingValues): GateLimits {
-  return {
-    minConfidence: values['completion.minConfidence'],
-    minAgreement: values['completion.minAgreement'],
-  };
-}
-
-/** Who asks by command wants to see it, however unsure the experts are. */
-const unlimited: GateLimits = { minConfidence: 0, minAgreement: 0 };
-
-function refusal(
-  query: CompletionQuery,
-  values: SettingValues,
-): (Decision & { kind: 'skipped' }) | undefined {
-  if (!values['completion.enabled'] && !query.explicit) return { kind: 'skipped', because: 'disabled' };
-  if (values['completion.languages'][query.languageId] === false && !query.explicit) {
-    return { kind: 'skipped', because: 'language-disabled' };
-  }
-  if (values['experts.active'].length === 0) return { kind: 'skipped', because: 'no-expert' };
-  return undefined;
+/** The place at the end of an accepted answer. */
+function placeAfter({ before, after }: GhostPlace, { text, replaceRight }: ShownAnswer): GhostPlace {
+  return { before: before + text, after: after.slice(replaceRight) };
 }

@@ -1,6 +1,7 @@
 /** Which experts there are, and the mix that the settings make of them. Looks at no file: the engine does that. */
 
 import { basename, join } from 'node:path';
+import { weightOn } from '../models/surface-weight.ts';
 import { tinyExperts, tinyIds } from '../models/tiny.ts';
 import type {
   ExpertSetting,
@@ -173,6 +174,13 @@ function resourcesOf(values: SettingValues): ResourceSetting {
     unloadAfterMinutes: values['engine.unloadAfterMinutes'],
     ...(megabytes > 0 && { memoryLimit: megabytes * 1e6 }),
   };
+}
+
+/** The ids of the experts that have a say in ghost text. */
+export function completionExperts(mix: MixSetting): readonly string[] {
+  return mix.experts.flatMap((expert) =>
+    expert.active && expert.role !== 'veto' && weightOn(mix, 'completion', expert) > 0 ? [expert.id] : [],
+  );
 }
 
 /** `code` for `pocket/code`, where no other of `ids` ends so. */

@@ -2,6 +2,7 @@
 
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
+import type { Acceptance, TextPlace } from './acceptance.ts';
 import type { CompletionQuery } from './completion-query.ts';
 import type { CompletionSession, Suggestion } from './completion-session.ts';
 
@@ -10,25 +11,53 @@ const linesAbove = 400;
 const linesBelow = 100;
 const lineStep = 100;
 
-export function registerInlineCompletions(session: CompletionSession): vscode.Disposable {
-  return vscode.languages.registerInlineCompletionItemProvider(
-    { pattern: '**' },
-    {
-      async provideInlineCompletionItems(document, position, { triggerKind, selectedCompletionInfo }, token) {
-        if (token.isCancellationRequested) return undefined;
-        const explicit = triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
-        const query = queryAt(document, position, { explicit, selected: selectedCompletionInfo });
-        const controller = new AbortController();
-        const cancelling = token.onCancellationRequested(() => controller.abort());
-        try {
-          const suggestion = await session.suggest(query, controller.signal);
-          return suggestion === undefined ? undefined : [itemAt(document, position, suggestion)];
-        } finally {
-          cancelling.dispose();
-        }
-      },
-    },
+/** Run by the editor when a suggestion was accepted; not in the palette. */
+const ACCEPTED = 'chorus.suggestionAccepted';
+
+export function registerInlineCompletions(
+  session: CompletionSession,
+  acceptance: Acceptance,
+): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, provider(session, acceptance)),
+    vscode.commands.registerCommand(ACCEPTED, (suggestion: Suggestion) => {
+      acceptance.accepted(suggestion.text);
+      session.accepted(suggestion);
+    }),
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges: [change, ...others] }) => {
+      if (change === undefined || others.length > 0) return;
+      acceptance.inserted(textPlace(document, change.range.start), withLineFeeds(change.text));
+    }),
   );
+}
+
+function provider(session: CompletionSession, acceptance: Acceptance): vscode.InlineCompletionItemProvider {
+  return {
+    async provideInlineCompletionItems(document, position, { triggerKind, selectedCompletionInfo }, token) {
+      if (token.isCancellationRequested) return undefined;
+      const explicit = triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
+      const query = queryAt(document, position, { explicit, selected: selectedCompletionInfo });
+      const controller = new AbortController();
+      const cancelling = token.onCancellationRequested(() => controller.abort());
+      try {
+        const suggestions = await session.suggest(query, controller.signal);
+        const [first] = suggestions;
+        if (first !== undefined && !controller.signal.aborted)
+          acceptance.shown(textPlace(document, position), first.text);
+        return suggestions.map((suggestion) => itemAt(document, position, suggestion));
+      } finally {
+        cancelling.dispose();
+      }
+    },
+  };
+}
+
+function textPlace({ uri }: vscode.TextDocument, { line, character }: vscode.Position): TextPlace {
+  return { document: uri.toString(), line, character };
+}
+
+function withLineFeeds(text: string): string {
+  return text.replaceAll('\r\n', '\n');
 }
 
 function queryAt(
@@ -37,7 +66,7 @@ function queryAt(
   { explicit, selected }: { explicit: boolean; selected: vscode.SelectedCompletionInfo | undefined },
 ): CompletionQuery {
   const first = Math.max(0, Math.ceil((position.line - linesAbove) / lineStep) * lineStep);
-  const text = (range: vscode.Range): string => document.getText(range).replaceAll('\r\n', '\n');
+  const text = (range: vscode.Range): string => withLineFeeds(document.getText(range));
   return {
     path: document.uri.path,
     languageId: document.languageId,
@@ -65,11 +94,13 @@ function namesOf(uri: vscode.Uri): Pick<CompletionQuery, 'file' | 'repository'> 
 function itemAt(
   document: vscode.TextDocument,
   { line, character }: vscode.Position,
-  { text, left, right }: Suggestion,
+  suggestion: Suggestion,
 ): vscode.InlineCompletionItem {
+  const { text, left, right } = suggestion;
   const written = document.eol === vscode.EndOfLine.CRLF ? text.replaceAll('\n', '\r\n') : text;
   return new vscode.InlineCompletionItem(
     written,
     new vscode.Range(line, character - left, line, character + right),
+    { command: ACCEPTED, title: '', arguments: [suggestion] },
   );
 }

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { mergedFolder, userCacheFolder } from '../models/cache-folder.ts';
 import { modelsFolder } from '../models/stored-model.ts';
 import { hasTinyBase } from '../models/tiny.ts';
+import { createAcceptance } from './acceptance.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
 import { registerChatView } from './chat-view.ts';
@@ -18,6 +19,7 @@ import { forkEngine } from './engine-process.ts';
 import { eventOf } from './events.ts';
 import { removeExpert, renameExpert, rowFor } from './expert-commands.ts';
 import { type ExpertRow, expertRows } from './expert-rows.ts';
+import { completionExperts } from './experts.ts';
 import { registerExpertsView } from './experts-view.ts';
 import { explainSelection } from './explain-command.ts';
 import { createFetchCommand } from './fetch-command.ts';
@@ -71,6 +73,7 @@ export function activate(context: vscode.ExtensionContext): void {
     settings.refresh();
   });
   const trace = createTrace();
+  const acceptance = createAcceptance();
   const generate = engine.generate.bind(engine);
   const values = () => settings.current().values;
   const rows = () =>
@@ -93,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const completions = createCompletionSession({
     settings: values,
     mix: () => JSON.stringify(settings.current().mix),
+    experts: () => completionExperts(settings.current().mix),
     generate,
     isStarting: () =>
       rows().some(({ active, state }) => active && ['off', 'unloaded', 'loading'].includes(state.kind)),
@@ -177,11 +181,11 @@ export function activate(context: vscode.ExtensionContext): void {
     watchDefaults,
     experts,
     status,
-    registerInlineCompletions(completions),
+    registerInlineCompletions(completions, acceptance),
     view,
     cards,
     registerStatusBar(statusInput, status.event),
-    registerTraceDocument(trace),
+    registerTraceDocument(trace, acceptance),
     advice,
     proposals,
     maths,

@@ -7,6 +7,7 @@ import { t } from '@vscode/l10n';
 import type { FailureCode } from '../protocol/failure.ts';
 import type { Certainty, Gated } from '../text/gate.ts';
 import type { GhostRule, SkipRule } from '../text/ghost.ts';
+import type { AcceptedCounts } from './acceptance.ts';
 import type { Subscription } from './listeners.ts';
 import { createListeners } from './listeners.ts';
 
@@ -27,8 +28,8 @@ export type Decision =
       readonly from: 'engine' | 'bytes' | 'cache' | 'typed-ahead' | 'prefetched';
     } & Certainty)
   | { readonly kind: 'skipped'; readonly because: SkipRule | 'disabled' | 'language-disabled' | 'no-expert' }
-  /** By the next keystroke, a moved cursor or a newer request; `stage` is what it was doing. */
-  | { readonly kind: 'cancelled'; readonly stage: CancelStage }
+  /** `stage` is what it was doing; `by` the editor, for the next key or a moved cursor, or a newer request. */
+  | { readonly kind: 'cancelled'; readonly stage: CancelStage; readonly by: 'editor' | 'newer' }
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string }
   | { readonly kind: 'filtered'; readonly rule: GhostRule }
   /** There was one, and the experts were not sure enough of it, or of one mind. */
@@ -41,6 +42,10 @@ export interface TraceEntry {
   readonly trigger: 'typing' | 'command';
   readonly decision: Decision;
   readonly ms: number;
+  /** How long was waited for the next key, at most, before the engine was asked; absent where it was not to be asked. */
+  readonly pauseMs?: number;
+  /** How many suggestions there were to choose from, where there were several. */
+  readonly choices?: number;
 }
 
 export interface Trace {
@@ -78,7 +83,7 @@ export function sentenceFor({
     case 'skipped':
       return skipSentence(decision.because, languageId);
     case 'cancelled':
-      return cancelSentence(decision.stage, ms);
+      return cancelSentence(decision, ms);
     case 'failed':
       return decision.message;
     case 'filtered':
@@ -129,15 +134,19 @@ function skipSentence(because: (Decision & { kind: 'skipped' })['because'], lang
   }
 }
 
-function cancelSentence(stage: CancelStage, ms: number): string {
+function cancelSentence({ stage, by }: Decision & { kind: 'cancelled' }, ms: number): string {
+  const what =
+    by === 'editor'
+      ? 'You typed on or moved the cursor'
+      : 'A newer request, for another place, took its turn';
   const after = `after ${Math.round(ms)} ms`;
   switch (stage) {
     case 'waiting':
-      return `You typed on or moved the cursor ${after}, before the pause set in chorus.completion.debounce was over.`;
+      return `${what} ${after}, before the pause in typing was over (at most that of chorus.completion.debounce).`;
     case 'starting':
-      return `You typed on or moved the cursor ${after}, while the engine was still starting or loading its experts.`;
+      return `${what} ${after}, while the engine was still starting or loading its experts.`;
     case 'generating':
-      return `You typed on or moved the cursor ${after}, before the suggestion was ready.`;
+      return `${what} ${after}, before the suggestion was ready.`;
     default:
       return stage satisfies never;
   }
@@ -181,13 +190,37 @@ function percent(value: number): string {
   return `${Math.round(100 * value)} %`;
 }
 
-/** The whole trace as text, newest first, one request a line. */
-export function traceReport(entries: readonly TraceEntry[]): string {
+/** The whole trace as text, newest first, one request a line, with the figures behind each decision. */
+export function traceReport(entries: readonly TraceEntry[], counts: AcceptedCounts): string {
   const lines = entries.map((entry) => {
     const time = new Date(entry.at).toISOString().slice(11, 23);
-    return `${time}  ${entry.trigger.padEnd(7)}  ${entry.languageId.padEnd(12)}  ${sentenceFor(entry)}`;
+    const figures = figuresOf(entry);
+    const why = figures === '' ? '' : ` [${figures}]`;
+    return `${time}  ${entry.trigger.padEnd(7)}  ${entry.languageId.padEnd(12)}  ${sentenceFor(entry)}${why}`;
   });
-  return ['Requests for a suggestion, newest first (times in UTC):', '', ...lines, ''].join('\n');
+  return [
+    'Requests for a suggestion, newest first (times in UTC):',
+    t(
+      'Since the window was opened: {0} shown, {1} taken whole, {2} in part, {3} characters together.',
+      counts.shown,
+      counts.whole,
+      counts.inPart,
+      counts.characters,
+    ),
+    '',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+function figuresOf({ decision, pauseMs, choices }: TraceEntry): string {
+  const { confidence, agreement } = decision.kind === 'shown' ? decision : {};
+  return [
+    ...(pauseMs === undefined ? [] : [t('pause {0} ms', Math.round(pauseMs))]),
+    ...(confidence === undefined ? [] : [t('confidence {0}', percent(confidence))]),
+    ...(agreement === undefined ? [] : [t('agreement {0}', percent(agreement))]),
+    ...(choices === undefined ? [] : [t('{0} to choose from', choices)]),
+  ].join(', ');
 }
 
 function count(number: number, noun: string): string {

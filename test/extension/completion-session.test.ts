@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CompletionQuery, completionWindow } from '../../src/extension/completion-query.ts';
-import { type CompletionSession, createCompletionSession } from '../../src/extension/completion-session.ts';
+import {
+  type CompletionSession,
+  createCompletionSession,
+  type Suggestion,
+} from '../../src/extension/completion-session.ts';
 import { pause } from '../../src/extension/pause.ts';
 import { checkSettings } from '../../src/extension/setting-rules.ts';
 import { createTrace, type Decision } from '../../src/extension/trace.ts';
@@ -40,7 +44,11 @@ function query(marked: string, more: Partial<CompletionQuery> = {}): CompletionQ
 }
 
 interface Bench {
-  readonly session: CompletionSession;
+  /** The first suggestion alone; all are at `all`. */
+  readonly session: {
+    suggest(query: CompletionQuery, signal: AbortSignal): Promise<Suggestion | undefined>;
+  };
+  readonly all: CompletionSession;
   readonly requests: { readonly request: GenerateRequest; readonly signal: AbortSignal | undefined }[];
   readonly pauses: number[];
   newest(): Decision | undefined;
@@ -54,17 +62,19 @@ function bench(
   ) => GenerateOutcome | Promise<GenerateOutcome>,
   settings: Readonly<Record<string, unknown>> = {},
   mix: () => unknown = () => 'the mix',
+  experts: readonly string[] = ['code'],
 ): Bench {
   const trace = createTrace();
   const requests: Bench['requests'] = [];
   const pauses: number[] = [];
-  const session = createCompletionSession({
+  const all = createCompletionSession({
     settings: () => checkSettings((name) => settings[name]).values,
     generate: async (request, { signal, onUpdate = () => {} }) => {
       requests.push({ request, signal });
       return answer(request, signal, onUpdate);
     },
     mix: () => JSON.stringify(mix()),
+    experts: () => experts,
     isStarting: () => true,
     pause: (ms, signal) => {
       pauses.push(ms);
@@ -73,7 +83,15 @@ function bench(
     now: () => 0,
     trace,
   });
-  return { session, requests, pauses, newest: () => trace.entries()[0]?.decision };
+  const session = {
+    suggest: async (asked: CompletionQuery, signal: AbortSignal) => (await all.suggest(asked, signal))[0],
+  };
+  return { session, all, requests, pauses, newest: () => trace.entries()[0]?.decision };
+}
+
+/** Without those drawn by chance, for who asks by command. */
+function greedy(requests: Bench['requests']): Bench['requests'] {
+  return requests.filter(({ request }) => request.sampling.temperature === 0);
 }
 
 describe('a completion', () => {
@@ -121,7 +139,8 @@ describe('a completion', () => {
     await session.suggest(query('x = |'), never);
     expect(pauses).toEqual([150]);
     await session.suggest(query('y = |', { explicit: true }), never);
-    expect(pauses).toEqual([150]);
+    expect(pauses).not.toContain(0);
+    expect(pauses.filter((ms) => ms === 150)).toHaveLength(1);
   });
 
   it('asks for several lines after an opening bracket', async () => {
@@ -174,7 +193,7 @@ describe('no completion, and the reason why', () => {
     controller.abort();
     expect(await under).toBeUndefined();
     expect(requests).toHaveLength(0);
-    expect(newest()).toEqual({ kind: 'cancelled', stage: 'waiting' });
+    expect(newest()).toEqual({ kind: 'cancelled', stage: 'waiting', by: 'editor' });
   });
 
   it('gives up an earlier request for a newer one, at once', async () => {
@@ -196,7 +215,7 @@ describe('no completion, and the reason why', () => {
     const under = session.suggest(query('x = |', { explicit: true }), controller.signal);
     controller.abort();
     await under;
-    expect(newest()).toEqual({ kind: 'cancelled', stage: 'starting' });
+    expect(newest()).toEqual({ kind: 'cancelled', stage: 'starting', by: 'editor' });
   });
 });
 
@@ -260,7 +279,7 @@ describe('the gate', () => {
     // The setting counts at once for what is known already.
     settings[name] = 0;
     expect(await session.suggest(query('x = |'), never)).toBeDefined();
-    expect(requests).toHaveLength(3);
+    expect(greedy(requests)).toHaveLength(3);
   });
 
   it('ends a block whose first line it keeps back', async () => {
@@ -275,6 +294,103 @@ describe('the gate', () => {
     expect(await session.suggest(query('f() {|'), never)).toBeUndefined();
     expect(requests[0]?.signal?.aborted).toBe(true);
     expect(newest()).toMatchObject({ kind: 'gated', by: 'confidence' });
+  });
+});
+
+describe('several suggestions', () => {
+  const byExpert = ({ only }: GenerateRequest): GenerateOutcome =>
+    generated(only === 'math' ? '2;' : only === 'code' ? '1;' : '1;');
+
+  it('come where the user asks by command: the mixture, then each expert alone, each text once', async () => {
+    const { all, requests } = bench(byExpert, {}, undefined, ['code', 'math']);
+    const found = await all.suggest(query('x = |', { explicit: true }), never);
+    expect(found.map(({ text }) => text)).toEqual(['1;', '2;']);
+    expect(requests.map(({ request }) => request.only)).toEqual([undefined, 'code', 'math']);
+    await all.suggest(query('x = |', { explicit: true }), never);
+    expect(requests).toHaveLength(3);
+  });
+
+  it('are drawn by chance where one expert answers', async () => {
+    const { all, requests } = bench(({ sampling }) => generated(`${sampling.seed};`));
+    const found = await all.suggest(query('x = |', { explicit: true }), never);
+    expect(found.map(({ text }) => text)).toEqual(['0;', '1;', '2;']);
+    expect(requests.map(({ request }) => request.sampling.temperature > 0)).toEqual([false, true, true]);
+  });
+
+  it('do not come while the user types', async () => {
+    const { all, requests } = bench(byExpert, {}, undefined, ['code', 'math']);
+    expect(await all.suggest(query('x = |'), never)).toHaveLength(1);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('are what is there where the user would wait too long', async () => {
+    const { all, pauses } = bench(
+      ({ only }) => (only === undefined ? generated('1;') : new Promise(() => {})),
+      {},
+      undefined,
+      ['code', 'math'],
+    );
+    expect(await all.suggest(query('x = |', { explicit: true }), never)).toHaveLength(1);
+    expect(pauses).toEqual([2000]);
+  });
+});
+
+describe('after an accept', () => {
+  it('what follows is asked for ahead and shown at once', async () => {
+    const { all, requests, newest } = bench(({ prompt }) =>
+      generated(prompt.kind === 'infill' && prompt.prefix.endsWith('(') ? 'b, c' : 'add('),
+    );
+    const [suggestion] = await all.suggest(query('x = |'), never);
+    all.accepted(suggestion as Suggestion);
+    await pause(20);
+    expect(requests[1]?.request.prompt).toMatchObject({ prefix: 'x = add(' });
+    expect(await all.suggest(query('x = add(|'), never)).toMatchObject([{ text: 'b, c' }]);
+    expect(newest()).toMatchObject({ kind: 'shown', from: 'prefetched' });
+    expect(requests).toHaveLength(2);
+  });
+
+  it('a request for that place waits for what is on its way', async () => {
+    let answer: (outcome: GenerateOutcome) => void = () => {};
+    const { all, requests } = bench(() =>
+      requests.length === 1
+        ? generated('add(')
+        : new Promise((resolve) => {
+            answer = resolve;
+          }),
+    );
+    const [suggestion] = await all.suggest(query('x = |'), never);
+    all.accepted(suggestion as Suggestion);
+    const under = all.suggest(query('x = add(|'), never);
+    await pause(20);
+    answer(generated('b'));
+    expect(await under).toMatchObject([{ text: 'b' }]);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('it gives way to a request for another place, and to one under way', async () => {
+    const { all, requests } = bench(() =>
+      requests.length === 2 ? new Promise(() => {}) : generated('add('),
+    );
+    const [suggestion] = await all.suggest(query('x = |'), never);
+    all.accepted(suggestion as Suggestion);
+    expect(await all.suggest(query('y = |'), never)).toHaveLength(1);
+    expect(requests[1]?.signal?.aborted).toBe(true);
+    expect(requests).toHaveLength(3);
+    const [other] = await all.suggest(query('z = |'), never);
+    const under = all.suggest(query('w = |', { explicit: true }), never);
+    all.accepted(other as Suggestion);
+    await under;
+    expect(
+      requests.some(({ request: { prompt } }) => prompt.kind === 'infill' && prompt.prefix === 'z = add('),
+    ).toBe(false);
+  });
+
+  it('nothing is asked for where nothing would be shown', async () => {
+    const { all, requests } = bench(() => generated('1;'));
+    const [suggestion] = await all.suggest(query('x = |'), never);
+    all.accepted(suggestion as Suggestion);
+    await pause(20);
+    expect(requests).toHaveLength(1);
   });
 });
 
@@ -309,7 +425,7 @@ describe('asking again', () => {
     expect(newest()).toEqual({ kind: 'filtered', rule: 'repeats-suffix' });
     expect(requests).toHaveLength(1);
     await session.suggest(query('|\nnext', { explicit: true }), never);
-    expect(requests).toHaveLength(2);
+    expect(greedy(requests)).toHaveLength(2);
   });
 
   it('goes on inside a block whose beginning was typed', async () => {

@@ -15,6 +15,8 @@ const entry = (decision: Decision, at = 0): TraceEntry => ({
   ms: 12.3,
 });
 
+const counts = { shown: 5, whole: 2, inPart: 1, characters: 40 };
+
 const decisions: readonly Decision[] = [
   { kind: 'shown', chars: 1, lines: 1, from: 'engine' },
   { kind: 'shown', chars: 1, lines: 1, from: 'bytes' },
@@ -32,9 +34,10 @@ const decisions: readonly Decision[] = [
       'statement-ended',
     ] as const
   ).map((because): Decision => ({ kind: 'skipped', because })),
-  ...(['waiting', 'starting', 'generating'] as const).map(
-    (stage): Decision => ({ kind: 'cancelled', stage }),
-  ),
+  ...(['waiting', 'starting', 'generating'] as const).flatMap((stage): Decision[] => [
+    { kind: 'cancelled', stage, by: 'editor' },
+    { kind: 'cancelled', stage, by: 'newer' },
+  ]),
   { kind: 'failed', code: 'engine-exited', message: 'The engine stopped.' },
   ...(['empty', 'repeats-suffix', 'repeats-previous', 'repeats-itself'] as const).map(
     (rule): Decision => ({ kind: 'filtered', rule }),
@@ -67,9 +70,30 @@ describe('the trace of suggestions', () => {
     for (const sentence of sentences) expect(sentence).toMatch(/^["A-Z].*\.$/);
   });
 
+  it('lists the figures behind a decision', () => {
+    const shown = {
+      kind: 'shown',
+      chars: 3,
+      lines: 1,
+      from: 'engine',
+      confidence: 0.456,
+      agreement: 0.7,
+    } as const;
+    const report = traceReport(
+      [{ ...entry(shown), pauseMs: 80, choices: 3 }, entry({ ...shown, from: 'cache' })],
+      counts,
+    );
+    expect(report).toContain('[pause 80 ms, confidence 46 %, agreement 70 %, 3 to choose from]');
+    expect(report).toContain('[confidence 46 %, agreement 70 %]');
+    expect(report).toContain('5 shown, 2 taken whole, 1 in part, 40 characters');
+  });
+
   it('lists one request a line', () => {
-    const report = traceReport(decisions.map((decision) => entry(decision)));
-    expect(report.split('\n')).toHaveLength(decisions.length + 3);
+    const report = traceReport(
+      decisions.map((decision) => entry(decision)),
+      counts,
+    );
+    expect(report.split('\n')).toHaveLength(decisions.length + 4);
     expect(report).toContain('00:00:00.000  typing   typescript    No expert takes part.');
   });
 });
