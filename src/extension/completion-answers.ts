@@ -28,6 +28,7 @@ export function createCompletionAnswers(engine: AskedEngine): CompletionAnswers 
   };
 }
 
+const ALONE = { pool: { kind: 'linear' }, weighting: 'fixed' } as const;
 /** Drawn by chance where there is one expert alone. */
 const SEEDS = [1, 2];
 const SAMPLING = { temperature: 0.8, topP: 0.95 } as const;
@@ -40,7 +41,7 @@ export function alternativesTo(task: CompletionTask, experts: readonly string[])
   const { request } = task;
   const requests =
     experts.length > 1
-      ? experts.map((only) => ({ ...request, only }))
+      ? experts.map((id) => ({ ...request, mix: { ...ALONE, weights: { [id]: 1 } } }))
       : SEEDS.map((seed) => ({ ...request, sampling: { ...request.sampling, ...SAMPLING, seed } }));
   return requests.map((one) => ({ ...task, request: one }));
 }
