@@ -1,12 +1,21 @@
 /** The list of turns: follows what is under way, draws at most once a frame, and keeps the end in sight. */
 
-import type { Answer, ChatCalls, ChatExpert, ChatState, Turn } from '../../src/protocol/chat.ts';
+import type {
+  Answer,
+  AnswerSoFar,
+  ChatCalls,
+  ChatExpert,
+  ChatState,
+  TurnHead,
+} from '../../src/protocol/chat.ts';
 import { toFailure } from '../../src/protocol/failure.ts';
 import type { Connection } from '../../src/protocol/rpc.ts';
 import { createTurnView, type TurnView } from './turn-view.ts';
 
 export interface ConversationView {
   show(state: ChatState): void;
+  /** Shows every answer as who said what, or as what its Markdown means. */
+  showOrigins(on: boolean): void;
   /** Stops every answer under way. */
   stop(): void;
 }
@@ -21,8 +30,12 @@ export interface ConversationParts {
 }
 
 interface Shown {
-  answer: Answer;
+  /** Absent until it has come. */
+  answer: Answer | undefined;
   readonly view: TurnView;
+  readonly question: string;
+  /** Whether it is being written, as far as is known. */
+  streaming: boolean;
   /** Present while the answer is followed. */
   following?: AbortController;
 }
@@ -33,6 +46,8 @@ const NEAR = 32;
 /** In milliseconds; a restored conversation is drawn over several frames. */
 const FRAME_BUDGET = 4;
 
+const NOTHING: AnswerSoFar = { text: '', tokens: 0, shares: {}, pieces: [] };
+
 export function createConversationView(
   connection: Connection<ChatCalls>,
   { list, empty, announcement, drawn }: ConversationParts,
@@ -40,6 +55,7 @@ export function createConversationView(
   const shown = new Map<number, Shown>();
   const dirty = new Set<number>();
   let experts: readonly ChatExpert[] = [];
+  let origins = false;
   let scheduled = false;
 
   const draw = (): void => {
@@ -49,7 +65,7 @@ export function createConversationView(
     // The newest first: they are in sight.
     for (const id of [...dirty].sort((a, b) => b - a)) {
       const turn = shown.get(id);
-      turn?.view.show(turn.answer, experts);
+      if (turn?.answer !== undefined) turn.view.show(turn.answer, { experts, origins });
       dirty.delete(id);
       if (performance.now() > end) break;
     }
@@ -57,7 +73,7 @@ export function createConversationView(
     if (atEnd) list.scrollTop = list.scrollHeight;
     if (dirty.size > 0) schedule();
     drawn({
-      streaming: [...shown.values()].some(({ answer }) => answer.kind === 'streaming'),
+      streaming: [...shown.values()].some((turn) => turn.streaming),
       empty: shown.size === 0,
     });
   };
@@ -71,19 +87,19 @@ export function createConversationView(
     const turn = shown.get(id);
     if (turn === undefined) return;
     turn.answer = answer;
+    turn.streaming = answer.kind === 'streaming';
     dirty.add(id);
     schedule();
   };
 
-  const add = (turn: Turn): Shown => {
-    const { id, question, answer } = turn;
+  const add = (turn: TurnHead): Shown => {
+    const { id, question, kind } = turn;
     const view = createTurnView(turn, () => connection.tell('ask', { question, replaces: id }));
-    const added: Shown = { answer, view };
+    const added: Shown = { answer: undefined, view, question, streaming: kind === 'streaming' };
     shown.set(id, added);
     list.append(...view.elements);
     // A new question is always worth seeing.
     list.scrollTop = list.scrollHeight;
-    change(id, answer);
     return added;
   };
 
@@ -97,18 +113,18 @@ export function createConversationView(
         {
           signal: controller.signal,
           onUpdate(update) {
-            if (update.kind === 'answer') change(id, update.answer);
-            else
-              change(id, { ...update.delta, kind: 'streaming', text: turn.answer.text + update.delta.text });
+            change(id, update.kind === 'answer' ? update.answer : grown(turn.answer, update.delta));
           },
         },
       );
+      const watched = turn.answer !== undefined;
       change(id, answer);
       requestAnimationFrame(() => {
-        if (answer.kind === 'done') announcement.textContent = turn.view.spoken();
+        // Not those of a page that was loaded anew.
+        if (answer.kind === 'done' && watched) announcement.textContent = turn.view.spoken();
       });
     } catch (thrown) {
-      change(id, { ...turn.answer, kind: 'failed', failure: toFailure(thrown) });
+      change(id, { ...(turn.answer ?? NOTHING), kind: 'failed', failure: toFailure(thrown) });
     } finally {
       delete turn.following;
     }
@@ -116,6 +132,8 @@ export function createConversationView(
 
   return {
     show(state) {
+      // The experts' order gives their colours.
+      const isRecoloured = state.experts.some(({ id }, index) => experts[index]?.id !== id);
       experts = state.experts;
       const kept = new Set(state.turns.map(({ id }) => id));
       for (const [id, turn] of shown) {
@@ -126,13 +144,27 @@ export function createConversationView(
       for (const turn of state.turns) {
         const entry = shown.get(turn.id) ?? add(turn);
         // What has ended never changes again.
-        if (entry.answer.kind === 'streaming') change(turn.id, turn.answer);
-        if (turn.answer.kind === 'streaming' && entry.following === undefined) void follow(turn.id, entry);
+        if (entry.answer === undefined && entry.following === undefined) void follow(turn.id, entry);
       }
+      for (const [id, { streaming }] of shown) if (streaming || isRecoloured) dirty.add(id);
+      schedule();
+    },
+    showOrigins(on) {
+      origins = on;
+      for (const id of shown.keys()) dirty.add(id);
       schedule();
     },
     stop() {
       for (const { following } of shown.values()) following?.abort();
     },
+  };
+}
+
+function grown(answer: AnswerSoFar = NOTHING, delta: AnswerSoFar): Answer {
+  return {
+    ...delta,
+    kind: 'streaming',
+    text: answer.text + delta.text,
+    pieces: [...answer.pieces, ...delta.pieces],
   };
 }

@@ -4,16 +4,11 @@ import type { ChatCalls, ChatEvents } from '../../src/protocol/chat.ts';
 import { connect } from '../../src/protocol/rpc.ts';
 import { createConversationView } from './conversation-view.ts';
 import { element, frameElement } from './dom.ts';
-import { pagePort, saveDraft, savedDraft, type WebviewApi } from './port.ts';
+import { keep, kept, pagePort, type WebviewApi } from './port.ts';
 import { expertsLine } from './shares.ts';
+import { words } from './words.ts';
 
 declare function acquireVsCodeApi(): WebviewApi;
-
-const EXAMPLES = [
-  'What is 17 + 25?',
-  'Write a TypeScript function that multiplies a number by 7.',
-  'Solve for x: 3x + 4 = 19.',
-];
 
 const api = acquireVsCodeApi();
 const list = frameElement('conversation', HTMLElement);
@@ -22,6 +17,7 @@ const question = frameElement('question', HTMLTextAreaElement);
 const send = frameElement('send', HTMLButtonElement);
 const stop = frameElement('stop', HTMLButtonElement);
 const clear = frameElement('clear', HTMLButtonElement);
+const origins = frameElement('origins', HTMLButtonElement);
 const expertsText = frameElement('experts', HTMLElement);
 
 const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
@@ -46,6 +42,7 @@ const conversation = createConversationView(connection, {
     stop.hidden = !streaming;
     send.hidden = streaming;
     clear.hidden = empty;
+    origins.hidden = empty;
     if (hadFocus && document.activeElement === document.body) question.focus();
   },
 });
@@ -58,20 +55,25 @@ function submit(): void {
   if (send.hidden || question.value.trim() === '') return;
   ask(question.value);
   question.value = '';
-  saveDraft(api, '');
+  keep(api, { draft: '' });
+}
+
+function showOrigins(): void {
+  const on = kept(api).origins;
+  origins.ariaPressed = String(on);
+  conversation.showOrigins(on);
 }
 
 function emptyState(): HTMLElement {
-  const examples = EXAMPLES.map((text) => {
+  const examples = words.examples.map((text) => {
     const button = element('button', { type: 'button', className: 'example' }, text);
     button.addEventListener('click', () => ask(text));
     return button;
   });
-  const lines = ['Ask about code or mathematics.', 'Several small experts answer together, on this machine.'];
   return element(
     'section',
-    { className: 'empty', ariaLabel: 'Examples' },
-    ...lines.map((line) => element('p', {}, line)),
+    { className: 'empty', ariaLabel: words.examplesLabel },
+    ...words.welcome.map((line) => element('p', {}, line)),
     ...examples,
   );
 }
@@ -108,13 +110,18 @@ question.addEventListener('keydown', (event) => {
   event.preventDefault();
   submit();
 });
-question.addEventListener('input', () => saveDraft(api, question.value));
+question.addEventListener('input', () => keep(api, { draft: question.value }));
 stop.addEventListener('click', () => conversation.stop());
 clear.addEventListener('click', () => connection.tell('clear', {}));
+origins.addEventListener('click', () => {
+  keep(api, { origins: !kept(api).origins });
+  showOrigins();
+});
 
 // What was typed before this script ran stays.
-if (question.value === '') question.value = savedDraft(api);
-question.placeholder = 'Ask the experts';
+if (question.value === '') question.value = kept(api).draft;
+question.placeholder = words.placeholder;
+showOrigins();
 void connection.call('ready', {}).then((state) => {
   expertsText.textContent = expertsLine(state.experts);
   conversation.show(state);

@@ -25,14 +25,21 @@ export function pagePort(api: WebviewApi, page: string): Port {
   };
 }
 
-/** The question being written, kept while the view is hidden. */
-export function savedDraft(api: WebviewApi): string {
-  const state = api.getState();
-  return typeof state === 'object' && state !== null && 'draft' in state && typeof state.draft === 'string'
-    ? state.draft
-    : '';
+/** What a page keeps while the view is hidden. */
+export interface Kept {
+  /** The question being written. */
+  readonly draft: string;
+  /** Whether answers are shown as who said what. */
+  readonly origins: boolean;
 }
 
-export function saveDraft(api: WebviewApi, draft: string): void {
-  api.setState({ draft });
+export function kept(api: WebviewApi): Kept {
+  const state = api.getState();
+  const saved: Partial<Record<keyof Kept, unknown>> =
+    typeof state === 'object' && state !== null ? state : {};
+  return { draft: typeof saved.draft === 'string' ? saved.draft : '', origins: saved.origins === true };
+}
+
+export function keep(api: WebviewApi, change: Partial<Kept>): void {
+  api.setState({ ...kept(api), ...change });
 }

@@ -1,30 +1,42 @@
 /** One question and its answer on the page. Shows what it is given; changes only what differs. */
 
-import type { Answer, ChatExpert, Turn } from '../../src/protocol/chat.ts';
+import type { Answer, ChatExpert, TurnHead } from '../../src/protocol/chat.ts';
 import { element } from './dom.ts';
 import { type Block, renderBlocks } from './markdown.ts';
+import { createOriginsView } from './origins-view.ts';
+import { createSharePlot } from './share-plot.ts';
 import { paceOf, sharesOf, shortName, waitingLine } from './shares.ts';
+import { toneOf } from './tones.ts';
+import { words } from './words.ts';
+
+export interface ShownWith {
+  readonly experts: readonly ChatExpert[];
+  /** Whether the answer is shown as who said what, in place of what its Markdown means. */
+  readonly origins: boolean;
+}
 
 export interface TurnView {
   readonly elements: readonly HTMLElement[];
-  show(answer: Answer, experts: readonly ChatExpert[]): void;
+  show(answer: Answer, how: ShownWith): void;
   /** The answer as a screen reader should say it. */
   spoken(): string;
 }
 
-export function createTurnView({ question }: Turn, retry: () => void): TurnView {
-  const asked = element('article', { className: 'question', ariaLabel: 'Question' }, question);
+export function createTurnView({ question }: TurnHead, retry: () => void): TurnView {
+  const asked = element('article', { className: 'question', ariaLabel: words.question }, question);
   const content = element('div', { className: 'content' });
+  const origins = createOriginsView(() => {});
   const waiting = element('p', { className: 'waiting' });
   const failure = element('div', { className: 'failure' });
   const bar = element('div', { className: 'bar', ariaHidden: 'true' });
   const legend = element('span', { className: 'legend' });
-  const shares = element('div', { className: 'shares' }, bar, legend);
+  const plot = createSharePlot();
+  const shares = element('div', { className: 'shares' }, plot.element, bar, legend);
   const pace = element('div', { className: 'pace' });
   const answered = element(
     'article',
-    { className: 'answer', ariaLabel: 'Answer' },
-    ...[waiting, content, failure, shares, pace],
+    { className: 'answer', ariaLabel: words.answer },
+    ...[waiting, content, origins.element, failure, shares, pace],
   );
   let blocks: readonly Block[] = [];
 
@@ -38,29 +50,39 @@ export function createTurnView({ question }: Turn, retry: () => void): TurnView 
     blocks = next;
   };
 
+  let shownText = '';
+
   const showFailure = (sentence: string | undefined): void => {
     if (sentence === failure.dataset.sentence) return;
     failure.dataset.sentence = sentence ?? '';
     failure.replaceChildren();
     if (sentence === undefined) return;
-    const again = element('button', { type: 'button', className: 'quiet retry' }, 'Try again');
+    const again = element('button', { type: 'button', className: 'quiet retry' }, words.tryAgain);
     again.addEventListener('click', retry);
     failure.append(element('p', { role: 'alert' }, sentence), again);
   };
 
   return {
     elements: [asked, answered],
-    show(answer, experts) {
+    show(answer, { experts, origins: asOrigins }) {
+      const ids = experts.map(({ id }) => id);
       const streaming = answer.kind === 'streaming';
+      shownText = answer.text;
       answered.dataset.state = answer.kind;
       answered.ariaBusy = String(streaming);
       waiting.textContent = beforeText(answer, experts);
-      showText(answer.text);
+      content.hidden = asOrigins;
+      origins.element.hidden = !asOrigins;
+      // Only what is seen is made; the other catches up when it is wanted.
+      if (asOrigins) origins.show(answer, ids);
+      else showText(answer.text);
+      plot.show(asOrigins ? answer.pieces : [], ids);
       showFailure(answer.kind === 'failed' ? answer.failure.message : undefined);
-      showShares(bar, legend, answer, experts);
+      showShares(bar, legend, answer, ids);
       pace.textContent = paceOf(answer);
     },
     spoken() {
+      showText(shownText);
       const copy = element('div', {}, content.cloneNode(true));
       // KaTeX gives each formula twice more: as glyphs to see and as TeX.
       for (const twin of copy.querySelectorAll('.katex-html, annotation, .code-head')) twin.remove();
@@ -72,36 +94,25 @@ export function createTurnView({ question }: Turn, retry: () => void): TurnView 
 function beforeText(answer: Answer, experts: readonly ChatExpert[]): string {
   if (answer.text.trim() !== '') return '';
   if (answer.kind === 'streaming') return waitingLine(experts);
-  return answer.kind === 'done' && answer.stop !== 'cancelled' ? 'The answer came out empty.' : '';
+  return answer.kind === 'done' && answer.stop !== 'cancelled' ? words.emptyAnswer : '';
 }
 
-function showShares(
-  bar: HTMLElement,
-  legend: HTMLElement,
-  { shares }: Answer,
-  experts: readonly ChatExpert[],
-): void {
-  const ids = experts.map(({ id }) => id);
+function showShares(bar: HTMLElement, legend: HTMLElement, { shares }: Answer, ids: readonly string[]): void {
   const parts = sharesOf(shares, ids);
   bar.replaceChildren(
     ...parts.map(({ id, share }) => {
-      const part = element('span', { className: tone(ids.indexOf(id)) });
+      const part = element('span', { className: toneOf(id, ids) });
       part.style.flexGrow = String(share);
       return part;
     }),
   );
   legend.replaceChildren(
     ...parts.flatMap(({ id, percent }) => {
-      const item = element('span', { className: tone(ids.indexOf(id)), title: id });
+      const item = element('span', { className: toneOf(id, ids), title: id });
       item.dataset.expert = id;
       item.append(`${shortName(id, ids)} ${percent}`);
       // The space keeps the words apart where the legend is read or copied.
       return [item, ' '];
     }),
   );
-}
-
-/** One of the six colours of style.css. */
-function tone(index: number): string {
-  return `tone-${index < 0 ? 5 : index % 6}`;
 }

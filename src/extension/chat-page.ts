@@ -35,6 +35,7 @@ export function chatPage({ script, style, source, nonce }: ChatPage): string {
 <textarea id="question" rows="1" aria-label="Question" aria-describedby="experts"></textarea>
 <div class="row">
 <span id="experts"></span>
+<button id="origins" type="button" class="quiet" aria-pressed="false" hidden>Who said what</button>
 <button id="clear" type="button" class="quiet">Clear</button>
 <button id="send" type="submit">Send</button>
 <button id="stop" type="button" hidden>Stop</button>

@@ -3,9 +3,10 @@
  * It outlives every page that shows it.
  */
 
-import type { Answer, AnswerUpdate, Turn } from '../protocol/chat.ts';
+import type { Answer, AnswerSoFar, AnswerUpdate, Turn } from '../protocol/chat.ts';
 import type { Delta, GenerateOutcome, GenerateRequest, RouteSetting } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
+import { pieceOf } from './answer-piece.ts';
 import { messagesFor } from './chat-prompt.ts';
 
 export interface ChatSettings {
@@ -53,7 +54,7 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-const NOTHING_YET: Answer = { kind: 'streaming', text: '', tokens: 0, shares: {} };
+const NOTHING_YET: Answer = { kind: 'streaming', text: '', tokens: 0, shares: {}, pieces: [] };
 
 /** `changed` is called after each change of the turns, but not for the pieces of an answer: those go to followers. */
 export function createChatSession(dependencies: ChatSessionDependencies, changed: () => void): ChatSession {
@@ -71,10 +72,18 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
   const receive = (id: number, delta: Delta): void => {
     const turn = find(id);
     if (turn?.answer.kind !== 'streaming') return;
+    const { answer } = turn;
     const { text, tokens, unit, shares } = delta;
-    setAnswer(id, { kind: 'streaming', text: turn.answer.text + text, tokens, unit, shares });
+    const piece = pieceOf(delta, tokens - answer.tokens);
+    const added: AnswerSoFar = { text, tokens, unit, shares, pieces: [piece] };
+    setAnswer(id, {
+      ...added,
+      kind: 'streaming',
+      text: answer.text + text,
+      pieces: [...answer.pieces, piece],
+    });
     for (const follower of followers) {
-      if (follower.id === id) follower.onUpdate({ kind: 'delta', delta: { text, tokens, unit, shares } });
+      if (follower.id === id) follower.onUpdate({ kind: 'delta', delta: added });
     }
   };
 
@@ -161,14 +170,16 @@ function requestFor(
     accelerate: 'lookup',
     route,
     trace: false,
+    // Who agreed with whom, for each piece: two passes over the vocabulary a token, beside a run of each expert.
+    observe: true,
   };
 }
 
 /** A stopped answer is a finished one: what had appeared stays. */
 function endedAnswer(answer: Answer, outcome: GenerateOutcome): Answer {
   if (outcome.kind === 'failed') {
-    const { text, tokens, unit, shares } = answer;
-    const soFar = { text, tokens, shares, ...(unit !== undefined && { unit }) };
+    const { text, tokens, unit, shares, pieces } = answer;
+    const soFar = { text, tokens, shares, pieces, ...(unit !== undefined && { unit }) };
     if (outcome.failure.code === 'cancelled') return { kind: 'done', stop: 'cancelled', ...soFar };
     return { kind: 'failed', failure: outcome.failure, ...soFar };
   }
@@ -183,6 +194,8 @@ function endedAnswer(answer: Answer, outcome: GenerateOutcome): Answer {
     tokens: count,
     unit: result.unit,
     shares: result.shares,
+    // Nothing of it is known where the whole is not what had streamed.
+    pieces: result.text === answer.text ? answer.pieces : [],
     ...rate,
   };
 }

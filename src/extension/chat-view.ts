@@ -2,7 +2,7 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { ChatCalls, ChatExpert, ChatState } from '../protocol/chat.ts';
+import type { ChatCalls, ChatExpert, ChatState, Turn, TurnHead } from '../protocol/chat.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import { webAddress } from './chat-link.ts';
@@ -33,7 +33,7 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
   let page: Page | undefined;
   let focusWanted = false;
 
-  const state = (): ChatState => ({ turns: session.turns(), experts: dependencies.experts() });
+  const state = (): ChatState => ({ turns: session.turns().map(headOf), experts: dependencies.experts() });
   const show = (): void => page?.tell('state', state());
   const session = createChatSession({ ...dependencies, seed: () => randomInt(2 ** 31) }, show);
 
@@ -85,6 +85,10 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
       await session.ask(question);
     },
   };
+}
+
+function headOf({ id, question, answer: { kind } }: Turn): TurnHead {
+  return { id, question, kind };
 }
 
 function chatHandlers(

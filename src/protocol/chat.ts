@@ -15,6 +15,20 @@ export interface AnswerSoFar {
   readonly unit?: Unit;
   /** Mean share of each expert over all tokens so far, summing to 1; empty before the first token. */
   readonly shares: Readonly<Record<string, number>>;
+  /** Where each part of `text` comes from, in its order: their lengths add up to that of `text`. */
+  readonly pieces: readonly AnswerPiece[];
+}
+
+/** A part of an answer, as it was streamed. */
+export interface AnswerPiece {
+  /** In UTF-16 units. */
+  readonly length: number;
+  /** Steps whose text this is, with those before it that gave no text of their own. */
+  readonly steps: number;
+  /** Share of each expert, to three digits; one without any is left out. */
+  readonly shares: Readonly<Record<string, number>>;
+  /** The least agreement between the experts, in [0, 1] to three digits; absent where not all of them were run. */
+  readonly agreement?: number;
 }
 
 export type Answer =
@@ -48,12 +62,19 @@ export interface ChatExpert {
     | { readonly kind: 'failed' };
 }
 
+/** A turn without its answer, which is got by `follow`: so an answer crosses once, however often the state does. */
+export interface TurnHead {
+  readonly id: number;
+  readonly question: string;
+  readonly kind: Answer['kind'];
+}
+
 export interface ChatState {
-  readonly turns: readonly Turn[];
+  readonly turns: readonly TurnHead[];
   readonly experts: readonly ChatExpert[];
 }
 
-/** First the answer as it stands, then what is added to it. */
+/** First the answer as it stands, then what is added to it: `text` and `pieces` of a delta are the new ones alone. */
 export type AnswerUpdate =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'delta'; readonly delta: AnswerSoFar };

@@ -38,7 +38,14 @@ function webview() {
 }
 
 const ok = { kind: 'ok' } as const;
-const answer = (text: string): Answer => ({ kind: 'done', stop: 'end', text, tokens: 1, shares: {} });
+const answer = (text: string): Answer => ({
+  kind: 'done',
+  stop: 'end',
+  text,
+  tokens: 1,
+  shares: {},
+  pieces: [],
+});
 
 function handlers(follow: Handlers<ChatCalls>['follow']): Handlers<ChatCalls> {
   return {

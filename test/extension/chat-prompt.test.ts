@@ -6,7 +6,7 @@ import type { Turn } from '../../src/protocol/chat.ts';
 const turn = (question: string, text: string): Turn => ({
   id: 1,
   question,
-  answer: { kind: 'done', stop: 'end', text, tokens: 1, shares: {} },
+  answer: { kind: 'done', stop: 'end', text, tokens: 1, shares: {}, pieces: [] },
 });
 
 describe('the messages of a request', () => {

@@ -65,6 +65,8 @@ const delta = (text: string, tokens = 1): Delta => ({
   shares: { 'pocket/math': 1 },
   origin: { shares: { 'pocket/math': 1 }, logProb: -0.1 },
 });
+/** What is kept of such a delta. */
+const piece = { length: 1, steps: 1, shares: { 'pocket/math': 1 } };
 const contents = ({ request }: Call): string[] =>
   request.prompt.kind === 'messages' ? request.prompt.messages.map(({ content }) => content) : [];
 const nextTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
@@ -90,6 +92,7 @@ describe('a question', () => {
       tokens: 2,
       unit: 'token',
       shares: { 'pocket/math': 1 },
+      pieces: [piece, piece],
     });
     last().end(generated('42'));
     await asked;
@@ -101,6 +104,7 @@ describe('a question', () => {
       unit: 'token',
       tokensPerSecond: 30,
       shares: { 'pocket/math': 1 },
+      pieces: [piece, piece],
     });
   });
 

@@ -43,7 +43,7 @@ test('an expert is called by its last name unless two would be called the same',
 });
 
 describe('the line under an answer', () => {
-  const some = { text: 'x', tokens: 42, shares: {} };
+  const some = { text: 'x', tokens: 42, shares: {}, pieces: [] };
 
   test('counts while the answer streams', () => {
     expect(paceOf({ kind: 'streaming', ...some })).toBe('42 tokens');
