@@ -13,6 +13,7 @@ import type {
   MixSetting,
   Prompt,
 } from '../protocol/engine.ts';
+import type { ExplainOutcome, ExplainRequest } from '../protocol/explain.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import type {
   DescribeOutcome,
@@ -31,6 +32,7 @@ import { countTokens } from './count.ts';
 import { describe } from './describe.ts';
 import { discard } from './discard.ts';
 import { createExperts } from './experts.ts';
+import { explain } from './explain.ts';
 import { type Alarm, timerAlarm, watchIdle } from './idle.ts';
 import { obtain } from './obtain.ts';
 import { promptFor } from './prompts.ts';
@@ -64,6 +66,8 @@ export interface Engine {
   /** Loads the experts of the mix where none is loaded. Never rejects: what goes wrong is an outcome. */
   count(request: CountRequest): Promise<CountOutcome>;
   score(request: { readonly prompt: Prompt; readonly continuation: string }): Promise<Score>;
+  /** Never rejects: what goes wrong is an outcome. */
+  explain(request: ExplainRequest, options?: { readonly signal?: AbortSignal }): Promise<ExplainOutcome>;
   /** log p of each ready expert's own prompt after its first token, in nats, by id. */
   promptLogProbs(prompt: Prompt): Promise<Readonly<Record<string, number>>>;
   /** Never rejects: what goes wrong is an outcome. */
@@ -155,6 +159,14 @@ export function createEngine({
       }
     },
     score: (request) => score(request, { experts, templates, signal: never }),
+    async explain(request, { signal = never } = {}) {
+      try {
+        const explanation = await explain(request, { experts, templates, turns, signal });
+        return { kind: 'explained', explanation };
+      } catch (thrown) {
+        return { kind: 'failed', failure: toFailure(thrown) };
+      }
+    },
     async promptLogProbs(prompt) {
       await experts.load();
       const scored = await Promise.all(
@@ -229,6 +241,7 @@ export function createEngine({
     generate: (request, options) => inUse(() => calls.generate(request, options)),
     count: (request) => inUse(() => calls.count(request)),
     score: (request) => inUse(() => calls.score(request)),
+    explain: (request, options) => inUse(() => calls.explain(request, options)),
     promptLogProbs: (prompt) => inUse(() => calls.promptLogProbs(prompt)),
     advise: (request, options) => inUse(() => calls.advise(request, options)),
     obtain: (request, options) => inUse(() => calls.obtain(request, options)),

@@ -26,7 +26,7 @@ export interface GenerateOptions {
 }
 
 /** Total variation between a mixture and the expert that may answer in its place, unless a request says otherwise. */
-const ROUTE_WITHIN = 0.1;
+export const ROUTE_WITHIN = 0.1;
 
 const urgency = { completion: 1, chat: 0 } as const;
 

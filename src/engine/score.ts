@@ -1,12 +1,12 @@
 /** How probable a given continuation is: under the pool and under each expert alone. */
 
 import { type Constraint, mustBeginWith } from '../core/constraint.ts';
-import { distributionOf } from '../core/distribution.ts';
 import type { Prompt, Unit } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
 import { createMixture } from './mixture.ts';
+import { overTokens } from './over-steps.ts';
 import { createPooledScore, type PooledScore } from './pooled-score.ts';
 import { scoreBytes } from './score-bytes.ts';
 import { onSurface, surfaceOf } from './surface.ts';
@@ -53,36 +53,19 @@ export async function score(
   const constraint = mustBeginWith(new TextEncoder().encode(opening), tokenizer.bytes);
   const ids = tokenizer.encode(opening + continuation);
   const scoring = createPooledScore(mix, vocabularySize);
-  const contexts = participants.map(({ prompt: head }) => Int32Array.from([...head, ...ids]));
-  const distributions = participants.map(() => new Float64Array(vocabularySize));
-
-  const most = Math.min(...participants.map(({ expert }) => expert.maxRows));
-  for (let start = 0; start < ids.length; start += most) {
-    const rows = Math.min(most, ids.length - start);
-    const answers = await Promise.all(
-      participants.map(({ expert, prompt: head }, i) =>
-        expert.logits((contexts[i] as Int32Array).subarray(0, head.length + start + rows - 1), {
-          rows,
-          signal,
-        }),
-      ),
-    );
-    for (let row = 0; row < rows; row++) {
-      const token = ids[start + row] as number;
-      const mixed = answers.map((answer, i) => {
-        if (answer === 'cancelled') throw new ChorusError('cancelled', 'Scoring was cancelled.');
-        // In float64, whatever the expert computes itself: scores are compared to the last digits.
-        return distributionOf({ logits: answer.logits }, row, distributions[i] as Float64Array);
-      });
-      scoring.add(mixed, {
+  await overTokens(mix, ids, {
+    signal,
+    say(distributions, step) {
+      const token = ids[step] as number;
+      scoring.add(distributions, {
         symbol: token,
         bytes: tokenizer.bytes(token).length,
         pooled: (probabilities) => logGiven(constraint, probabilities, token),
-        alone: (i) => logGiven(constraint, distributions[i] as Float64Array, token),
+        alone: (i) => logGiven(constraint, distributions[i]?.probabilities as Float64Array, token),
       });
       constraint.accept(token);
-    }
-  }
+    },
+  });
   return { ...scoring.score(), unit: mix.unit, tokens: ids.length, bytes: bytes.length };
 }
 

@@ -16,6 +16,7 @@ import type {
   GenerateRequest,
   MixSetting,
 } from '../protocol/engine.ts';
+import type { ExplainOutcome, ExplainRequest } from '../protocol/explain.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import type {
   DescribeOutcome,
@@ -120,6 +121,11 @@ export class EngineClient {
   /** Starts the engine when it is not there. Never rejects; 'cancelled' comes soon after `signal` aborts. */
   generate(request: GenerateRequest, options: CallOptions<Delta> = {}): Promise<GenerateOutcome> {
     return this.#ask(({ connection }) => connection.call('generate', request, options), options.signal);
+  }
+
+  /** As `generate` is: starts the engine, never rejects. */
+  explain(request: ExplainRequest, options: CallOptions<never> = {}): Promise<ExplainOutcome> {
+    return this.#ask(({ connection }) => connection.call('explain', request, options), options.signal);
   }
 
   /** As `generate` is: starts the engine, never rejects. */

@@ -1,6 +1,7 @@
 /** The messages between the extension and the engine process. Plain data only; text crosses, logits never do. */
 
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from './advice.ts';
+import type { ExplainOutcome, ExplainRequest } from './explain.ts';
 import type { Failure } from './failure.ts';
 import type {
   DescribeOutcome,
@@ -332,6 +333,8 @@ export interface EngineCalls extends Contract {
   generate: { params: GenerateRequest; result: GenerateOutcome; update: Delta };
   /** Counts tokens by the experts' own tokenizers. */
   count: { params: CountRequest; result: CountOutcome; update: never };
+  /** What each expert would have said at one place of an answer. */
+  explain: { params: ExplainRequest; result: ExplainOutcome; update: never };
   /** Measures every expert of the mix, active or not, on given texts, and says which to use. */
   advise: { params: AdviseRequest; result: AdviseOutcome; update: AdviseProgress };
   /** Fetches a model of the catalogue or looks through one that the user has, and makes its graph. */
