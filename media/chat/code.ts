@@ -14,6 +14,7 @@ import sql from 'highlight.js/lib/languages/sql';
 import typescript from 'highlight.js/lib/languages/typescript';
 import xml from 'highlight.js/lib/languages/xml';
 import { escapeHtml } from './escape.ts';
+import { words } from './words.ts';
 
 const grammars = { bash, cpp, css, go, java, javascript, json, python, rust, sql, typescript, xml };
 for (const [name, grammar] of Object.entries(grammars)) hljs.registerLanguage(name, grammar);
@@ -21,13 +22,23 @@ for (const [name, grammar] of Object.entries(grammars)) hljs.registerLanguage(na
 /** In characters; longer code is shown without colour, so that one answer never holds up the page. */
 const MAX_COLOURED = 20_000;
 
-/** A code block with its language and its two buttons; `language` is the word after the fence, possibly empty. */
+/** A code block with its language and what can be done with it; `language` is the word after the fence, possibly empty. */
 export function codeHtml(code: string, language: string): string {
-  const label = language === '' ? 'text' : language;
+  const label = language === '' ? words.code.plain : language;
+  const { copy, copyLabel, insert, insertLabel, propose, proposeLabel, create, createLabel } = words.code;
+  const buttons = [
+    buttonHtml('copy', copy, copyLabel),
+    buttonHtml('insert', insert, insertLabel),
+    buttonHtml('propose', propose, proposeLabel),
+    buttonHtml('create', create, createLabel),
+  ];
   return `<div class="code"><div class="code-head"><span class="language">${escapeHtml(label)}</span>
-<button type="button" class="quiet copy" aria-label="Copy this code">Copy</button>
-<button type="button" class="quiet insert" aria-label="Insert this code at the cursor">Insert at cursor</button></div>
-<pre tabindex="0" aria-label="Code"><code>${coloured(code, language)}</code></pre></div>`;
+${buttons.join('\n')}</div>
+<pre tabindex="0" role="region" aria-label="${words.code.label}"><code data-language="${escapeHtml(language)}">${coloured(code, language)}</code></pre></div>`;
+}
+
+function buttonHtml(name: string, text: string, label: string): string {
+  return `<button type="button" class="quiet ${name}" aria-label="${label}" title="${label}">${text}</button>`;
 }
 
 function coloured(code: string, language: string): string {

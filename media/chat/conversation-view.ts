@@ -33,7 +33,6 @@ interface Shown {
   /** Absent until it has come. */
   answer: Answer | undefined;
   readonly view: TurnView;
-  readonly question: string;
   /** Whether it is being written, as far as is known. */
   streaming: boolean;
   /** Present while the answer is followed. */
@@ -93,9 +92,18 @@ export function createConversationView(
   };
 
   const add = (turn: TurnHead): Shown => {
-    const { id, question, kind } = turn;
-    const view = createTurnView(turn, () => connection.tell('ask', { question, replaces: id }));
-    const added: Shown = { answer: undefined, view, question, streaming: kind === 'streaming' };
+    const { id, kind } = turn;
+    const view = createTurnView(turn, {
+      again: (anew) => connection.tell('ask', { question: anew, replaces: id }),
+      explain: async (step) => {
+        try {
+          return await connection.call('explain', { id, step });
+        } catch (thrown) {
+          return { kind: 'failed', failure: toFailure(thrown) };
+        }
+      },
+    });
+    const added: Shown = { answer: undefined, view, streaming: kind === 'streaming' };
     shown.set(id, added);
     list.append(...view.elements);
     // A new question is always worth seeing.

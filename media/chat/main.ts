@@ -1,6 +1,6 @@
 /** The chat page: joins the frame that the extension sent to the conversation, the keyboard and the clipboard. */
 
-import type { ChatCalls, ChatEvents } from '../../src/protocol/chat.ts';
+import type { ChatCalls, ChatEvents, ChatState } from '../../src/protocol/chat.ts';
 import { connect } from '../../src/protocol/rpc.ts';
 import { createConversationView } from './conversation-view.ts';
 import { element, frameElement } from './dom.ts';
@@ -18,13 +18,14 @@ const send = frameElement('send', HTMLButtonElement);
 const stop = frameElement('stop', HTMLButtonElement);
 const clear = frameElement('clear', HTMLButtonElement);
 const origins = frameElement('origins', HTMLButtonElement);
+const refused = frameElement('refused', HTMLElement);
+const cut = frameElement('cut', HTMLElement);
 const expertsText = frameElement('experts', HTMLElement);
 
 const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
 const connection = connect<ChatCalls, ChatEvents>(pagePort(api, page), {
   state(state) {
-    expertsText.textContent = expertsLine(state.experts);
-    conversation.show(state);
+    show(state);
     return undefined;
   },
   focus() {
@@ -47,6 +48,21 @@ const conversation = createConversationView(connection, {
   },
 });
 
+function show(state: ChatState): void {
+  expertsText.textContent = expertsLine(state.experts);
+  conversation.show(state);
+  showCut(state.cut);
+}
+
+/** The way back to turns that were put aside. */
+function showCut(count: number): void {
+  cut.hidden = count === 0;
+  if (count === 0) return;
+  const restore = element('button', { type: 'button', className: 'quiet' }, words.cut.restore);
+  restore.addEventListener('click', () => connection.tell('restore', {}));
+  cut.replaceChildren(count === 1 ? words.cut.one : words.cut.many(count), ' ', restore);
+}
+
 function ask(text: string): void {
   if (text.trim() !== '' && !send.hidden) connection.tell('ask', { question: text });
 }
@@ -62,6 +78,15 @@ function showOrigins(): void {
   const on = kept(api).origins;
   origins.ariaPressed = String(on);
   conversation.showOrigins(on);
+}
+
+/** Text is taken as ever; of files nothing is read, and the page says so. */
+function refuseFiles(event: ClipboardEvent | DragEvent): void {
+  const data = event instanceof ClipboardEvent ? event.clipboardData : event.dataTransfer;
+  if (data === null || data.files.length === 0) return;
+  event.preventDefault();
+  refused.textContent = words.noFiles;
+  refused.hidden = false;
 }
 
 function emptyState(): HTMLElement {
@@ -84,14 +109,18 @@ function act(target: EventTarget | null): void {
   const url = target.closest<HTMLElement>('a.link')?.dataset.url;
   if (url !== undefined) connection.tell('open', { url });
   const button = target.closest('button');
-  const text = button?.closest('.code')?.querySelector('code')?.textContent;
-  if (button === null || text === undefined || text === null) return;
+  const code = button?.closest('.code')?.querySelector('code');
+  if (button === null || code === null || code === undefined) return;
+  const text = code.textContent;
+  const block = { text, language: code.dataset.language ?? '' };
+  if (button.classList.contains('propose')) connection.tell('propose', block);
+  if (button.classList.contains('create')) connection.tell('create', block);
   if (button.classList.contains('insert')) connection.tell('insert', { text });
   if (button.classList.contains('copy')) {
     connection.tell('copy', { text });
-    button.textContent = 'Copied';
+    button.textContent = words.code.copied;
     setTimeout(() => {
-      button.textContent = 'Copy';
+      button.textContent = words.code.copy;
     }, 1500);
   }
 }
@@ -110,7 +139,11 @@ question.addEventListener('keydown', (event) => {
   event.preventDefault();
   submit();
 });
-question.addEventListener('input', () => keep(api, { draft: question.value }));
+for (const event of ['paste', 'drop'] as const) question.addEventListener(event, refuseFiles);
+question.addEventListener('input', () => {
+  refused.hidden = true;
+  keep(api, { draft: question.value });
+});
 stop.addEventListener('click', () => conversation.stop());
 clear.addEventListener('click', () => connection.tell('clear', {}));
 origins.addEventListener('click', () => {
@@ -122,7 +155,4 @@ origins.addEventListener('click', () => {
 if (question.value === '') question.value = kept(api).draft;
 question.placeholder = words.placeholder;
 showOrigins();
-void connection.call('ready', {}).then((state) => {
-  expertsText.textContent = expertsLine(state.experts);
-  conversation.show(state);
-});
+void connection.call('ready', {}).then(show);

@@ -1,9 +1,12 @@
 /** One question and its answer on the page. Shows what it is given; changes only what differs. */
 
 import type { Answer, ChatExpert, TurnHead } from '../../src/protocol/chat.ts';
+import type { ExplainOutcome } from '../../src/protocol/explain.ts';
 import { element } from './dom.ts';
+import { createExplanationView } from './explanation-view.ts';
 import { type Block, renderBlocks } from './markdown.ts';
 import { createOriginsView } from './origins-view.ts';
+import { createQuestionView } from './question-view.ts';
 import { createSharePlot } from './share-plot.ts';
 import { paceOf, sharesOf, shortName, waitingLine } from './shares.ts';
 import { toneOf } from './tones.ts';
@@ -15,6 +18,12 @@ export interface ShownWith {
   readonly origins: boolean;
 }
 
+export interface TurnActions {
+  /** Puts a question in place of this turn. */
+  again(question: string): void;
+  explain(step: number): Promise<ExplainOutcome>;
+}
+
 export interface TurnView {
   readonly elements: readonly HTMLElement[];
   show(answer: Answer, how: ShownWith): void;
@@ -22,10 +31,16 @@ export interface TurnView {
   spoken(): string;
 }
 
-export function createTurnView({ question }: TurnHead, retry: () => void): TurnView {
-  const asked = element('article', { className: 'question', ariaLabel: words.question }, question);
+export function createTurnView({ question }: TurnHead, { again, explain }: TurnActions): TurnView {
+  const asked = createQuestionView(question, again);
   const content = element('div', { className: 'content' });
-  const origins = createOriginsView(() => {});
+  let ids: readonly string[] = [];
+  let chosen: HTMLElement | undefined;
+  const explanation = createExplanationView(() => chosen?.focus());
+  const origins = createOriginsView(({ step, element: piece }) => {
+    chosen = piece;
+    void explanation.show(explain(step), ids);
+  });
   const waiting = element('p', { className: 'waiting' });
   const failure = element('div', { className: 'failure' });
   const bar = element('div', { className: 'bar', ariaHidden: 'true' });
@@ -33,10 +48,13 @@ export function createTurnView({ question }: TurnHead, retry: () => void): TurnV
   const plot = createSharePlot();
   const shares = element('div', { className: 'shares' }, plot.element, bar, legend);
   const pace = element('div', { className: 'pace' });
+  const regenerate = element('button', { type: 'button', className: 'quiet again' }, words.regenerate);
+  regenerate.addEventListener('click', () => again(question));
+  const foot = element('div', { className: 'foot' }, pace, regenerate);
   const answered = element(
     'article',
     { className: 'answer', ariaLabel: words.answer },
-    ...[waiting, content, origins.element, failure, shares, pace],
+    ...[waiting, content, origins.element, explanation.element, failure, shares, foot],
   );
   let blocks: readonly Block[] = [];
 
@@ -57,15 +75,15 @@ export function createTurnView({ question }: TurnHead, retry: () => void): TurnV
     failure.dataset.sentence = sentence ?? '';
     failure.replaceChildren();
     if (sentence === undefined) return;
-    const again = element('button', { type: 'button', className: 'quiet retry' }, words.tryAgain);
-    again.addEventListener('click', retry);
-    failure.append(element('p', { role: 'alert' }, sentence), again);
+    const retry = element('button', { type: 'button', className: 'quiet retry' }, words.tryAgain);
+    retry.addEventListener('click', () => again(question));
+    failure.append(element('p', { role: 'alert' }, sentence), retry);
   };
 
   return {
     elements: [asked, answered],
     show(answer, { experts, origins: asOrigins }) {
-      const ids = experts.map(({ id }) => id);
+      ids = experts.map(({ id }) => id);
       const streaming = answer.kind === 'streaming';
       shownText = answer.text;
       answered.dataset.state = answer.kind;
@@ -73,6 +91,8 @@ export function createTurnView({ question }: TurnHead, retry: () => void): TurnV
       waiting.textContent = beforeText(answer, experts);
       content.hidden = asOrigins;
       origins.element.hidden = !asOrigins;
+      if (!asOrigins) explanation.element.hidden = true;
+      regenerate.hidden = answer.kind !== 'done';
       // Only what is seen is made; the other catches up when it is wanted.
       if (asOrigins) origins.show(answer, ids);
       else showText(answer.text);

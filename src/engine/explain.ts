@@ -2,6 +2,7 @@
 
 import { BYTE_SYMBOLS, END_OF_BYTES } from '../core/byte-vocabulary.ts';
 import type { Distribution } from '../core/distribution.ts';
+import { descending } from '../core/sampler.ts';
 import { untilAborted } from '../protocol/abort.ts';
 import type { ExplainRequest, Explanation, Opinion, Possibility } from '../protocol/explain.ts';
 import { ChorusError } from '../protocol/failure.ts';
@@ -116,17 +117,13 @@ async function look(
   };
 }
 
-/** The ids of the `count` largest, the largest first; of equals the first. */
-export function likeliest(values: ArrayLike<number>, count: number): number[] {
-  const best: number[] = [];
-  for (let id = 0; id < values.length; id++) {
-    const value = values[id] as number;
-    if (best.length === count && value <= (values[best[count - 1] as number] as number)) continue;
-    const at = best.findIndex((other) => (values[other] as number) < value);
-    best.splice(at < 0 ? best.length : at, 0, id);
-    if (best.length > count) best.pop();
+function likeliest(probabilities: Distribution['probabilities'], count: number): number[] {
+  const ids: number[] = [];
+  for (const id of descending(Float64Array.from(probabilities))) {
+    if (ids.length === count) break;
+    ids.push(id);
   }
-  return best;
+  return ids;
 }
 
 function byteNamed(id: number, probability: number): Possibility {

@@ -31,6 +31,8 @@ export function chatPage({ script, style, source, nonce }: ChatPage): string {
 <body>
 <main id="conversation" role="log" aria-live="off" aria-label="Conversation" tabindex="-1"></main>
 <div id="announcement" class="unseen" role="status" aria-live="polite"></div>
+<div id="cut" role="status" hidden></div>
+<div id="refused" role="status" hidden></div>
 <form id="composer">
 <textarea id="question" rows="1" aria-label="Question" aria-describedby="experts"></textarea>
 <div class="row">

@@ -4,20 +4,11 @@
  */
 
 import type { Answer, AnswerSoFar, AnswerUpdate, Turn } from '../protocol/chat.ts';
-import type { Delta, GenerateOutcome, GenerateRequest, RouteSetting } from '../protocol/engine.ts';
+import type { Delta, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
+import type { ExplainOutcome, ExplainRequest } from '../protocol/explain.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { pieceOf } from './answer-piece.ts';
-import { messagesFor } from './chat-prompt.ts';
-
-export interface ChatSettings {
-  readonly maxTokens: number;
-  /** 0 is greedy. */
-  readonly temperature: number;
-  /** Empty for none. */
-  readonly systemPrompt: string;
-  /** Whether one expert may answer alone where the mixture would hardly differ. */
-  readonly route: RouteSetting;
-}
+import { type ChatSettings, type Drawn, drawnBy, endedAnswer, requestFor } from './chat-request.ts';
 
 export interface ChatSessionDependencies {
   /** Never rejects: what goes wrong is an outcome of kind 'failed'. */
@@ -25,6 +16,8 @@ export interface ChatSessionDependencies {
     request: GenerateRequest,
     options: { readonly signal: AbortSignal; readonly onUpdate: (delta: Delta) => void },
   ): Promise<GenerateOutcome>;
+  /** Never rejects. */
+  explain(request: ExplainRequest, options: { readonly signal: AbortSignal }): Promise<ExplainOutcome>;
   /** Read anew for each question. */
   chatSettings(): ChatSettings;
   /** A fresh seed for each question. */
@@ -35,7 +28,7 @@ export interface ChatSession {
   turns(): readonly Turn[];
   /**
    * Puts a question and resolves when its answer has ended. An answer still under way is stopped first. `replaces`
-   * names a failed turn that disappears.
+   * names a turn that is cut off with all after it; of a turn that is gone it changes nothing.
    */
   ask(question: string, replaces?: number): Promise<void>;
   /** Resolves with the answer when it ends; aborting stops the generation. Undefined for a turn that is gone. */
@@ -43,6 +36,12 @@ export interface ChatSession {
     id: number,
     options: { readonly signal: AbortSignal; readonly onUpdate: (update: AnswerUpdate) => void },
   ): Promise<Answer | undefined>;
+  /** How many turns `restore` would bring back. */
+  cut(): number;
+  /** Puts the turns that were cut off back in place of what was asked instead, which is cut off in turn. */
+  restore(): Promise<void>;
+  /** What each expert would have said at a step of an ended answer. Never rejects. */
+  explain(id: number, step: number, signal: AbortSignal): Promise<ExplainOutcome>;
   /** Stops what is under way and forgets every turn. */
   clear(): Promise<void>;
   stop(): void;
@@ -54,12 +53,23 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
+/** Possibilities of each expert that are explained. */
+const EXPLAINED = 5;
+
+/** Temperature, at least, where another answer to the same question is wanted: greedily it would be the same one. */
+const ANOTHER = 0.7;
+
 const NOTHING_YET: Answer = { kind: 'streaming', text: '', tokens: 0, shares: {}, pieces: [] };
+
+const NOTHING_CUT = { from: 0, turns: [] };
 
 /** `changed` is called after each change of the turns, but not for the pieces of an answer: those go to followers. */
 export function createChatSession(dependencies: ChatSessionDependencies, changed: () => void): ChatSession {
   const followers = new Set<{ readonly id: number; readonly onUpdate: (update: AnswerUpdate) => void }>();
+  const drawn = new Map<number, Drawn>();
   let turns: readonly Turn[] = [];
+  /** What was cut off from a place in `turns`, until the next question is put after it. */
+  let cut: { readonly from: number; readonly turns: readonly Turn[] } = NOTHING_CUT;
   let running: Running | undefined;
   let nextId = 1;
 
@@ -87,13 +97,22 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
     }
   };
 
-  const generate = async (turn: Turn, earlier: readonly Turn[], signal: AbortSignal): Promise<void> => {
-    const settings = dependencies.chatSettings();
-    const send = (history: readonly Turn[]): Promise<GenerateOutcome> =>
-      dependencies.generate(requestFor(turn.question, history, settings, dependencies.seed()), {
+  const generate = async (
+    turn: Turn,
+    earlier: readonly Turn[],
+    { signal, another }: { readonly signal: AbortSignal; readonly another: boolean },
+  ): Promise<void> => {
+    const set = dependencies.chatSettings();
+    const settings = another ? { ...set, temperature: Math.max(set.temperature, ANOTHER) } : set;
+    const send = async (history: readonly Turn[]): Promise<GenerateOutcome> => {
+      const request = requestFor(turn.question, history, settings, dependencies.seed());
+      const sent = await dependencies.generate(request, {
         signal,
         onUpdate: (delta) => receive(turn.id, delta),
       });
+      if (sent.kind === 'generated') drawn.set(turn.id, drawnBy(request, sent.result));
+      return sent;
+    };
     let outcome: GenerateOutcome;
     try {
       outcome = await send(earlier);
@@ -106,17 +125,28 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
   };
 
   const start = (question: string, replaces: number | undefined): Promise<void> => {
-    const kept = turns.filter((turn) => turn.id !== replaces || turn.answer.kind !== 'failed');
+    const from = turns.findIndex(({ id }) => id === replaces);
+    const kept = from < 0 ? turns : turns.slice(0, from);
+    const replaced = turns[from];
+    const another = replaced?.answer.kind === 'done' && replaced.question === question;
+    cut = from < 0 ? NOTHING_CUT : { from, turns: turns.slice(from) };
+    forget();
     const turn: Turn = { id: nextId++, question, answer: NOTHING_YET };
     const controller = new AbortController();
     turns = [...kept, turn];
-    const ended = generate(turn, kept, controller.signal).then(() => {
+    const ended = generate(turn, kept, { signal: controller.signal, another }).then(() => {
       if (running?.id === turn.id) running = undefined;
       changed();
     });
     running = { id: turn.id, stop: () => controller.abort(), ended };
     changed();
     return ended;
+  };
+
+  /** What cannot be shown again cannot be explained either. */
+  const forget = (): void => {
+    const left = new Set([...turns, ...cut.turns].map(({ id }) => id));
+    for (const id of drawn.keys()) if (!left.has(id)) drawn.delete(id);
   };
 
   /** Callers look again afterwards: another of them may have started something meanwhile. */
@@ -144,58 +174,35 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
       followers.delete(follower);
       return find(id)?.answer;
     },
+    cut: () => cut.turns.length,
+    async restore() {
+      while (running !== undefined) await end(running);
+      if (cut.turns.length === 0) return;
+      const { from } = cut;
+      const instead = turns.slice(from);
+      turns = [...turns.slice(0, from), ...cut.turns];
+      cut = { from, turns: instead };
+      changed();
+    },
+    async explain(id, step, signal) {
+      const how = drawn.get(id);
+      if (how === undefined || step >= how.ids.length) return unexplained();
+      const request = { ...how, ids: how.ids.slice(0, step + 1), top: EXPLAINED };
+      return dependencies.explain(request, { signal });
+    },
     async clear() {
       while (running !== undefined) await end(running);
       turns = [];
+      cut = NOTHING_CUT;
+      forget();
       changed();
     },
     stop: () => running?.stop(),
   };
 }
 
-function requestFor(
-  question: string,
-  earlier: readonly Turn[],
-  { maxTokens, temperature, systemPrompt, route }: ChatSettings,
-  seed: number,
-): GenerateRequest {
-  return {
-    surface: 'chat',
-    prompt: { kind: 'messages', messages: messagesFor(question, earlier, systemPrompt) },
-    maxTokens,
-    whenFull: 'slide',
-    // min-p cuts the tail that a small model samples nonsense from (arXiv 2407.01082); greedy is not touched by it.
-    sampling: { temperature, topK: 0, topP: 1, minP: 0.05, seed },
-    stop: [],
-    accelerate: 'lookup',
-    route,
-    trace: false,
-    // Who agreed with whom, for each piece: two passes over the vocabulary a token, beside a run of each expert.
-    observe: true,
-  };
-}
-
-/** A stopped answer is a finished one: what had appeared stays. */
-function endedAnswer(answer: Answer, outcome: GenerateOutcome): Answer {
-  if (outcome.kind === 'failed') {
-    const { text, tokens, unit, shares, pieces } = answer;
-    const soFar = { text, tokens, shares, pieces, ...(unit !== undefined && { unit }) };
-    if (outcome.failure.code === 'cancelled') return { kind: 'done', stop: 'cancelled', ...soFar };
-    return { kind: 'failed', failure: outcome.failure, ...soFar };
-  }
-  const { result } = outcome;
-  const count = result.ids.length;
-  const rate =
-    count > 0 && result.ms.decode > 0 ? { tokensPerSecond: (1000 * count) / result.ms.decode } : {};
-  return {
-    kind: 'done',
-    stop: result.stop,
-    text: result.text,
-    tokens: count,
-    unit: result.unit,
-    shares: result.shares,
-    // Nothing of it is known where the whole is not what had streamed.
-    pieces: result.text === answer.text ? answer.pieces : [],
-    ...rate,
-  };
+function unexplained(): ExplainOutcome {
+  const message =
+    'What was drawn here is not known: only an answer that ended, in this session of the editor, can be explained. Ask again.';
+  return { kind: 'failed', failure: { code: 'request-invalid', message } };
 }

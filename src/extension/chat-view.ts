@@ -2,13 +2,13 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { ChatCalls, ChatExpert, ChatState, Turn, TurnHead } from '../protocol/chat.ts';
-import { ChorusError } from '../protocol/failure.ts';
-import type { Handlers } from '../protocol/rpc.ts';
-import { webAddress } from './chat-link.ts';
+import type { ChatExpert, ChatState } from '../protocol/chat.ts';
+import { editorActions } from './chat-editor.ts';
+import { chatHandlers, stateOf } from './chat-handlers.ts';
 import { chatPage } from './chat-page.ts';
 import { type Page, servePages } from './chat-pages.ts';
-import { type ChatSession, type ChatSessionDependencies, createChatSession } from './chat-session.ts';
+import { type ChatSessionDependencies, createChatSession } from './chat-session.ts';
+import type { Proposals } from './proposal.ts';
 
 export const CHAT_VIEW_ID = 'chorus.chat';
 
@@ -17,6 +17,8 @@ export interface ChatDependencies extends Omit<ChatSessionDependencies, 'seed'> 
   experts(): readonly ChatExpert[];
   /** Fires when `experts()` would give something else. */
   readonly onDidChangeExperts: vscode.Event<unknown>;
+  /** Shows what a code block would change. */
+  readonly proposals: Proposals;
   /** Writes a line to the output channel. */
   log(text: string): void;
 }
@@ -33,7 +35,7 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
   let page: Page | undefined;
   let focusWanted = false;
 
-  const state = (): ChatState => ({ turns: session.turns().map(headOf), experts: dependencies.experts() });
+  const state = (): ChatState => stateOf(session, dependencies.experts());
   const show = (): void => page?.tell('state', state());
   const session = createChatSession({ ...dependencies, seed: () => randomInt(2 ** 31) }, show);
 
@@ -42,7 +44,11 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
     focusWanted = false;
     return state();
   };
-  const handlers = chatHandlers(session, ready, dependencies.log);
+  const handlers = chatHandlers(session, {
+    ...editorActions(dependencies.proposals),
+    ready,
+    log: dependencies.log,
+  });
 
   const provider: vscode.WebviewViewProvider = {
     resolveWebviewView(view) {
@@ -85,61 +91,4 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
       await session.ask(question);
     },
   };
-}
-
-function headOf({ id, question, answer: { kind } }: Turn): TurnHead {
-  return { id, question, kind };
-}
-
-function chatHandlers(
-  session: ChatSession,
-  ready: () => ChatState,
-  log: (text: string) => void,
-): Handlers<ChatCalls> {
-  const ok = { kind: 'ok' } as const;
-  return {
-    ready,
-    ask({ question, replaces }) {
-      const asked = question.trim();
-      // Not awaited: the page follows the new turn, which outlives the page.
-      if (asked !== '') session.ask(asked, replaces).catch((thrown) => log(`Chat: ${String(thrown)}`));
-      return ok;
-    },
-    async follow({ id }, { signal, update }) {
-      const answer = await session.follow(id, { signal, onUpdate: update });
-      if (answer === undefined) throw new ChorusError('cancelled', 'The conversation was cleared.');
-      return answer;
-    },
-    async clear() {
-      await session.clear();
-      return ok;
-    },
-    async copy({ text }) {
-      await vscode.env.clipboard.writeText(text);
-      return ok;
-    },
-    async insert({ text }) {
-      await insertIntoEditor(text);
-      return ok;
-    },
-    async open({ url }) {
-      const address = webAddress(url);
-      if (address === undefined) log('Chat: a link that is not a web address was not opened.');
-      else await vscode.env.openExternal(vscode.Uri.parse(address, true));
-      return ok;
-    },
-  };
-}
-
-async function insertIntoEditor(text: string): Promise<void> {
-  const editor = vscode.window.activeTextEditor;
-  if (editor === undefined) {
-    void vscode.window.showInformationMessage('Open a file and put the cursor where the code should go.');
-    return;
-  }
-  const inserted = await editor.edit((edit) => {
-    for (const selection of editor.selections) edit.replace(selection, text);
-  });
-  if (!inserted)
-    void vscode.window.showWarningMessage('The active editor could not be changed: is it read-only?');
 }

@@ -104,8 +104,11 @@ export function activate(context: vscode.ExtensionContext): void {
     now: Date.now,
     trace,
   });
+  const proposals = registerProposals();
   const chat = registerChatView(context, {
     generate,
+    explain: engine.explain.bind(engine),
+    proposals,
     chatSettings: () => ({
       maxTokens: values()['chat.maxTokens'],
       temperature: values()['chat.temperature'],
@@ -169,7 +172,6 @@ export function activate(context: vscode.ExtensionContext): void {
       if (row !== undefined) await act(row);
     };
 
-  const proposals = registerProposals();
   const advice = registerAdviseCommand({ settings, advise: engine.advise.bind(engine) });
 
   context.subscriptions.push(

@@ -4,6 +4,7 @@
  */
 
 import type { LoadStage, StopReason, Unit } from './engine.ts';
+import type { ExplainOutcome } from './explain.ts';
 import type { Failure } from './failure.ts';
 
 /** What is known of an answer, finished or not. */
@@ -72,6 +73,15 @@ export interface TurnHead {
 export interface ChatState {
   readonly turns: readonly TurnHead[];
   readonly experts: readonly ChatExpert[];
+  /** How many turns were cut off when a question was put anew; `restore` brings them back. */
+  readonly cut: number;
+}
+
+/** A code block of an answer. */
+export interface CodeBlock {
+  readonly text: string;
+  /** The word after the fence, possibly empty. */
+  readonly language: string;
 }
 
 /** First the answer as it stands, then what is added to it: `text` and `pieces` of a delta are the new ones alone. */
@@ -87,7 +97,10 @@ interface Accepted {
 export type ChatCalls = {
   /** The page has loaded and listens. */
   ready: { params: Record<string, never>; result: ChatState; update: never };
-  /** Puts a question; `replaces` names a failed turn that it takes the place of. The new turn comes with `state`. */
+  /**
+   * Puts a question; `replaces` names a turn in whose place it is put: that one and all after it are cut off. The new turn comes with
+   * `state`.
+   */
   ask: {
     params: { readonly question: string; readonly replaces?: number };
     result: Accepted;
@@ -95,10 +108,18 @@ export type ChatCalls = {
   };
   /** Streams an answer until it ends, and gives it whole. Cancelling the call stops the generation. */
   follow: { params: { readonly id: number }; result: Answer; update: AnswerUpdate };
+  /** Puts the turns that were cut off back in place of those that were asked instead. */
+  restore: { params: Record<string, never>; result: Accepted; update: never };
+  /** What each expert would have said at a step of an answer, counted from 0. */
+  explain: { params: { readonly id: number; readonly step: number }; result: ExplainOutcome; update: never };
   clear: { params: Record<string, never>; result: Accepted; update: never };
   copy: { params: { readonly text: string }; result: Accepted; update: never };
   /** Writes into the active editor, over its selection. */
   insert: { params: { readonly text: string }; result: Accepted; update: never };
+  /** Shows what a code block would change in the active editor; nothing changes before the user accepts it. */
+  propose: { params: CodeBlock; result: Accepted; update: never };
+  /** Opens a code block as a new file without a name. */
+  create: { params: CodeBlock; result: Accepted; update: never };
   /** Opens a web address after the editor's own question whether to trust it. */
   open: { params: { readonly url: string }; result: Accepted; update: never };
 };

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { likeliest } from '../../src/engine/explain.ts';
 import type { Generated, MixSetting } from '../../src/protocol/engine.ts';
 import type { ExplainRequest, Explanation } from '../../src/protocol/explain.ts';
 import { setting } from '../programs.ts';
@@ -88,9 +87,4 @@ describe('a step of an answer, read again', () => {
       failure: { code: 'no-expert' },
     });
   });
-});
-
-it('the likeliest come in order, of equals the first', () => {
-  expect(likeliest([0.1, 0.3, 0.2, 0.3, 0.05], 3)).toEqual([1, 3, 2]);
-  expect(likeliest([0.5, 0.5], 5)).toEqual([0, 1]);
 });

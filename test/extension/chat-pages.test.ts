@@ -49,9 +49,13 @@ const answer = (text: string): Answer => ({
 
 function handlers(follow: Handlers<ChatCalls>['follow']): Handlers<ChatCalls> {
   return {
-    ready: () => ({ turns: [], experts: [] }),
+    ready: () => ({ turns: [], experts: [], cut: 0 }),
     ask: () => ok,
     follow,
+    restore: () => ok,
+    explain: () => ({ kind: 'failed', failure: { code: 'internal', message: '' } }),
+    propose: () => ok,
+    create: () => ok,
     clear: () => ok,
     copy: () => ok,
     insert: () => ok,
@@ -88,7 +92,7 @@ test('what is not a message of a page is not heard, and nothing is after the end
   );
   for (const message of [undefined, null, 'x', {}, { page: 1, message: {} }, { page: 'x' }]) send(message);
   expect(opened).toEqual([]);
-  expect(await load('first').call('ready', {})).toEqual({ turns: [], experts: [] });
+  expect(await load('first').call('ready', {})).toEqual({ turns: [], experts: [], cut: 0 });
   serving.dispose();
   send({ page: 'second', message: {} });
   expect(opened).toHaveLength(1);

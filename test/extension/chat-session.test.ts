@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createChatSession } from '../../src/extension/chat-session.ts';
+import { type ChatSession, createChatSession } from '../../src/extension/chat-session.ts';
 import type { AnswerUpdate } from '../../src/protocol/chat.ts';
 import type { Delta, Generated, GenerateOutcome, GenerateRequest } from '../../src/protocol/engine.ts';
+import type { ExplainRequest } from '../../src/protocol/explain.ts';
 import type { FailureCode } from '../../src/protocol/failure.ts';
 
 interface Call {
@@ -15,11 +16,16 @@ interface Call {
 /** A session over a generator that the test plays by hand. An aborted call ends as `cancelled`, as the engine's does. */
 function playedSession() {
   const calls: Call[] = [];
+  const explained: ExplainRequest[] = [];
   let changes = 0;
   const session = createChatSession(
     {
       chatSettings: () => ({ maxTokens: 64, temperature: 0.5, systemPrompt: 'Be brief.', route: 'auto' }),
       seed: () => 7,
+      async explain(request) {
+        explained.push(request);
+        return { kind: 'failed', failure: { code: 'no-expert', message: 'Nobody is there.' } };
+      },
       generate: (request, { signal, onUpdate }) =>
         new Promise((resolve, reject) => {
           signal.addEventListener('abort', () => resolve(failed('cancelled')));
@@ -33,7 +39,7 @@ function playedSession() {
     if (call === undefined) throw new Error('Nothing was generated yet.');
     return call;
   };
-  return { session, calls, last, changes: () => changes };
+  return { session, calls, explained, last, changes: () => changes };
 }
 
 function generated(text: string, more: Partial<Generated> = {}): GenerateOutcome {
@@ -156,15 +162,12 @@ describe('a question', () => {
     expect(session.turns().map(({ answer }) => answer.kind)).toEqual(['streaming']);
   });
 
-  test('cannot take the place of an answered one', async () => {
-    const { session, last } = playedSession();
-    const asked = session.ask('one');
+  test('in the place of a turn that is gone is put at the end', async () => {
+    const { session } = await answered('one');
+    void session.ask('two', 99);
     await nextTick();
-    last().end(generated('1'));
-    await asked;
-    void session.ask('two', session.turns()[0]?.id);
-    await nextTick();
-    expect(session.turns()).toHaveLength(2);
+    expect(questions(session)).toEqual(['one', 'two']);
+    expect(session.cut()).toBe(0);
   });
 
   test('ends as a failure where the generator throws after all', async () => {
@@ -196,6 +199,105 @@ describe('a question', () => {
     void session.ask('three');
     await nextTick();
     expect(session.turns().filter(({ answer }) => answer.kind === 'streaming')).toHaveLength(1);
+  });
+});
+
+/** A session in which these questions were asked and answered, each by itself. */
+async function answered(...asked: readonly string[]) {
+  const played = playedSession();
+  for (const question of asked) {
+    const ended = played.session.ask(question);
+    await nextTick();
+    played.last().update(delta(question));
+    played.last().end(generated(question));
+    await ended;
+  }
+  return played;
+}
+
+const questions = (session: ChatSession): string[] => session.turns().map(({ question }) => question);
+
+describe('a question put anew', () => {
+  test('cuts its turn and all after it off, and they are not sent', async () => {
+    const { session, last } = await answered('one', 'two', 'three');
+    void session.ask('zwei', 2);
+    await nextTick();
+    expect(questions(session)).toEqual(['one', 'zwei']);
+    expect(contents(last())).toEqual(['Be brief.', 'one', 'one', 'zwei']);
+    expect(session.cut()).toBe(2);
+  });
+
+  test('without a change asks for another answer, which is drawn by chance even where the setting is greedy', async () => {
+    const { session, last } = await answered('one');
+    void session.ask('one', 1);
+    await nextTick();
+    expect(last().request.sampling.temperature).toBe(0.7);
+    last().end(failed('engine-exited'));
+    await nextTick();
+    // After a failure the same is wanted, not another.
+    void session.ask('one', 2);
+    await nextTick();
+    expect(last().request.sampling.temperature).toBe(0.5);
+  });
+
+  test('can be taken back, and that too', async () => {
+    const { session, last } = await answered('one', 'two', 'three');
+    void session.ask('zwei', 2);
+    await nextTick();
+    await session.restore();
+    expect(last().signal.aborted).toBe(true);
+    expect(questions(session)).toEqual(['one', 'two', 'three']);
+    expect(session.turns()[2]?.answer).toMatchObject({ kind: 'done', text: 'three' });
+    expect(session.cut()).toBe(1);
+    await session.restore();
+    expect(questions(session)).toEqual(['one', 'zwei']);
+  });
+
+  test('and then another question forget what was cut off, and so does clearing', async () => {
+    const { session } = await answered('one', 'two');
+    void session.ask('eins', 1);
+    await nextTick();
+    expect(session.cut()).toBe(2);
+    void session.ask('drei');
+    await nextTick();
+    expect(session.cut()).toBe(0);
+    await session.restore();
+    expect(questions(session)).toEqual(['eins', 'drei']);
+    void session.ask('vier', 4);
+    await nextTick();
+    await session.clear();
+    expect(session.cut()).toBe(0);
+  });
+});
+
+describe('a step of an answer', () => {
+  test('is explained from the prompt and the steps that it was drawn from', async () => {
+    const { session, explained } = await answered('one', 'two');
+    await session.explain(2, 1, never());
+    expect(explained).toMatchObject([{ surface: 'chat', unit: 'token', ids: [1, 2], top: 5, route: 'auto' }]);
+    const [{ prompt } = { prompt: undefined }] = explained;
+    expect(prompt?.kind === 'messages' && prompt.messages.map(({ content }) => content)).toEqual([
+      'Be brief.',
+      'one',
+      'one',
+      'two',
+    ]);
+  });
+
+  test('that was never drawn is not, nor one of an answer that failed or is gone', async () => {
+    const { session, last, explained } = await answered('one');
+    const failing = session.ask('two');
+    await nextTick();
+    last().end(failed('engine-exited'));
+    await failing;
+    for (const [id, step] of [
+      [1, 3],
+      [2, 0],
+      [9, 0],
+    ] as const) {
+      expect(await session.explain(id, step, never())).toMatchObject({ kind: 'failed' });
+    }
+    expect(explained).toEqual([]);
   });
 });
 

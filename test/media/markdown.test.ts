@@ -147,16 +147,18 @@ describe('formulas', () => {
 });
 
 describe('code blocks', () => {
-  test('carry the language, the two buttons and coloured code', () => {
+  test('carry the language, the four buttons and coloured code', () => {
     const block = html('```ts\nconst a = 1;\n```');
     expect(block).toContain('<span class="language">ts</span>');
     expect(block).toMatch(/class="quiet copy"[^>]*>Copy</);
-    expect(block).toMatch(/class="quiet insert"[^>]*>Insert at cursor</);
+    expect(block).toMatch(/class="quiet insert"[^>]*>Insert</);
+    expect(block).toMatch(/class="quiet propose"[^>]*>Diff</);
+    expect(block).toMatch(/class="quiet create"[^>]*>New file</);
     expect(block).toContain('<span class="hljs-keyword">const</span>');
   });
 
   test('of an unknown language keep their text', () => {
-    expect(html('```whitespace\na < b\n```')).toContain('<code>a &lt; b\n</code>');
+    expect(html('```whitespace\na < b\n```')).toContain('>a &lt; b\n</code>');
   });
 
   test('that are not finished are code already', () => {

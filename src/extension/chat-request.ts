@@ -1,0 +1,73 @@
+/** From a question to the engine's request, and from its outcome to an answer that has ended. */
+
+import type { Answer, Turn } from '../protocol/chat.ts';
+import type { Generated, GenerateOutcome, GenerateRequest, RouteSetting } from '../protocol/engine.ts';
+import type { ExplainRequest } from '../protocol/explain.ts';
+import { messagesFor } from './chat-prompt.ts';
+
+export interface ChatSettings {
+  readonly maxTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** Empty for none. */
+  readonly systemPrompt: string;
+  /** Whether one expert may answer alone where the mixture would hardly differ. */
+  readonly route: RouteSetting;
+}
+
+/** What an answer was drawn from, and the steps that were. */
+export type Drawn = Pick<ExplainRequest, 'surface' | 'prompt' | 'route' | 'unit' | 'ids'>;
+
+export function requestFor(
+  question: string,
+  earlier: readonly Turn[],
+  { maxTokens, temperature, systemPrompt, route }: ChatSettings,
+  seed: number,
+): GenerateRequest {
+  return {
+    surface: 'chat',
+    prompt: { kind: 'messages', messages: messagesFor(question, earlier, systemPrompt) },
+    maxTokens,
+    whenFull: 'slide',
+    // min-p cuts the tail that a small model samples nonsense from (arXiv 2407.01082); greedy is not touched by it.
+    sampling: { temperature, topK: 0, topP: 1, minP: 0.05, seed },
+    stop: [],
+    accelerate: 'lookup',
+    route,
+    trace: false,
+    // Who agreed with whom, for each piece: two passes over the vocabulary a token, beside a run of each expert.
+    observe: true,
+  };
+}
+
+export function drawnBy(
+  { surface, prompt, route = 'never' }: GenerateRequest,
+  { unit, ids }: Generated,
+): Drawn {
+  return { surface, prompt, route, unit, ids };
+}
+
+/** A stopped answer is a finished one: what had appeared stays. */
+export function endedAnswer(answer: Answer, outcome: GenerateOutcome): Answer {
+  if (outcome.kind === 'failed') {
+    const { text, tokens, unit, shares, pieces } = answer;
+    const soFar = { text, tokens, shares, pieces, ...(unit !== undefined && { unit }) };
+    if (outcome.failure.code === 'cancelled') return { kind: 'done', stop: 'cancelled', ...soFar };
+    return { kind: 'failed', failure: outcome.failure, ...soFar };
+  }
+  const { result } = outcome;
+  const count = result.ids.length;
+  const rate =
+    count > 0 && result.ms.decode > 0 ? { tokensPerSecond: (1000 * count) / result.ms.decode } : {};
+  return {
+    kind: 'done',
+    stop: result.stop,
+    text: result.text,
+    tokens: count,
+    unit: result.unit,
+    shares: result.shares,
+    // Nothing of it is known where the whole is not what had streamed.
+    pieces: result.text === answer.text ? answer.pieces : [],
+    ...rate,
+  };
+}

@@ -1,0 +1,212 @@
+// The chat page as it is built, in Chromium, under its own policy, before a conversation whose engine the test plays.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type ChatActions, chatHandlers, stateOf } from '../../src/extension/chat-handlers.ts';
+import { chatPage } from '../../src/extension/chat-page.ts';
+import { type Page as Connected, servePages } from '../../src/extension/chat-pages.ts';
+import { type ChatSessionDependencies, createChatSession } from '../../src/extension/chat-session.ts';
+import type { ChatExpert, PageMessage } from '../../src/protocol/chat.ts';
+import { baseStyle, type Theme, themeStyle } from './themes.ts';
+
+const ORIGIN = 'http://chat.test';
+const media = join('dist', 'media');
+
+/** The side bar behind the page. */
+const surroundings = `${baseStyle}\nhtml { background: var(--vscode-sideBar-background); }\n`;
+
+export interface Seen {
+  /** Every request for something else than the page's own files. */
+  readonly requests: string[];
+  readonly dialogs: string[];
+  /** What the page's policy forbade, uncaught errors, and what was written to the console as an error. */
+  readonly errors: string[];
+  /** In milliseconds, each of more than 50. */
+  readonly longTasks: number[];
+}
+
+export interface ChatOptions {
+  readonly generate: ChatSessionDependencies['generate'];
+  readonly explain?: ChatSessionDependencies['explain'];
+  readonly actions?: Partial<ChatActions>;
+  readonly theme?: Theme;
+  /** Draws as soon as something changed, not at the screen's next frame, so that every change is drawn by itself. */
+  readonly eager?: boolean;
+}
+
+const ready = (id: string): ChatExpert => ({ id, active: true, state: { kind: 'ready' } });
+export const experts = [ready('pocket/code'), ready('pocket/math')];
+
+export async function startBrowser(): Promise<Browser> {
+  const { chromium: executablePath } = JSON.parse(process.env.CHORUS_EDITOR ?? '{}') as { chromium?: string };
+  if (executablePath === undefined) throw new Error('Run these tests with "npm run editor".');
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+export async function openChat(
+  browser: Browser,
+  { generate, explain, actions, theme = 'dark', eager = false }: ChatOptions,
+) {
+  const seen: Seen = { requests: [], dialogs: [], errors: [], longTasks: [] };
+  const context = await browser.newContext({ viewport: { width: 340, height: 720 } });
+  const page = await context.newPage();
+  await watch(page, seen);
+  await serve(page, theme, seen);
+
+  let connected: Connected | undefined;
+  let receive: (message: unknown) => void = () => {};
+  const outgoing: PageMessage[] = [];
+  let sending: Promise<void> | undefined;
+  const nothing = async (): Promise<void> => {};
+  const host = {
+    postMessage(message: PageMessage) {
+      outgoing.push(message);
+      sending ??= send();
+      return true;
+    },
+    onDidReceiveMessage(listener: (message: unknown) => void) {
+      receive = listener;
+      return { dispose: () => {} };
+    },
+  };
+  /** In the order they were posted, each in a task of its own, with time to draw after it. */
+  const send = async (): Promise<void> => {
+    await Promise.resolve();
+    while (outgoing.length > 0) {
+      const messages = outgoing.splice(0, 400);
+      await page.evaluate(async (posted) => {
+        const task = () =>
+          new Promise<void>((resolve) => {
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = () => resolve();
+            port2.postMessage(null);
+          });
+        for (const data of posted) {
+          window.dispatchEvent(new MessageEvent('message', { data }));
+          await task();
+          await task();
+        }
+      }, messages);
+    }
+    sending = undefined;
+  };
+  const session = createChatSession(
+    {
+      generate,
+      explain:
+        explain ?? (async () => ({ kind: 'failed', failure: { code: 'no-expert', message: 'None.' } })),
+      chatSettings: () => ({ maxTokens: 64, temperature: 0, systemPrompt: '', route: 'never' }),
+      seed: () => 1,
+    },
+    () => connected?.tell('state', stateOf(session, experts)),
+  );
+  const handlers = chatHandlers(session, {
+    copy: nothing,
+    insert: nothing,
+    propose: nothing,
+    create: nothing,
+    open: nothing,
+    ready: () => stateOf(session, experts),
+    log: (text) => seen.errors.push(text),
+    ...actions,
+  });
+  servePages(host, handlers, (opened) => {
+    connected = opened;
+  });
+  await page.exposeFunction('toExtension', (message: unknown) => receive(message));
+  await page.addInitScript(
+    ({ draw }) => {
+      const found: number[] = [];
+      const observer = new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) found.push(duration);
+      });
+      observer.observe({ entryTypes: ['longtask'] });
+      let state: unknown = JSON.parse(sessionStorage.getItem('state') ?? 'null');
+      Object.assign(window, {
+        longTasks: found,
+        acquireVsCodeApi: () => ({
+          postMessage: (message: unknown) =>
+            (window as unknown as { toExtension(message: unknown): void }).toExtension(message),
+          getState: () => state,
+          setState(next: unknown) {
+            state = next;
+            sessionStorage.setItem('state', JSON.stringify(next));
+          },
+        }),
+        ...(draw && { requestAnimationFrame: (callback: () => void) => drawSoon(callback) }),
+      });
+      function drawSoon(callback: () => void) {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => callback();
+        port2.postMessage(null);
+        return 1;
+      }
+    },
+    { draw: eager },
+  );
+  await page.goto(`${ORIGIN}/`);
+  await page.locator('#experts:not(:empty)').waitFor();
+  return {
+    page,
+    session,
+    seen,
+    /** Once the page has been told everything and has drawn it; takes in the long tasks so far. */
+    async settled() {
+      while (sending !== undefined) await sending;
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 60)));
+      const tasks = await page.evaluate(() =>
+        (window as unknown as { longTasks: number[] }).longTasks.splice(0),
+      );
+      seen.longTasks.push(...tasks);
+    },
+    close: () => context.close(),
+  };
+}
+
+export type OpenChat = Awaited<ReturnType<typeof openChat>>;
+
+async function watch(page: Page, seen: Seen): Promise<void> {
+  page.on('dialog', (dialog) => {
+    seen.dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  page.on('pageerror', (error) => seen.errors.push(`uncaught: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') seen.errors.push(message.text());
+  });
+}
+
+/** The page's own files from the disk; everything else that is asked for is noted and refused. */
+async function serve(page: Page, theme: Theme, { requests }: Seen): Promise<void> {
+  const { className, style } = themeStyle(theme);
+  const html = chatPage({
+    script: `${ORIGIN}/chat.js`,
+    style: `${ORIGIN}/chat-style.css`,
+    source: ORIGIN,
+    nonce: 'once',
+  })
+    // As VS Code does: the theme's variables on the root, its kind on the body.
+    .replace('<html lang="en">', `<html lang="en" style="${style}">`)
+    .replace('<body>', `<body class="${className}">`);
+  const types: Readonly<Record<string, string>> = {
+    js: 'text/javascript',
+    css: 'text/css',
+    woff2: 'font/woff2',
+  };
+  await page.route('**/*', async (route) => {
+    const { pathname, origin } = new URL(route.request().url());
+    if (origin === ORIGIN && pathname === '/') return route.fulfill({ contentType: 'text/html', body: html });
+    const type = types[pathname.slice(pathname.lastIndexOf('.') + 1)];
+    if (
+      origin === ORIGIN &&
+      type !== undefined &&
+      /^\/(chat\.js|chat-style\.css|fonts\/[\w-]+\.woff2)$/.test(pathname)
+    ) {
+      const body = readFileSync(join(media, pathname));
+      const isStyle = pathname.endsWith('.css');
+      return route.fulfill({ contentType: type, body: isStyle ? `${surroundings}${body}` : body });
+    }
+    requests.push(route.request().url());
+    return route.abort();
+  });
+}
