@@ -8,12 +8,13 @@ import type {
   CountRequest,
   Delta,
   ExpertStatus,
+  ExplainRequest,
   GenerateOutcome,
   GenerateRequest,
   MixSetting,
   Prompt,
 } from '../protocol/engine.ts';
-import type { ExplainOutcome, ExplainRequest } from '../protocol/explain.ts';
+import type { ExplainOutcome } from '../protocol/explain.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import type {
   DescribeOutcome,

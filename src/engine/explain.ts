@@ -4,7 +4,8 @@ import { BYTE_SYMBOLS, END_OF_BYTES } from '../core/byte-vocabulary.ts';
 import type { Distribution } from '../core/distribution.ts';
 import { descending } from '../core/sampler.ts';
 import { untilAborted } from '../protocol/abort.ts';
-import type { ExplainRequest, Explanation, Opinion, Possibility } from '../protocol/explain.ts';
+import type { ExplainRequest } from '../protocol/engine.ts';
+import type { Explanation, Opinion, Possibility } from '../protocol/explain.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
@@ -106,7 +107,6 @@ async function look(
     alone.map((_, i) => i),
   );
   return {
-    unit: mix.unit,
     pool,
     experts: Object.fromEntries(
       Object.entries(opinions).flatMap(([id, i]) => {

@@ -1,8 +1,13 @@
 /** From a question to the engine's request, and from its outcome to an answer that has ended. */
 
 import type { Answer, Turn } from '../protocol/chat.ts';
-import type { Generated, GenerateOutcome, GenerateRequest, RouteSetting } from '../protocol/engine.ts';
-import type { ExplainRequest } from '../protocol/explain.ts';
+import type {
+  ExplainRequest,
+  Generated,
+  GenerateOutcome,
+  GenerateRequest,
+  RouteSetting,
+} from '../protocol/engine.ts';
 import { messagesFor } from './chat-prompt.ts';
 
 export interface ChatSettings {

@@ -4,8 +4,8 @@
  */
 
 import type { Answer, AnswerSoFar, AnswerUpdate, Turn } from '../protocol/chat.ts';
-import type { Delta, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
-import type { ExplainOutcome, ExplainRequest } from '../protocol/explain.ts';
+import type { Delta, ExplainRequest, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
+import type { ExplainOutcome } from '../protocol/explain.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { pieceOf } from './answer-piece.ts';
 import { type ChatSettings, type Drawn, drawnBy, endedAnswer, requestFor } from './chat-request.ts';

@@ -12,11 +12,12 @@ import type {
   EngineCalls,
   EngineEvents,
   ExpertStatus,
+  ExplainRequest,
   GenerateOutcome,
   GenerateRequest,
   MixSetting,
 } from '../protocol/engine.ts';
-import type { ExplainOutcome, ExplainRequest } from '../protocol/explain.ts';
+import type { ExplainOutcome } from '../protocol/explain.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import type {
   DescribeOutcome,

@@ -1,7 +1,7 @@
 /** The messages between the extension and the engine process. Plain data only; text crosses, logits never do. */
 
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from './advice.ts';
-import type { ExplainOutcome, ExplainRequest } from './explain.ts';
+import type { ExplainOutcome } from './explain.ts';
 import type { Failure } from './failure.ts';
 import type {
   DescribeOutcome,
@@ -228,6 +228,19 @@ export interface GenerateRequest {
 }
 
 export type RouteSetting = 'never' | 'auto';
+
+/** A place in an answer, for what each expert would have said there. */
+export interface ExplainRequest {
+  readonly surface: Surface;
+  readonly prompt: Prompt;
+  /** As in the request that drew the answer. */
+  readonly route: RouteSetting;
+  readonly unit: Unit;
+  /** The steps of the answer as they were drawn, up to the one that is explained; at least that one. */
+  readonly ids: readonly number[];
+  /** How many possibilities of each to give. */
+  readonly top: number;
+}
 
 /** A piece of the answer as it appears. */
 export interface Delta {

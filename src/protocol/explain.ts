@@ -1,19 +1,6 @@
 /** What each expert would have said at one place of an answer. Texts with their probabilities cross, logits never do. */
 
-import type { Prompt, RouteSetting, Surface, Unit } from './engine.ts';
 import type { Failure } from './failure.ts';
-
-export interface ExplainRequest {
-  readonly surface: Surface;
-  readonly prompt: Prompt;
-  /** As in the request that drew the answer. */
-  readonly route: RouteSetting;
-  readonly unit: Unit;
-  /** The steps of the answer as they were drawn, up to the one that is explained; at least that one. */
-  readonly ids: readonly number[];
-  /** How many possibilities of each to give. */
-  readonly top: number;
-}
 
 /** A step that could have been drawn. */
 export type Possibility =
@@ -31,7 +18,6 @@ export interface Opinion {
 
 /** Before temperature and filters, as the experts and weights are now. */
 export interface Explanation {
-  readonly unit: Unit;
   readonly pool: Opinion;
   /** By id, with the weight that each had at this step, summing to 1. */
   readonly experts: Readonly<Record<string, Opinion & { readonly weight: number }>>;

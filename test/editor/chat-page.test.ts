@@ -1,9 +1,10 @@
 // The chat page by itself in Chromium: who said what, questions asked anew, code, files, and what a screen reader is told.
+
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CodeBlock } from '../../src/protocol/chat.ts';
-import type { ExplainRequest } from '../../src/protocol/explain.ts';
+import type { ExplainRequest } from '../../src/protocol/engine.ts';
 import { ask, finished } from './chat.ts';
 import { type ChatOptions, type OpenChat, openChat, startBrowser } from './chat-harness.ts';
 import { explanation, inWords, player } from './chat-player.ts';

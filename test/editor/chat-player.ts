@@ -71,7 +71,6 @@ export function inWords(text: string): string[] {
 }
 
 export const explanation: Explanation = {
-  unit: 'token',
   pool: {
     top: [
       { kind: 'text', text: ' sum', probability: 0.6 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Generated, MixSetting } from '../../src/protocol/engine.ts';
-import type { ExplainRequest, Explanation } from '../../src/protocol/explain.ts';
+import type { ExplainRequest, Generated, MixSetting } from '../../src/protocol/engine.ts';
+import type { Explanation } from '../../src/protocol/explain.ts';
 import { setting } from '../programs.ts';
 import { ask, engineForFile, even, generated } from './bench.ts';
 

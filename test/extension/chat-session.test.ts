@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { type ChatSession, createChatSession } from '../../src/extension/chat-session.ts';
 import type { AnswerUpdate } from '../../src/protocol/chat.ts';
-import type { Delta, Generated, GenerateOutcome, GenerateRequest } from '../../src/protocol/engine.ts';
-import type { ExplainRequest } from '../../src/protocol/explain.ts';
+import type {
+  Delta,
+  ExplainRequest,
+  Generated,
+  GenerateOutcome,
+  GenerateRequest,
+} from '../../src/protocol/engine.ts';
 import type { FailureCode } from '../../src/protocol/failure.ts';
 
 interface Call {
