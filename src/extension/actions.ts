@@ -1,5 +1,6 @@
 /** The quick pick behind the status bar: the main actions in one list. */
 
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { type CommandName, commandId } from './names.ts';
 
@@ -13,6 +14,7 @@ const actions: readonly { readonly label: string; readonly name: CommandName }[]
   { label: '$(add) Import a model', name: 'importModel' },
   { label: '$(comment-discussion) Ask', name: 'ask' },
   { label: '$(sparkle) Turn completions on or off', name: 'toggleCompletions' },
+  { label: t('$(bell-slash) Snooze suggestions'), name: 'snooze' },
   { label: '$(question) Why was there no suggestion?', name: 'whyNoSuggestion' },
   { label: '$(debug-restart) Restart the engine', name: 'restartEngine' },
   { label: '$(output) Show the log', name: 'showLog' },

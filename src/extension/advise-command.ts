@@ -7,12 +7,14 @@ import type { CallOptions } from '../protocol/rpc.ts';
 import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
 import { isInForce, memoryLimit, settingsOf } from './advised-mix.ts';
 import { writeAll } from './mix-commands.ts';
+import type { IsSecretFile } from './secret-files.ts';
 import type { SettingsStore } from './settings.ts';
 import { sampleWorkspace } from './workspace-sample.ts';
 
 export interface AdviseCommandOptions {
   readonly settings: SettingsStore;
   readonly advise: (request: AdviseRequest, options: CallOptions<AdviseProgress>) => Promise<AdviseOutcome>;
+  readonly isSecretFile: IsSecretFile;
 }
 
 export interface AdviseCommand extends vscode.Disposable {
@@ -22,7 +24,7 @@ export interface AdviseCommand extends vscode.Disposable {
 const scheme = 'chorus-advice';
 const reportUri = vscode.Uri.from({ scheme, path: '/Advice on the mix.md' });
 
-export function registerAdviseCommand({ settings, advise }: AdviseCommandOptions): AdviseCommand {
+export function registerAdviseCommand(options: AdviseCommandOptions): AdviseCommand {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   let report = '';
   const document = vscode.workspace.registerTextDocumentContentProvider(scheme, {
@@ -31,7 +33,7 @@ export function registerAdviseCommand({ settings, advise }: AdviseCommandOptions
   });
   return {
     async run() {
-      const outcome = await measure({ settings, advise });
+      const outcome = await measure(options);
       if (outcome.kind === 'failed') {
         if (outcome.failure.code !== 'cancelled')
           void vscode.window.showErrorMessage(outcome.failure.message);
@@ -40,13 +42,13 @@ export function registerAdviseCommand({ settings, advise }: AdviseCommandOptions
       report = adviceReport(outcome.advice);
       changed.fire(reportUri);
       await show();
-      await offer(outcome.advice, settings);
+      await offer(outcome.advice, options.settings);
     },
     dispose: () => vscode.Disposable.from(document, changed).dispose(),
   };
 }
 
-function measure({ settings, advise }: AdviseCommandOptions): Thenable<AdviseOutcome> {
+function measure({ settings, advise, isSecretFile }: AdviseCommandOptions): Thenable<AdviseOutcome> {
   const progressOptions = {
     location: vscode.ProgressLocation.Notification,
     title: 'Chorus: Advise a Mix',
@@ -56,7 +58,7 @@ function measure({ settings, advise }: AdviseCommandOptions): Thenable<AdviseOut
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
     progress.report({ message: 'choosing text from the workspace' });
-    const texts = await sampleWorkspace(token);
+    const texts = await sampleWorkspace(token, isSecretFile);
     let shown = 0;
     const onUpdate = (update: AdviseProgress): void => {
       const increment = 100 * (update.done - shown);

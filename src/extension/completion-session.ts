@@ -7,10 +7,9 @@ import type { GhostPlace } from '../text/ghost.ts';
 import { type Answer, type AskedEngine, cancelled, type ShownAnswer } from './completion-answer.ts';
 import { alternativesTo, createCompletionAnswers, distinct } from './completion-answers.ts';
 import { type CompletionQuery, placeOf } from './completion-query.ts';
-import { refusal } from './completion-refusal.ts';
+import { type RefusalPorts, refusal } from './completion-refusal.ts';
 import { type CompletionTask, keyOf, taskFor } from './completion-task.ts';
 import { createPrefetch } from './prefetch.ts';
-import type { SettingValues } from './setting-rules.ts';
 import type { Trace } from './trace.ts';
 import { createTypingRhythm } from './typing-rhythm.ts';
 
@@ -21,8 +20,7 @@ export interface Suggestion {
   readonly right: number;
 }
 
-export interface CompletionDependencies extends AskedEngine {
-  settings(): SettingValues;
+export interface CompletionDependencies extends AskedEngine, RefusalPorts {
   /** Who answers and how they are mixed, as one text: an answer of others is not given again. */
   mix(): string;
   /** The ids of the experts that take part in completions. */
@@ -73,9 +71,9 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
   };
 
   const decide = async (query: CompletionQuery, signal: AbortSignal): Promise<Decided> => {
+    const because = refusal(query, dependencies);
+    if (because !== undefined) return { answers: [{ decision: { kind: 'skipped', because } }] };
     const values = settings();
-    const refused = refusal(query, values);
-    if (refused !== undefined) return { answers: [{ decision: refused }] };
     const task = taskFor(query, placeOf(query), { values, mix: mix() });
     const answer = (): Answer | Promise<Answer> => answers.known(task) ?? ask(task, signal);
     if (query.explicit) {
@@ -138,9 +136,8 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
       const follower = followers.get(suggestion);
       if (follower === undefined || underWay > 0) return;
       const query = { ...follower.query, explicit: false };
-      const values = settings();
-      if (refusal(query, values) !== undefined) return;
-      const task = taskFor(query, follower.place, { values, mix: mix() });
+      if (refusal(query, dependencies) !== undefined) return;
+      const task = taskFor(query, follower.place, { values: settings(), mix: mix() });
       if (answers.known(task) !== undefined || task.plan.kind === 'skip') return;
       prefetch.start(keyOf(task), (signal) => answers.ask(task, signal, 'prefetched'));
     },

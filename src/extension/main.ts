@@ -6,39 +6,33 @@ import * as vscode from 'vscode';
 import { mergedFolder, userCacheFolder } from '../models/cache-folder.ts';
 import { modelsFolder } from '../models/stored-model.ts';
 import { hasTinyBase } from '../models/tiny.ts';
-import { createAcceptance } from './acceptance.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
 import { registerChatView } from './chat-view.ts';
 import { createStepChecks } from './check-steps.ts';
 import { registerCommands } from './commands.ts';
-import { createCompletionSession } from './completion-session.ts';
 import { EngineClient } from './engine-client.ts';
 import { registerEngineNotice } from './engine-notice.ts';
 import { forkEngine } from './engine-process.ts';
 import { eventOf } from './events.ts';
 import { removeExpert, renameExpert, rowFor } from './expert-commands.ts';
 import { type ExpertRow, expertRows } from './expert-rows.ts';
-import { completionExperts } from './experts.ts';
 import { registerExpertsView } from './experts-view.ts';
 import { explainSelection } from './explain-command.ts';
 import { createFetchCommand } from './fetch-command.ts';
+import { registerGhostText } from './ghost-text.ts';
 import { importModels } from './import-command.ts';
-import { registerInlineCompletions } from './inline-completions.ts';
 import { createMaths } from './maths-process.ts';
 import { registerMathsTool } from './maths-tool.ts';
 import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, saveMix, setWeights } from './mix-commands.ts';
 import { registerModelCards } from './model-card.ts';
 import { commandId } from './names.ts';
-import { pause } from './pause.ts';
 import { registerProposals } from './proposal.ts';
 import { watchSettings } from './settings.ts';
 import { failureOfDefault } from './stand-in.ts';
 import { registerStatusBar } from './status-bar.ts';
 import { type StatusInput, statusText } from './status-text.ts';
-import { createTrace, sentenceFor } from './trace.ts';
-import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   // The editor's own `vscode.l10n.t` is out of reach of files that run without an editor in tests.
@@ -72,8 +66,6 @@ export function activate(context: vscode.ExtensionContext): void {
     void vscode.window.showWarningMessage(`${why} The pocket experts answer.`);
     settings.refresh();
   });
-  const trace = createTrace();
-  const acceptance = createAcceptance();
   const generate = engine.generate.bind(engine);
   const values = () => settings.current().values;
   const rows = () =>
@@ -91,19 +83,14 @@ export function activate(context: vscode.ExtensionContext): void {
     precision: values()['models.precision'],
   });
   const experts = eventOf(settings.onDidChange, engine.onChange.bind(engine));
-  const status = eventOf(experts.event, trace.onAdd);
-
-  const completions = createCompletionSession({
-    settings: values,
-    mix: () => JSON.stringify(settings.current().mix),
-    experts: () => completionExperts(settings.current().mix),
+  const ghostText = registerGhostText({
+    settings,
     generate,
     isStarting: () =>
       rows().some(({ active, state }) => active && ['off', 'unloaded', 'loading'].includes(state.kind)),
-    pause,
-    now: Date.now,
-    trace,
+    log: (text) => log.trace(text),
   });
+  const status = eventOf(experts.event, ghostText.onDidChange);
   const proposals = registerProposals();
   const chat = registerChatView(context, {
     generate,
@@ -123,8 +110,9 @@ export function activate(context: vscode.ExtensionContext): void {
     snapshot: engine.snapshot,
     rows: rows(),
     completionsOn: values()['completion.enabled'],
+    snoozedUntil: ghostText.snoozedUntil(),
     problems: settings.current().problems,
-    newest: trace.entries()[0]?.decision,
+    newest: ghostText.newest(),
   });
 
   const fetching = createFetchCommand({
@@ -172,22 +160,24 @@ export function activate(context: vscode.ExtensionContext): void {
       if (row !== undefined) await act(row);
     };
 
-  const advice = registerAdviseCommand({ settings, advise: engine.advise.bind(engine) });
+  const advice = registerAdviseCommand({
+    settings,
+    advise: engine.advise.bind(engine),
+    isSecretFile: ghostText.isSecretFile,
+  });
 
   context.subscriptions.push(
     log,
     settings,
     { dispose: () => void engine.dispose() },
     settings.onDidChange(({ mix }) => engine.configure(mix)),
-    trace.onAdd((entry) => log.trace(sentenceFor(entry))),
     watchDefaults,
     experts,
     status,
-    registerInlineCompletions(completions, acceptance),
+    ghostText,
     view,
     cards,
     registerStatusBar(statusInput, status.event),
-    registerTraceDocument(trace, acceptance),
     advice,
     proposals,
     maths,
@@ -195,6 +185,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerMathsTool(maths),
     registerEngineNotice(engine),
     registerCommands({
+      ...ghostText.commands,
       chooseExperts: () => chooseExperts(settings, rows),
       setWeights: () => setWeights(settings, rows),
       chooseMix: () => chooseMix(settings),
@@ -221,9 +212,6 @@ export function activate(context: vscode.ExtensionContext): void {
       checkStep: () => stepChecks.check(),
       acceptProposal: (uri) => proposals.accept(uri),
       discardProposal: (uri) => proposals.discard(uri),
-      completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
-      toggleCompletions: () => settings.write('completion.enabled', !values()['completion.enabled']),
-      whyNoSuggestion: () => whyNoSuggestion(trace),
       restartEngine: () => {
         useDefaults();
         return engine.restart();

@@ -39,6 +39,41 @@ export const mixSettingNames = Object.keys(mixRules) as readonly MixSettingName[
 /** What a mix sets; what it leaves out stays as it is. */
 export type SavedMix = { readonly [N in MixSettingName]?: (typeof mixRules)[N]['fallback'] };
 
+const usualSecretFiles = [
+  '.env',
+  '.env.*',
+  '*.env',
+  '.envrc',
+  '*.pem',
+  '*.key',
+  '*.p12',
+  '*.pfx',
+  '*.jks',
+  '*.keystore',
+  '*.kdbx',
+  '*.ppk',
+  'id_rsa*',
+  'id_dsa*',
+  'id_ecdsa*',
+  'id_ed25519*',
+  '.npmrc',
+  '.pypirc',
+  '.netrc',
+  '_netrc',
+  '.git-credentials',
+  '.htpasswd',
+  '.pgpass',
+  'credentials',
+  'credentials.json',
+  'secrets.{json,yaml,yml,toml}',
+  '*.tfstate',
+  '**/.ssh/**',
+  '**/.aws/**',
+  '**/.gnupg/**',
+  '**/.kube/config',
+  '**/.docker/config.json',
+] as const;
+
 /** The settings by their names after `chorus.`. */
 export const settingRules = {
   ...mixRules,
@@ -46,6 +81,7 @@ export const settingRules = {
   'completion.debounce': whole(150, 0, 2000),
   'completion.multiline': choice<MultilineMode>('auto', ['auto', 'never', 'always']),
   'completion.maxTokens': whole(64, 1, 1024),
+  'completion.onBattery': choice<'on' | 'off'>('on', ['on', 'off']),
   'completion.minConfidence': rule(0, 'a number from 0 to 1', isShare),
   'completion.minAgreement': rule(0, 'a number from 0 to 1', isShare),
   'completion.languages': record(isFlag, 'an object of language names to true or false'),
@@ -65,6 +101,7 @@ export const settingRules = {
   'chat.maxTokens': whole(256, 1, 8192),
   'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
   'chat.systemPrompt': rule('', 'text', isText),
+  secretFiles: list(usualSecretFiles, isName, 'a list of patterns for names or paths of files'),
 } as const;
 
 export type SettingName = keyof typeof settingRules;

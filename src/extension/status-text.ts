@@ -1,5 +1,6 @@
 /** What the status bar says: an icon, who takes part, and the reasons when something is not right. Without the editor. */
 
+import { t } from '@vscode/l10n';
 import type { EngineSnapshot } from './engine-client.ts';
 import type { ExpertRow } from './expert-rows.ts';
 import { describeRow } from './expert-rows.ts';
@@ -9,6 +10,8 @@ export interface StatusInput {
   readonly snapshot: EngineSnapshot;
   readonly rows: readonly ExpertRow[];
   readonly completionsOn: boolean;
+  /** Until when no suggestion appears by itself, as people write it; undefined where they do. */
+  readonly snoozedUntil: string | undefined;
   /** Sentences about settings that cannot be used. */
   readonly problems: readonly string[];
   /** What became of the newest request for a suggestion. */
@@ -22,7 +25,14 @@ export interface StatusText {
   readonly paragraphs: readonly string[];
 }
 
-export function statusText({ snapshot, rows, completionsOn, problems, newest }: StatusInput): StatusText {
+export function statusText({
+  snapshot,
+  rows,
+  completionsOn,
+  snoozedUntil,
+  problems,
+  newest,
+}: StatusInput): StatusText {
   const active = rows.filter((row) => row.active);
   const names = active.length === 0 ? 'no expert' : active.map(({ name }) => name).join(' + ');
   const failed = active.flatMap(({ state }) => (state.kind === 'failed' ? [state.failure.message] : []));
@@ -41,6 +51,7 @@ export function statusText({ snapshot, rows, completionsOn, problems, newest }: 
       `$(${icon}) ${names}`,
       ...(converting.length === 0 ? [] : [`(converting ${Math.min(...converting)} %)`]),
       ...(completionsOn ? [] : ['(chat only)']),
+      ...(snoozedUntil === undefined ? [] : [t('(snoozed until {0})', snoozedUntil)]),
     ].join(' '),
     severity: serious ? 'error' : wrong.length > 0 || active.length === 0 ? 'warning' : 'normal',
     paragraphs: [
@@ -50,6 +61,9 @@ export function statusText({ snapshot, rows, completionsOn, problems, newest }: 
         ? [`The last suggestion: ${MIXED_BY_BYTES}`]
         : []),
       ...(completionsOn ? [] : ['Completions are turned off; the chat works.']),
+      ...(snoozedUntil === undefined
+        ? []
+        : [t('Suggestions are snoozed until {0}. "Chorus: End Snooze" brings them back.', snoozedUntil)]),
       ...rows.map((row) => `${row.name}: ${describeRow(row)}`),
     ],
   };

@@ -13,6 +13,17 @@ import { createListeners } from './listeners.ts';
 
 export type CancelStage = 'waiting' | 'starting' | 'generating';
 
+export type SkipReason =
+  | SkipRule
+  | 'disabled'
+  | 'language-disabled'
+  | 'snoozed'
+  | 'on-battery'
+  | 'no-expert'
+  /** By its name, or by what stands in it. */
+  | 'secret-file'
+  | 'secret-text';
+
 export type Decision =
   | ({
       readonly kind: 'shown';
@@ -27,7 +38,7 @@ export type Decision =
        */
       readonly from: 'engine' | 'bytes' | 'cache' | 'typed-ahead' | 'prefetched';
     } & Certainty)
-  | { readonly kind: 'skipped'; readonly because: SkipRule | 'disabled' | 'language-disabled' | 'no-expert' }
+  | { readonly kind: 'skipped'; readonly because: SkipReason }
   /** `stage` is what it was doing; `by` the editor, for the next key or a moved cursor, or a newer request. */
   | { readonly kind: 'cancelled'; readonly stage: CancelStage; readonly by: 'editor' | 'newer' }
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string }
@@ -113,12 +124,22 @@ function shownSentence({ from, chars, lines }: Decision & { kind: 'shown' }, ms:
   }
 }
 
-function skipSentence(because: (Decision & { kind: 'skipped' })['because'], languageId: string): string {
+function skipSentence(because: SkipReason, languageId: string): string {
   switch (because) {
     case 'disabled':
       return 'Completions are turned off. Turn them on with "Chorus: Toggle Completions".';
     case 'language-disabled':
       return `Completions are turned off for ${languageId} in the setting chorus.completion.languages.`;
+    case 'snoozed':
+      return t('Suggestions are snoozed. "Chorus: End Snooze" brings them back.');
+    case 'on-battery':
+      return t(
+        'The machine runs on its battery, and the setting chorus.completion.onBattery is off. "Chorus: Complete Now" asks all the same.',
+      );
+    case 'secret-file':
+      return t('This file is one that the setting chorus.secretFiles keeps from being read.');
+    case 'secret-text':
+      return t('The text around the cursor holds what looks like a key or a token, so it was not read on.');
     case 'no-expert':
       return 'No expert takes part. Choose one with "Chorus: Choose Experts".';
     case 'empty-document':

@@ -1,7 +1,9 @@
 /** Text from the open workspace, to judge experts by. It goes to the engine on this machine and nowhere else. */
 
 import * as vscode from 'vscode';
+import { secretIn } from '../text/secrets.ts';
 import { chooseFiles, excerptOf, SAMPLED_FILES, SKIPPED_FOLDERS } from './sample-choice.ts';
+import type { IsSecretFile } from './secret-files.ts';
 
 export interface SampledText {
   readonly name: string;
@@ -14,24 +16,35 @@ const MOST_TEXT = 2000;
 const MOST_FILE_BYTES = 1_000_000;
 const MOST_FOUND = 20_000;
 
-/** Unsaved text first, as it stands in the editor, then files of the workspace; without a workspace, all that is open. */
-export async function sampleWorkspace(token: vscode.CancellationToken): Promise<SampledText[]> {
+/**
+ * Unsaved text first, as it stands in the editor, then files of the workspace; without a workspace, all that is open. Secret files
+ * are not read, and text that holds a key or a token is left out.
+ */
+export async function sampleWorkspace(
+  token: vscode.CancellationToken,
+  isSecretFile: IsSecretFile,
+): Promise<SampledText[]> {
   const noFolder = (vscode.workspace.workspaceFolders ?? []).length === 0;
   const open = new Map(
     vscode.workspace.textDocuments
-      .filter((document) => isText(document) && (noFolder || document.isDirty || document.isUntitled))
+      .filter(
+        (document) =>
+          isText(document) &&
+          !isSecretFile(document.uri.path) &&
+          (noFolder || document.isDirty || document.isUntitled),
+      )
       .map((document) => [document.uri.toString(), document.getText()]),
   );
   const found = await vscode.workspace.findFiles(SAMPLED_FILES, SKIPPED_FOLDERS, MOST_FOUND, token);
   const texts: SampledText[] = [];
   const add = (name: string, text: string | undefined): void => {
-    if (text === undefined || text.trim() === '' || text.includes('\0')) return;
+    if (text === undefined || text.trim() === '' || text.includes('\0') || secretIn(text)) return;
     texts.push({ name, text: excerptOf(text, MOST_TEXT) });
   };
   for (const [name, text] of open) add(name, text);
   // More than needed: some are too large, not readable, or no text.
   const files = chooseFiles(
-    found.map((uri) => uri.toString()),
+    found.filter((uri) => !isSecretFile(uri.path)).map((uri) => uri.toString()),
     2 * MOST_FILES,
   );
   for (const name of files) {

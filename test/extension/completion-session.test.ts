@@ -75,6 +75,9 @@ function bench(
     },
     mix: () => JSON.stringify(mix()),
     experts: () => experts,
+    isSnoozed: () => settings.snoozed === true,
+    isOnBattery: () => settings.battery === true,
+    isSecretFile: (path) => path.endsWith('.env'),
     isStarting: () => true,
     pause: (ms, signal) => {
       pauses.push(ms);
@@ -160,12 +163,46 @@ describe('no completion, and the reason why', () => {
     ['when they are off', { 'completion.enabled': false }, query('x = |'), 'disabled'],
     ['in a language', { 'completion.languages': { typescript: false } }, query('x = |'), 'language-disabled'],
     ['without experts', { 'experts.active': [] }, query('x = |'), 'no-expert'],
+    ['while they are snoozed', { snoozed: true }, query('x = |'), 'snoozed'],
+    ['on battery', { battery: true, 'completion.onBattery': 'off' }, query('x = |'), 'on-battery'],
+    ['in a secret file', {}, query('x = |', { path: '/w/.env' }), 'secret-file'],
+    ['beside a secret', {}, query(`key = AKIA${'ABCDEFGH12345678'}\nx = |`), 'secret-text'],
+    ['inside a secret', {}, query(`key = AKIA|${'ABCDEFGH12345678'}`), 'secret-text'],
     ['inside a word', {}, query('va|lue'), 'inside-word'],
   ])('%s', async (_name, settings, asked, because) => {
     const { session, requests, newest } = bench(() => generated('1;'), settings);
     expect(await session.suggest(asked, never)).toBeUndefined();
     expect(newest()).toEqual({ kind: 'skipped', because });
     expect(requests).toHaveLength(0);
+  });
+
+  it('reads no text where none may be suggested, however it is asked for', async () => {
+    const read = (): never => {
+      throw new Error('this must not be read');
+    };
+    const { session } = bench(() => generated('1;'), { snoozed: true });
+    expect(await session.suggest(query('x = |', { read }), never)).toBeUndefined();
+    const secret = query('x = |', { path: '/w/.env', explicit: true, read });
+    expect(await session.suggest(secret, never)).toBeUndefined();
+  });
+
+  it('sends no secret to the engine, however it is asked for', async () => {
+    const { session, requests, newest } = bench(() => generated('1;'));
+    const asked = query(`key = AKIA${'ABCDEFGH12345678'}\nx = |`, { explicit: true });
+    expect(await session.suggest(asked, never)).toBeUndefined();
+    expect(newest()).toEqual({ kind: 'skipped', because: 'secret-text' });
+    expect(requests).toHaveLength(0);
+  });
+
+  it('asks on battery and while they are snoozed when the user says so', async () => {
+    const settings = { battery: true, 'completion.onBattery': 'off', snoozed: true };
+    const { session } = bench(() => generated('1;'), settings);
+    expect(await session.suggest(query('x = |', { explicit: true }), never)).toBeDefined();
+  });
+
+  it('asks on battery where that is allowed', async () => {
+    const { session } = bench(() => generated('1;'), { battery: true });
+    expect(await session.suggest(query('x = |'), never)).toBeDefined();
   });
 
   it('asks in spite of the setting when the user says so', async () => {

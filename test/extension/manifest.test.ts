@@ -121,15 +121,17 @@ describe('the manifest and the code', () => {
     expect(manifest.capabilities).toMatchObject({
       untrustedWorkspaces: {
         supported: 'limited',
-        restrictedConfigurations: ['folders', 'bases', 'hub', 'pip', 'offline'].map(
-          (name) => `chorus.models.${name}`,
-        ),
+        restrictedConfigurations: [
+          ...['folders', 'bases', 'hub', 'pip', 'offline'].map((name) => `chorus.models.${name}`),
+          'chorus.secretFiles',
+        ],
       },
       virtualWorkspaces: true,
     });
-    // A workspace must not say what is run or asked.
+    // No workspace says what is run or asked, and only a trusted one which files are read.
     for (const name of manifest.capabilities.untrustedWorkspaces.restrictedConfigurations) {
-      expect(properties[name]?.scope).toBe('machine');
+      const scope = name === 'chorus.secretFiles' ? 'machine-overridable' : 'machine';
+      expect(properties[name]?.scope).toBe(scope);
     }
     expect(manifest.main).toBe('./dist/extension.js');
     expect(code).toMatch(/export function activate\(/);

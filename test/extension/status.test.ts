@@ -67,11 +67,19 @@ describe('the status bar', () => {
       snapshot: seen,
       rows: expertRows(mix, seen),
       completionsOn: true,
+      snoozedUntil: undefined,
       problems: [],
       newest: undefined,
     };
     return statusText({ ...input, ...more });
   };
+
+  it('says until when suggestions are snoozed', () => {
+    const { text, paragraphs } = status({ code: ready, snoozedUntil: '14:05' });
+    expect(text).toBe('$(layers) code + math (snoozed until 14:05)');
+    expect(paragraphs.join(' ')).toContain('Suggestions are snoozed until 14:05.');
+    expect(status({ code: ready }).text).not.toContain('snoozed');
+  });
 
   it('names the experts that take part', () => {
     expect(status({ code: ready })).toMatchObject({ text: '$(layers) code + math', severity: 'normal' });

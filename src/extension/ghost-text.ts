@@ -1,0 +1,103 @@
+/** Ghost text and all that belongs to it, wired: the session, what puts it off, the trace of it, and its commands. */
+
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import * as vscode from 'vscode';
+import { createAcceptance } from './acceptance.ts';
+import type { AskedEngine } from './completion-answer.ts';
+import { createCompletionSession } from './completion-session.ts';
+import { completionExperts } from './experts.ts';
+import { registerInlineCompletions } from './inline-completions.ts';
+import type { CommandName } from './names.ts';
+import { pause } from './pause.ts';
+import { createPowerWatch, isOnBattery, type PowerPort } from './power.ts';
+import { type IsSecretFile, watchedSecretFiles } from './secret-files.ts';
+import type { SettingsStore } from './settings.ts';
+import { createSnooze, snoozeEndText } from './snooze.ts';
+import { snoozeFor, toggleLanguage } from './snooze-commands.ts';
+import { createTrace, type Decision, sentenceFor } from './trace.ts';
+import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
+
+type GhostCommands = Extract<
+  CommandName,
+  'completeNow' | 'toggleCompletions' | 'toggleLanguage' | 'snooze' | 'unsnooze' | 'whyNoSuggestion'
+>;
+
+export interface GhostText extends vscode.Disposable {
+  readonly commands: Readonly<Record<GhostCommands, () => unknown>>;
+  /** What became of the newest request for a suggestion. */
+  newest(): Decision | undefined;
+  /** As people write it; undefined where suggestions are not put off. */
+  snoozedUntil(): string | undefined;
+  readonly isSecretFile: IsSecretFile;
+  /** When either may have changed. */
+  readonly onDidChange: vscode.Event<undefined>;
+}
+
+export interface GhostTextOptions extends AskedEngine {
+  readonly settings: SettingsStore;
+  readonly log: (text: string) => void;
+}
+
+export function registerGhostText({ settings, log, generate, isStarting }: GhostTextOptions): GhostText {
+  const values = () => settings.current().values;
+  const trace = createTrace();
+  const acceptance = createAcceptance();
+  const snooze = createSnooze({ now: Date.now, pause });
+  const onBattery = createPowerWatch(() => isOnBattery(machinePower), Date.now);
+  const isSecretFile = watchedSecretFiles(() => values().secretFiles);
+  const session = createCompletionSession({
+    settings: values,
+    mix: () => JSON.stringify(settings.current().mix),
+    experts: () => completionExperts(settings.current().mix),
+    generate,
+    isStarting,
+    isSnoozed: () => snooze.until() !== undefined,
+    isOnBattery: onBattery,
+    isSecretFile,
+    pause,
+    now: Date.now,
+    trace,
+  });
+  const changed = new vscode.EventEmitter<undefined>();
+  const parts = vscode.Disposable.from(
+    changed,
+    trace.onAdd((entry) => {
+      log(sentenceFor(entry));
+      changed.fire(undefined);
+    }),
+    snooze.onChange(() => changed.fire(undefined)),
+    registerInlineCompletions(session, acceptance),
+    registerTraceDocument(trace, acceptance),
+  );
+  return {
+    commands: {
+      completeNow: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
+      toggleCompletions: () => settings.write('completion.enabled', !values()['completion.enabled']),
+      toggleLanguage: () => toggleLanguage(settings),
+      snooze: () => snoozeFor(snooze),
+      unsnooze: () => snooze.end(),
+      whyNoSuggestion: () => whyNoSuggestion(trace),
+    },
+    newest: () => trace.entries()[0]?.decision,
+    snoozedUntil() {
+      const end = snooze.until();
+      return end === undefined ? undefined : snoozeEndText(end);
+    },
+    isSecretFile,
+    onDidChange: changed.event,
+    dispose() {
+      snooze.end();
+      parts.dispose();
+    },
+  };
+}
+
+const machinePower: PowerPort = {
+  platform: process.platform,
+  list: (folder) => readdir(folder),
+  read: (file) => readFile(file, 'utf8'),
+  run: async (program, args) =>
+    (await promisify(execFile)(program, args, { timeout: 10_000, windowsHide: true })).stdout,
+};
