@@ -15,6 +15,7 @@ import {
   diskBytes,
   downloadBytes,
   type FetchedModel,
+  licenceText,
   readCatalog,
   sourceName,
 } from '../models/catalog.ts';
@@ -113,8 +114,7 @@ async function fetchOne(
 ): Promise<void> {
   const line = progressLine(notes);
   if ((await storedModel(folder, model)) === undefined) {
-    const { spdx, link } = model.licence;
-    line.say(`${model.name}, licence ${spdx} (${link}).`);
+    line.say(`${model.name}, licence ${licenceText(model.licence)}.`);
   }
   try {
     const place = await fetchModel(model, { folder, settings, signal, onProgress: line.show });

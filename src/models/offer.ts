@@ -1,6 +1,6 @@
 /** What people are told before a model is fetched: what it is, how much comes from where, and under what licence. */
 
-import { diskBytes, downloadBytes, type FetchedModel, type ModelSource } from './catalog.ts';
+import { diskBytes, downloadBytes, type FetchedModel, licenceText, type ModelSource } from './catalog.ts';
 
 export interface Offer {
   readonly name: string;
@@ -19,7 +19,7 @@ export function offerOf(model: FetchedModel, hub: string): Offer {
   return {
     name,
     summary,
-    licence: `${licence.spdx} (${licence.link})`,
+    licence: licenceText(licence),
     size: sizeOf(sources),
     sources: sources.map((source) => placeOf(source, hub)),
   };

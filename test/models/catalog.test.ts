@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import {
   type Catalog,
   diskBytes,
   downloadBytes,
+  licenceText,
   readCatalog,
   storedFiles,
 } from '../../src/models/catalog.ts';
@@ -55,6 +56,48 @@ describe('the catalogue', () => {
     expect(storedFiles(wheel)).toEqual(storedFiles(hub));
     expect(diskBytes(hub)).toBe(98_362_432);
     expect([downloadBytes(hub), downloadBytes(wheel)]).toEqual([98_362_432, 92_871_040]);
+  });
+
+  it('offers each family that shares a vocabulary in more than one size or skill', () => {
+    const fetched = own.models.filter(({ kind }) => kind === 'fetched');
+    for (const family of ['qwen2.5', 'qwen3', 'smollm2', 'llama-3.2', 'gemma-3'])
+      expect(fetched.filter((model) => model.family === family).length).toBeGreaterThan(1);
+  });
+
+  it('names no file twice, and each by a commit but where only its branch is known', () => {
+    const hubs = own.models.flatMap((model) =>
+      model.kind === 'fetched' ? model.sources.filter((source) => source.kind === 'hub') : [],
+    );
+    const hashes = hubs.flatMap(({ files }) => files.map(({ sha256 }) => sha256));
+    expect(new Set(hashes).size).toBe(hashes.length);
+    const branches = hubs.filter(({ revision }) => !/^[0-9a-f]{40}$/.test(revision));
+    expect(branches.map(({ repository }) => repository)).toEqual(['bartowski/SmolLM2-360M-Instruct-GGUF']);
+  });
+
+  it('has evidence for every file of a hub: its size stands in the note', () => {
+    const note = readFileSync(
+      join(root, 'docs', 'decisions', '016-where-the-catalogues-hashes-come-from.md'),
+      'utf8',
+    );
+    for (const model of own.models) {
+      if (model.kind !== 'fetched' || model.id === 'smollm2-135m-instruct') continue;
+      const [file] = model.sources.flatMap(storedFiles);
+      expect(note).toContain(`${file?.path} | ${file?.size.toLocaleString('en')} |`);
+    }
+  });
+
+  it('names licences of their own in words, and where to read them', () => {
+    const licence = (id: string): string => {
+      const model = own.models.find((one) => one.id === id);
+      return model === undefined ? '' : licenceText(model.licence);
+    };
+    expect(licence('llama-3.2-1b-instruct')).toBe(
+      'Llama 3.2 Community License (https://www.llama.com/llama3_2/license/)',
+    );
+    expect(licence('gemma-3-1b-it')).toBe('Gemma Terms of Use (https://ai.google.dev/gemma/terms)');
+    expect(licence('qwen3-4b')).toMatch(/^Apache-2\.0 \(https:/);
+    // Its licence allows research alone.
+    expect(own.models.some(({ id }) => /qwen2\.5.*-3b/.test(id))).toBe(false);
   });
 
   // biome-ignore lint/suspicious/noExplicitAny: each case makes the catalogue wrong in a way its type forbids
