@@ -8,6 +8,7 @@ import type {
   GenerateRequest,
   RouteSetting,
 } from '../protocol/engine.ts';
+import { answerRequest } from './answer-request.ts';
 import { messagesFor } from './chat-prompt.ts';
 
 export interface ChatSettings {
@@ -26,20 +27,11 @@ export type Drawn = Pick<ExplainRequest, 'surface' | 'prompt' | 'route' | 'unit'
 export function requestFor(
   question: string,
   earlier: readonly Turn[],
-  { maxTokens, temperature, systemPrompt, route }: ChatSettings,
+  settings: ChatSettings,
   seed: number,
 ): GenerateRequest {
   return {
-    surface: 'chat',
-    prompt: { kind: 'messages', messages: messagesFor(question, earlier, systemPrompt) },
-    maxTokens,
-    whenFull: 'slide',
-    // min-p cuts the tail that a small model samples nonsense from (arXiv 2407.01082); greedy is not touched by it.
-    sampling: { temperature, topK: 0, topP: 1, minP: 0.05, seed },
-    stop: [],
-    accelerate: 'lookup',
-    route,
-    trace: false,
+    ...answerRequest(messagesFor(question, earlier, settings.systemPrompt), { ...settings, seed }),
     // Who agreed with whom, for each piece: two passes over the vocabulary a token, beside a run of each expert.
     observe: true,
   };

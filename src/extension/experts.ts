@@ -144,7 +144,7 @@ function settingOf({ id, folder, base }: KnownExpert, values: SettingValues): Ex
   };
 }
 
-function rulesOf(values: SettingValues): MixRules {
+export function rulesOf(values: SettingValues): MixRules {
   const kind = values['mix.pool'];
   const pool: PoolSetting = kind === 'power' ? { kind, exponent: values['mix.power'] } : { kind };
   const completion = surfaceOf(values['completion.weights'], values['completion.weighting']);

@@ -8,8 +8,8 @@ import { modelsFolder } from '../models/stored-model.ts';
 import { hasTinyBase } from '../models/tiny.ts';
 import { showActions } from './actions.ts';
 import { registerAdviseCommand } from './advise-command.ts';
+import type { ChatSettings } from './chat-request.ts';
 import { registerChatView } from './chat-view.ts';
-import { createStepChecks } from './check-steps.ts';
 import { registerCommands } from './commands.ts';
 import { EngineClient } from './engine-client.ts';
 import { registerEngineNotice } from './engine-notice.ts';
@@ -18,16 +18,14 @@ import { eventOf } from './events.ts';
 import { removeExpert, renameExpert, rowFor } from './expert-commands.ts';
 import { type ExpertRow, expertRows } from './expert-rows.ts';
 import { registerExpertsView } from './experts-view.ts';
-import { explainSelection } from './explain-command.ts';
 import { createFetchCommand } from './fetch-command.ts';
 import { registerGhostText } from './ghost-text.ts';
 import { importModels } from './import-command.ts';
-import { createMaths } from './maths-process.ts';
-import { registerMathsTool } from './maths-tool.ts';
 import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, saveMix, setWeights } from './mix-commands.ts';
 import { registerModelCards } from './model-card.ts';
 import { commandId } from './names.ts';
+import { registerNativeSurfaces } from './native-surfaces.ts';
 import { registerProposals } from './proposal.ts';
 import { watchSettings } from './settings.ts';
 import { failureOfDefault } from './stand-in.ts';
@@ -92,16 +90,17 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const status = eventOf(experts.event, ghostText.onDidChange);
   const proposals = registerProposals();
+  const chatSettings = (): ChatSettings => ({
+    maxTokens: values()['chat.maxTokens'],
+    temperature: values()['chat.temperature'],
+    systemPrompt: values()['chat.systemPrompt'],
+    route: values()['mix.route'],
+  });
   const chat = registerChatView(context, {
     generate,
     explain: engine.explain.bind(engine),
     proposals,
-    chatSettings: () => ({
-      maxTokens: values()['chat.maxTokens'],
-      temperature: values()['chat.temperature'],
-      systemPrompt: values()['chat.systemPrompt'],
-      route: values()['mix.route'],
-    }),
+    chatSettings,
     experts: rows,
     onDidChangeExperts: experts.event,
     log: (text) => log.info(text),
@@ -126,11 +125,17 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   void fetching.offer();
 
-  const maths = createMaths({
-    script: join(extensionPath, 'dist', 'maths.js'),
+  const native = registerNativeSurfaces(context, {
+    generate,
+    count: engine.count.bind(engine),
+    chatSettings,
+    chat,
+    proposals,
+    rows,
+    onDidChange: experts.event,
+    settings,
     log: (line) => log.info(line),
   });
-  const stepChecks = createStepChecks(maths);
   const importing = { settings, cache, obtain: engine.obtain.bind(engine) };
   const view = registerExpertsView({
     rows,
@@ -180,9 +185,6 @@ export function activate(context: vscode.ExtensionContext): void {
     registerStatusBar(statusInput, status.event),
     advice,
     proposals,
-    maths,
-    stepChecks,
-    registerMathsTool(maths),
     registerEngineNotice(engine),
     registerCommands({
       ...ghostText.commands,
@@ -208,10 +210,7 @@ export function activate(context: vscode.ExtensionContext): void {
       showModelCard: forRow('Chorus: Show Model Card', (row) => cards.show(row)),
       saveMix: () => saveMix(settings),
       ask: () => chat.focus(),
-      explainSelection: () => explainSelection(chat),
-      checkStep: () => stepChecks.check(),
-      acceptProposal: (uri) => proposals.accept(uri),
-      discardProposal: (uri) => proposals.discard(uri),
+      ...native,
       restartEngine: () => {
         useDefaults();
         return engine.restart();

@@ -14,7 +14,13 @@ export const commandNames = [
   'saveMix',
   'ask',
   'explainSelection',
+  'fixProblem',
+  'documentCode',
+  'writeTests',
+  'simplifyCode',
+  'translateFormula',
   'checkStep',
+  'continueDerivation',
   'acceptProposal',
   'discardProposal',
   'completeNow',
@@ -37,3 +43,8 @@ export function commandId(name: CommandName): string {
 export const expertsViewId = 'chorus.experts';
 
 export const mathsToolName = 'chorus_math';
+
+/** Of the models that the editor's own chat offers. */
+export const modelVendor = 'chorus';
+
+export const participantId = 'chorus.chorus';

@@ -102,6 +102,7 @@ export const settingRules = {
   'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
   'chat.systemPrompt': rule('', 'text', isText),
   secretFiles: list(usualSecretFiles, isName, 'a list of patterns for names or paths of files'),
+  'editor.codeActions': flag(true),
 } as const;
 
 export type SettingName = keyof typeof settingRules;

@@ -69,3 +69,25 @@ function looksLikeMathematics(text: string): boolean {
   const words = bare.match(/\b(?!or\b|sin\b|cos\b|tan\b|log\b|sqrt\b)[A-Za-z]{2,}\b/g) ?? [];
   return !/[A-Za-z]{2,}\s+[A-Za-z]{2,}\s+[A-Za-z]{2,}/.test(bare) && words.length <= 4;
 }
+
+/**
+ * `step` on a line of its own after the step that ends at `end`: with the indentation of its line, the row end of an `align` and the
+ * dollars of the formula before it.
+ */
+export function insertedStep(text: string, end: number, step: string): { at: number; inserted: string } {
+  const newline = text.includes('\r\n') ? '\r\n' : '\n';
+  const lineStart = text.lastIndexOf('\n', end - 1) + 1;
+  const indent = /^[ \t]*/.exec(text.slice(lineStart, end))?.[0] ?? '';
+  const lineEnd = text.indexOf('\n', end);
+  const rest = text.slice(end, lineEnd < 0 ? text.length : lineEnd).replace(/\r$/, '');
+  const dollar = /^\s*(\$\$?|\\\)|\\\])/.exec(rest)?.[1];
+  const at = end + rest.length;
+  if (dollar !== undefined) {
+    const opening = { '\\)': '\\(', '\\]': '\\[' }[dollar] ?? dollar;
+    return { at, inserted: `${newline}${newline}${indent}${opening}${step}${dollar}` };
+  }
+  const isRow =
+    /\\begin\s*\{(?:align|aligned|gather|eqnarray|split)/.test(text.slice(0, end)) || /^\s*\\\\/.test(rest);
+  const ended = /\\\\/.test(rest) || !isRow;
+  return { at, inserted: `${ended ? '' : ' \\\\'}${newline}${indent}${step}` };
+}

@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { commandId, commandNames, expertsViewId } from '../../src/extension/names.ts';
+import {
+  commandId,
+  commandNames,
+  expertsViewId,
+  modelVendor,
+  participantId,
+} from '../../src/extension/names.ts';
+import { participantCommands } from '../../src/extension/participant-prompt.ts';
 import { readyMixes } from '../../src/extension/ready-mixes.ts';
 import { checkSettings, type SettingName, settingRules } from '../../src/extension/setting-rules.ts';
 
@@ -45,9 +52,23 @@ describe('the manifest and the code', () => {
 
   it('name only commands that exist in menus', () => {
     const known = new Set(commandNames.map(commandId));
-    for (const items of Object.values<{ command: string }[]>(contributes.menus)) {
-      for (const { command } of items) expect(known).toContain(command);
+    const submenus = contributes.submenus.map(({ id }: { id: string }) => id);
+    for (const items of Object.values<{ command?: string; submenu?: string }[]>(contributes.menus)) {
+      for (const { command, submenu } of items) {
+        if (submenu === undefined) expect(known).toContain(command);
+        else expect(submenus).toContain(submenu);
+      }
     }
+    for (const id of submenus) expect(contributes.menus[id].length).toBeGreaterThan(0);
+  });
+
+  it('have the same names for what the editor’s own chat offers', () => {
+    const [participant] = contributes.chatParticipants;
+    expect(participant.id).toBe(participantId);
+    expect(participant.commands.map(({ name }: { name: string }) => name)).toEqual([...participantCommands]);
+    expect(contributes.languageModelChatProviders.map(({ vendor }: { vendor: string }) => vendor)).toEqual([
+      modelVendor,
+    ]);
   });
 
   it('name commands to the user as the manifest titles them', () => {

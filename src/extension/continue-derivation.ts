@@ -1,0 +1,65 @@
+/** "Continue Derivation": the experts write the next step, the algebra checks it, and the user sees it before it is written. */
+
+import { t } from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { derivationSteps, insertedStep } from '../text/derivation.ts';
+import { paragraphAt } from './check-steps.ts';
+import { verdictText } from './maths-text.ts';
+import { type NextStepDependencies, nextSteps } from './next-step.ts';
+import type { Proposals } from './proposal.ts';
+import { signalOf } from './signal.ts';
+
+export interface ContinuationDependencies extends NextStepDependencies {
+  readonly proposals: Pick<Proposals, 'showProposal'>;
+}
+
+export async function continueDerivation(dependencies: ContinuationDependencies): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  const range =
+    editor &&
+    (editor.selection.isEmpty ? paragraphAt(editor.document, editor.selection.active) : editor.selection);
+  const steps = range === undefined ? [] : derivationSteps(editor?.document.getText(range) ?? '');
+  const last = steps.at(-1);
+  if (editor === undefined || range === undefined || last === undefined) {
+    void vscode.window.showInformationMessage(t('Select a derivation of at least one step first.'));
+    return;
+  }
+  const { document } = editor;
+  const text = document.getText(range);
+  const candidates = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: t('The experts look for the next step'),
+      cancellable: true,
+    },
+    (_progress, token) => nextSteps(text, steps, { ...dependencies, signal: signalOf(token) }),
+  );
+  if (typeof candidates === 'string') {
+    if (candidates !== '') void vscode.window.showWarningMessage(candidates);
+    return;
+  }
+  const [best] = candidates;
+  if (best === undefined) {
+    void vscode.window.showInformationMessage(t('The experts found no next step.'));
+    return;
+  }
+  if (best.verdict.kind === 'false') {
+    void vscode.window.showInformationMessage(
+      t(
+        'The next step of the experts is wrong, so it is not proposed: {0}. {1}',
+        best.step,
+        best.verdict.why,
+      ),
+    );
+    return;
+  }
+  const end = document.positionAt(document.offsetAt(range.start) + last.end);
+  const { at, inserted } = insertedStep(document.getText(), document.offsetAt(end), best.step);
+  const place = document.positionAt(at);
+  await dependencies.proposals.showProposal({
+    document,
+    range: new vscode.Range(place, place),
+    text: inserted,
+    title: t('Next step. {0}', verdictText(best.verdict)),
+  });
+}
