@@ -23,6 +23,8 @@ export interface WorkbenchOptions {
   readonly prepare?: (extension: string) => void;
   /** Default: the VSIX that was built for this run. */
   readonly vsix?: string;
+  /** Further extensions, by their VSIX. */
+  readonly others?: readonly string[];
   /** Folders of models that the extension finds as if it had fetched them. */
   readonly fetched?: readonly string[];
 }
@@ -85,6 +87,7 @@ export async function startWorkbench(options: WorkbenchOptions) {
       cpSync(model, join(cache, 'models', basename(model)), { recursive: true });
     }
     await installExtension({ codeServer, home, vsix: options.vsix ?? provided.vsix });
+    for (const vsix of options.others ?? []) await installExtension({ codeServer, home, vsix });
     options.prepare?.(installedIn(join(home, 'extensions')));
     server = await startServer({ codeServer, home, folder: workspace, env: { CHORUS_CACHE: cache } });
     browser = await chromium.launch({ executablePath: provided.chromium, args: browserFlags });
