@@ -57,12 +57,12 @@ export async function serveModels(
       own === undefined ? await firstMix(engine, values, { terminal, models, cache, signal }) : own;
     if (begin === undefined) return exitCodes.done;
     const served = servedModels(begin, { models, cache, hasTiny: hasTinyBase(cache) });
-    engine.configure(served[0].mix);
+    engine.configure(served.mix);
     sayFailures(await engine.load(), notes);
     const log = (text: string): void => void notes.write(`${text}\n`);
     const serving = await serve({
       engine,
-      models: served,
+      models: served.models,
       key,
       port,
       ipv6: values.ipv6 === true,
@@ -70,7 +70,7 @@ export async function serveModels(
       log,
     });
     output.write(
-      `Chorus answers at http://127.0.0.1:${serving.port}/v1\n${words}\nModels: ${served.map(({ id }) => id).join(', ')}\nCtrl+C ends it.\n`,
+      `Chorus answers at http://127.0.0.1:${serving.port}/v1\n${words}\nModels: ${served.models.map(({ id }) => id).join(', ')}\nCtrl+C ends it.\n`,
     );
     if (!signal.aborted) await once(signal, 'abort');
     await serving.close();

@@ -1,7 +1,7 @@
-/** What the server offers as models: the mix it begins with, each expert alone, and the mixes that are ready to use. */
+/** What the server offers as models: the mix it begins with, the mixes that are ready to use, and each expert alone. */
 
 import { weightOn } from '../models/surface-weight.ts';
-import type { ExpertSetting, MixRules, MixSetting, Surface } from '../protocol/engine.ts';
+import type { ExpertSetting, MixSetting, RequestMix, Surface } from '../protocol/engine.ts';
 import type { ServedModel } from '../serve/served-model.ts';
 import { pocketMix, tinyMix } from './mixes.ts';
 
@@ -17,63 +17,45 @@ export interface ServedPlaces {
   readonly hasTiny: boolean;
 }
 
-/**
- * Ids stay the same from start to start: `chorus`, `mix/pocket`, `mix/tiny` where its base is there, and each expert's own. The
- * experts of `begin` stay loaded whichever of them is asked, so that going from one to the other opens nothing anew.
- */
-export function servedModels(
-  begin: MixSetting,
-  { models, cache, hasTiny }: ServedPlaces,
-): readonly [ServedModel, ...ServedModel[]] {
+export interface Served {
+  /** What the engine is configured with: the mix the server begins with, and all other experts, which load when they are asked. */
+  readonly mix: MixSetting;
+  readonly models: readonly [ServedModel, ...ServedModel[]];
+}
+
+/** Ids stay the same from start to start: `chorus`, `mix/pocket`, `mix/tiny` where its base is there, and each expert's own. */
+export function servedModels(begin: MixSetting, { models, cache, hasTiny }: ServedPlaces): Served {
   const ready = [
     { id: 'mix/pocket', mix: pocketMix(models) },
     ...(hasTiny ? [{ id: 'mix/tiny', mix: tinyMix({ models, cache }) }] : []),
   ];
-  const experts = new Map<string, ExpertSetting>();
-  for (const { experts: some } of [begin, ...ready.map(({ mix }) => mix)]) {
-    for (const expert of some) if (!experts.has(expert.id)) experts.set(expert.id, expert);
-  }
-  const stay = new Set(activeIds(begin));
-  const weighed = (mix: MixSetting): MixSetting => {
-    const mine = new Set(activeIds(mix));
-    const weightsOn = (surface: Surface): Record<string, number> =>
-      Object.fromEntries(
-        [...experts.values()].map((expert) => [
-          expert.id,
-          mine.has(expert.id) ? weightIn(mix, surface, expert) : 0,
-        ]),
-      );
-    return {
-      ...mix,
-      experts: [...experts.values()].map((expert) => ({
-        ...expert,
-        active: stay.has(expert.id) || mine.has(expert.id),
-      })),
-      surfaces: {
-        completion: { ...mix.surfaces?.completion, weights: weightsOn('completion') },
-        chat: { ...mix.surfaces?.chat, weights: weightsOn('chat') },
-      },
-    };
+  const experts = new Map<string, ExpertSetting>(begin.experts.map((expert) => [expert.id, expert]));
+  for (const expert of ready.flatMap(({ mix }) => mix.experts))
+    if (!experts.has(expert.id)) experts.set(expert.id, { ...expert, active: false });
+  const voices = [...experts.values()].filter(({ role }) => role !== 'veto');
+  return {
+    mix: { ...begin, experts: [...experts.values()] },
+    models: [
+      { id: DEFAULT },
+      ...ready.map(({ id, mix }) => ({ id, mixes: onBoth((surface) => requestMix(mix, surface)) })),
+      ...voices.map(({ id }) => ({ id, mixes: onBoth(() => alone(id)) })),
+    ],
   };
-  const alone: MixRules = { pool: { kind: 'linear' }, weighting: 'fixed' };
-  return [
-    { id: DEFAULT, mix: weighed(begin) },
-    ...ready.map(({ id, mix }) => ({ id, mix: weighed(mix) })),
-    ...[...experts.values()]
-      .filter(({ role }) => role !== 'veto')
-      .map((expert) => ({
-        id: expert.id,
-        mix: weighed({ experts: [{ ...expert, active: true, weight: 1 }], ...alone }),
-      })),
-  ];
 }
 
-function activeIds({ experts }: MixSetting): readonly string[] {
-  return experts.flatMap(({ id, active }) => (active ? [id] : []));
+function onBoth(mixOn: (surface: Surface) => RequestMix): Record<Surface, RequestMix> {
+  return { completion: mixOn('completion'), chat: mixOn('chat') };
 }
 
-/** As `mix` itself has it, which may be another weight than another mix's. */
-function weightIn(mix: MixSetting, surface: Surface, { id }: ExpertSetting): number {
-  const own = mix.experts.find((expert) => expert.id === id);
-  return own === undefined ? 0 : weightOn(mix, surface, own);
+function requestMix(mix: MixSetting, surface: Surface): RequestMix {
+  const active = mix.experts.filter((expert) => expert.active);
+  return {
+    weights: Object.fromEntries(active.map((expert) => [expert.id, weightOn(mix, surface, expert)])),
+    pool: mix.pool,
+    weighting: mix.surfaces?.[surface]?.weighting ?? mix.weighting,
+  };
+}
+
+function alone(id: string): RequestMix {
+  return { weights: { [id]: 1 }, pool: { kind: 'linear' }, weighting: 'fixed' };
 }

@@ -1,4 +1,4 @@
-/** One request to the engine: its turn in the lane, the answer whole or as server-sent events, and its end where nobody listens. */
+/** One request to the engine: the answer whole or as server-sent events, and its end where nobody listens. */
 
 import type { ServerResponse } from 'node:http';
 import type { Engine } from '../engine/engine.ts';
@@ -11,7 +11,7 @@ import type { Asked } from './parameters.ts';
 import type { ServedModel } from './served-model.ts';
 
 export interface RespondOptions {
-  readonly engine: Pick<Engine, 'configure' | 'generate'>;
+  readonly engine: Pick<Engine, 'generate'>;
   readonly lane: Lane;
   readonly model: ServedModel;
   readonly answer: Answer;
@@ -28,18 +28,16 @@ export async function respond(
   { engine, lane, model, answer, closing, mostMs }: RespondOptions,
 ): Promise<void> {
   const gone = new AbortController();
-  response.once('close', () => gone.abort(new ApiError(goneFacts)));
-  if (response.destroyed) gone.abort(new ApiError(goneFacts));
+  response.once('close', () => gone.abort());
+  if (response.destroyed) gone.abort();
   const late = AbortSignal.timeout(mostMs);
   const signal = AbortSignal.any([gone.signal, late, closing]);
   const sent = stream ? events(response) : undefined;
-  const leave = await lane.enter(model.id, signal).catch((thrown: unknown) => {
-    throw thrown instanceof ApiError ? thrown : new ApiError(late.aborted ? lateFacts(mostMs) : goneFacts);
-  });
+  const leave = lane.enter();
   let result: Generated;
   try {
-    engine.configure(model.mix);
-    const outcome = await engine.generate(request, {
+    const mix = model.mixes?.[request.surface];
+    const outcome = await engine.generate(mix === undefined ? request : { ...request, mix }, {
       signal,
       onDelta: (delta) => {
         if (sent === undefined || gone.signal.aborted) return;
@@ -95,12 +93,6 @@ function events(response: ServerResponse) {
 export function factsOfThrown(thrown: unknown): ApiErrorFacts {
   return thrown instanceof ApiError ? thrown.facts : factsOf(toFailure(thrown));
 }
-
-const goneFacts: ApiErrorFacts = {
-  status: 503,
-  code: 'cancelled',
-  message: 'The request was cancelled, or the server ends.',
-};
 
 function lateFacts(mostMs: number): ApiErrorFacts {
   return {

@@ -19,7 +19,7 @@ import { factsOfThrown, respond, sendJson } from './respond.ts';
 import type { ServedModel } from './served-model.ts';
 
 export interface ServeOptions {
-  readonly engine: Pick<Engine, 'configure' | 'generate'>;
+  readonly engine: Pick<Engine, 'generate'>;
   /** The first answers where a request names none. */
   readonly models: readonly [ServedModel, ...ServedModel[]];
   readonly key: string;
@@ -141,7 +141,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
   const servers: ReturnType<typeof createServer>[] = [];
   const close = async (): Promise<void> => {
-    closing.abort(new ApiError({ status: 503, code: 'cancelled', message: 'The server ends.' }));
+    closing.abort();
     await Promise.all(
       servers.map((server) => {
         const closed = new Promise((resolve) => server.close(resolve));
