@@ -7,6 +7,7 @@ import type { Advice, AdviceRow } from '../protocol/advice.ts';
 import type { ExpertSetting } from '../protocol/engine.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
+import { exitCodeOf, exitCodes, Misuse } from './misuse.ts';
 import { modelPlace } from './request.ts';
 
 export interface AdviseRun {
@@ -55,12 +56,16 @@ export async function adviseFiles(
         },
       },
     );
-    if (outcome.kind === 'failed') return failed(outcome.failure, output);
+    if (outcome.kind === 'failed') {
+      failed(outcome.failure, output);
+      return exitCodes.failed;
+    }
     if (asked.table) notes.write(`\n${adviceReport(outcome.advice)}`);
     output.write(`${JSON.stringify(lineOf(outcome.advice))}\n`);
     return 0;
   } catch (thrown) {
-    return failed(toFailure(thrown), output);
+    failed(toFailure(thrown), output);
+    return exitCodeOf(thrown);
   }
 }
 
@@ -78,19 +83,19 @@ function parse(args: readonly string[]): Asked {
     try {
       return parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
     } catch (thrown) {
-      throw invalid(thrown instanceof Error ? thrown.message : String(thrown));
+      throw new Misuse(thrown instanceof Error ? thrown.message : String(thrown));
     }
   })();
   const { model = [], file = [], precision = 'auto', table = false } = values;
   if (model.length === 0)
-    throw invalid('Name the experts to choose from: --model pocket/code --model FOLDER.');
-  if (new Set(model).size < model.length) throw invalid('The same --model is named twice.');
-  if (file.length === 0) throw invalid('Name the files to judge by: --file src/a.ts --file src/b.ts.');
+    throw new Misuse('Name the experts to choose from: --model pocket/code --model FOLDER.');
+  if (new Set(model).size < model.length) throw new Misuse('The same --model is named twice.');
+  if (file.length === 0) throw new Misuse('Name the files to judge by: --file src/a.ts --file src/b.ts.');
   if (precision !== 'auto' && precision !== 'fp32' && precision !== 'q8' && precision !== 'q4')
-    throw invalid(`--precision is auto, fp32, q8 or q4, not '${precision}'.`);
+    throw new Misuse(`--precision is auto, fp32, q8 or q4, not '${precision}'.`);
   const limit = values['memory-limit'];
   const megabytes = limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
-  if (!(megabytes > 0)) throw invalid(`--memory-limit is a number of megabytes above 0, not '${limit}'.`);
+  if (!(megabytes > 0)) throw new Misuse(`--memory-limit is a number of megabytes above 0, not '${limit}'.`);
   return { models: model, files: file, precision, memoryLimit: megabytes * 1e6, table };
 }
 
@@ -121,11 +126,6 @@ function lineOf(advice: Advice): object {
   };
 }
 
-function failed({ code, message, file }: Failure, output: NodeJS.WritableStream): number {
+function failed({ code, message, file }: Failure, output: NodeJS.WritableStream): void {
   output.write(`${JSON.stringify({ error: { code, message, ...(file !== undefined && { file }) } })}\n`);
-  return 1;
-}
-
-function invalid(message: string): ChorusError {
-  return new ChorusError('request-invalid', message);
 }

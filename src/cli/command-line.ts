@@ -1,68 +1,96 @@
-/** The command line: `chorus generate | score | chat | advise | merge | models`, as a function of its arguments and streams. */
+/** The command line as a function of its arguments and streams: which command is meant, and the exit code. */
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { adviseFiles } from './advise.ts';
+import { completeAt } from './complete.ts';
 import { conversionNotes } from './conversion-notes.ts';
-import { hasFlags, help, options, requestOf } from './flags.ts';
+import { evaluate } from './evaluate.ts';
+import { hasFlags, options, requestOf } from './flags.ts';
+import { type Command, helpOf, helps, overview, seeHelp } from './help.ts';
 import { answerLines, answerRequest, type LineCommand, type LinesOptions } from './lines.ts';
 import { mergeByRecipe } from './merge.ts';
+import { exitCodes } from './misuse.ts';
 import { manageModels } from './models.ts';
 import { serveModels } from './serve.ts';
 import { startChat } from './start-chat.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Exit codes, as `--help` says. */
-const FAILED = 1;
-const MISUSED = 2;
+type Run = (args: readonly string[], terminal: Terminal, programs: string) => Promise<number>;
+
+const commands: Readonly<Record<Command, Run>> = {
+  generate: answering('generate'),
+  score: answering('score'),
+  chat: startChat,
+  complete: completeAt,
+  serve: serveModels,
+  eval: evaluate,
+  advise: (args, { output, notes }, programs) =>
+    withEngine({ programs, notes }, (engine) =>
+      adviseFiles(args, { engine, models: modelsOf(programs), output, notes }),
+    ),
+  merge: (args, { output, notes, interruption }, programs) =>
+    mergeByRecipe(args, { models: modelsOf(programs), output, notes, signal: interruption() }),
+  models: (args, { output, notes, interruption, environment }, programs) =>
+    manageModels(args, {
+      programs,
+      models: modelsOf(programs),
+      output,
+      notes,
+      signal: interruption(),
+      environment,
+    }),
+};
 
 /** @param programs the folder of the bundled programs, dist/. Resolves to the exit code. */
 export async function commandLine(
   args: readonly string[],
-  { input, output, notes, interruption, environment }: Terminal,
+  terminal: Terminal,
   programs: string,
 ): Promise<number> {
-  const [command = '--help', ...rest] = args;
-  const models = join(programs, '..', 'models');
-  const helped = (): number => {
-    output.write(help);
-    return 0;
+  const { output, notes } = terminal;
+  const [given = '--help', ...rest] = args;
+  const command = given === 'help' && rest[0] !== undefined ? rest[0] : given;
+  const isHelp = (arg: string): boolean => arg === '--help' || arg === '-h';
+  if (isHelp(command) || command === 'help') {
+    output.write(overview);
+    return exitCodes.done;
+  }
+  if (!isCommand(command)) {
+    notes.write(`There is no command '${command}'.\n\n${overview}`);
+    return exitCodes.misused;
+  }
+  if (given === 'help' || (command !== 'eval' && rest.some(isHelp))) {
+    output.write(helpOf(command));
+    return exitCodes.done;
+  }
+  return commands[command](rest, terminal, programs);
+}
+
+function isCommand(name: string): name is Command {
+  return Object.hasOwn(helps, name);
+}
+
+/** The embedded models and the catalogue lie beside the programs. */
+function modelsOf(programs: string): string {
+  return join(programs, '..', 'models');
+}
+
+function answering(command: LineCommand): Run {
+  return async (args, { input, output, notes }, programs) => {
+    let values: ReturnType<typeof parse>;
+    try {
+      values = parse(args);
+    } catch (thrown) {
+      notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${seeHelp(command)}`);
+      return exitCodes.misused;
+    }
+    return withEngine({ programs, notes }, (engine) =>
+      answer(command, values, { input, output }, { engine, models: modelsOf(programs) }),
+    );
   };
-  if (command === '--help' || command === '-h' || command === 'help') return helped();
-  if (command === 'advise' || command === 'merge' || command === 'models') {
-    if (rest.includes('--help') || rest.includes('-h')) return helped();
-    if (command === 'advise')
-      return withEngine({ programs, notes }, (engine) =>
-        adviseFiles(rest, { engine, models, output, notes }),
-      );
-    const common = { models, output, notes, signal: interruption() };
-    return command === 'merge'
-      ? mergeByRecipe(rest, common)
-      : manageModels(rest, { ...common, programs, environment });
-  }
-  if (command === 'serve') {
-    if (rest.includes('--help') || rest.includes('-h')) return helped();
-    return serveModels(rest, { input, output, notes, interruption, environment }, programs);
-  }
-  if (command === 'chat')
-    return startChat(rest, { input, output, notes, interruption, environment }, programs);
-  if (command !== 'generate' && command !== 'score') {
-    notes.write(`There is no command '${command}'.\n\n${help}`);
-    return MISUSED;
-  }
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(rest);
-  } catch (thrown) {
-    notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`);
-    return MISUSED;
-  }
-  if (values.help === true) return helped();
-  return withEngine({ programs, notes }, (engine) =>
-    answer(command, values, { input, output }, { engine, models }),
-  );
 }
 
 async function withEngine(
@@ -89,11 +117,11 @@ async function answer(
 ): Promise<number> {
   if (!hasFlags(values)) {
     const { failed } = await answerLines(command, streams, options);
-    return failed === 0 ? 0 : FAILED;
+    return failed === 0 ? exitCodes.done : exitCodes.failed;
   }
   const line = await answerFlags(command, values, options);
   streams.output.write(`${JSON.stringify(line)}\n`);
-  return 'error' in line ? FAILED : 0;
+  return 'error' in line ? exitCodes.failed : exitCodes.done;
 }
 
 /** A file that a flag names may not be there. */

@@ -15,7 +15,7 @@ import type { ExpertStatus, MixSetting } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import type { ObtainChoices } from '../protocol/obtain.ts';
 import { pocketMix, tinyMix } from './mixes.ts';
-import { type StatusLine, statusLine } from './status-line.ts';
+import { obtainTold, type StatusLine, statusLine } from './status-line.ts';
 
 /** A part of the time from the command to the first token. */
 export interface Stage {
@@ -166,18 +166,7 @@ async function obtained(
     { kind: 'fetch', model: TINY_BASE, choices },
     {
       signal,
-      onProgress: ({ text, fraction, about }) => {
-        switch (about) {
-          case 'progress':
-            return line.show(text, fraction);
-          case 'news':
-            return line.say(`${text}.`);
-          case 'failure':
-            return line.say(text);
-          default:
-            return about satisfies never;
-        }
-      },
+      onProgress: obtainTold(line),
     },
   );
   if (outcome.kind === 'failed') {

@@ -7,14 +7,16 @@ import { rebuildExpert } from '../merge/rebuild.ts';
 import { parseRecipe } from '../merge/recipe-yaml.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import type { MergeProgress } from '../protocol/merge.ts';
+import { exitCodeOf, Misuse } from './misuse.ts';
 import { modelFolder } from './request.ts';
+import { statusLine } from './status-line.ts';
 
 export interface MergeRun {
   /** The folder of the embedded models. */
   readonly models: string;
   readonly output: NodeJS.WritableStream;
   /** For the progress and the notes. */
-  readonly notes: NodeJS.WritableStream;
+  readonly notes: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly signal: AbortSignal;
 }
 
@@ -31,9 +33,11 @@ export async function mergeByRecipe(
   args: readonly string[],
   { models, output, notes, signal }: MergeRun,
 ): Promise<number> {
+  const line = statusLine(notes);
   try {
     const { from, out, force, seed, expert } = parse(args);
-    const common = { out, force, signal, onProgress: progressTo(notes) };
+    const onProgress = ({ done, tensor }: MergeProgress): void => line.show(tensor, done);
+    const common = { out, force, signal, onProgress };
     const report =
       expert === undefined
         ? await mergeModels({
@@ -43,13 +47,15 @@ export async function mergeByRecipe(
             seed,
           })
         : await rebuildExpert({ ...common, folder: modelFolder(from, models), expert });
-    for (const note of report.notes) notes.write(`Note: ${note}\n`);
+    line.end();
+    for (const note of report.notes) line.say(`Note: ${note}`);
     output.write(`${JSON.stringify(report)}\n`);
     return 0;
   } catch (thrown) {
     const { code, message, file } = toFailure(thrown);
+    line.end();
     output.write(`${JSON.stringify({ error: { code, message, ...(file !== undefined && { file }) } })}\n`);
-    return 1;
+    return exitCodeOf(thrown, signal);
   }
 }
 
@@ -67,16 +73,16 @@ function parse(args: readonly string[]): Asked {
     try {
       return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
     } catch (thrown) {
-      throw invalid(thrown instanceof Error ? thrown.message : String(thrown));
+      throw new Misuse(thrown instanceof Error ? thrown.message : String(thrown));
     }
   })();
   const [from, out, more] = positionals;
   if (from === undefined || out === undefined || more !== undefined) {
-    throw invalid('Name the recipe and the folder to make: chorus merge config.yml FOLDER.');
+    throw new Misuse('Name the recipe and the folder to make: chorus merge config.yml FOLDER.');
   }
   const seed = values['random-seed'] ?? '0';
   if (!/^\d{1,15}$/.test(seed))
-    throw invalid(`--random-seed is a whole number of at least 0, not '${seed}'.`);
+    throw new Misuse(`--random-seed is a whole number of at least 0, not '${seed}'.`);
   return { from, out, force: values.force ?? false, seed: Number(seed), expert: values.rebuild };
 }
 
@@ -84,27 +90,14 @@ async function readRecipe(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size > LARGEST_RECIPE)
-      throw invalid(`${file} has ${size} bytes, and a recipe has at most ${LARGEST_RECIPE}.`);
+      throw new ChorusError(
+        'request-invalid',
+        `${file} has ${size} bytes, and a recipe has at most ${LARGEST_RECIPE}.`,
+      );
     return await readFile(file, 'utf8');
   } catch (thrown) {
     if (thrown instanceof ChorusError) throw thrown;
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw new ChorusError('file-unreadable', `${file} cannot be read: ${why}. Check the path.`, file);
   }
-}
-
-/** A line that is written over on a terminal, and a line for every tenth elsewhere. */
-function progressTo(notes: NodeJS.WritableStream): (progress: MergeProgress) => void {
-  const isTerminal = 'isTTY' in notes && notes.isTTY === true;
-  let tenth = -1;
-  return ({ done, tensor }) => {
-    const text = `${Math.floor(100 * done)} % ${tensor}`.trimEnd();
-    if (isTerminal) notes.write(`\r${text}\u001b[K${done === 1 ? '\n' : ''}`);
-    else if (Math.floor(10 * done) > tenth) notes.write(`${text}\n`);
-    tenth = Math.floor(10 * done);
-  };
-}
-
-function invalid(message: string): ChorusError {
-  return new ChorusError('request-invalid', message);
 }

@@ -3,7 +3,7 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { discard } from '../engine/discard.ts';
-import { obtain } from '../engine/obtain.ts';
+import { fetchTold, obtain } from '../engine/obtain.ts';
 import { megabytes } from '../fetch/disk.ts';
 import { fetchModel } from '../fetch/fetch-model.ts';
 import { removeModel } from '../fetch/remove-model.ts';
@@ -22,8 +22,8 @@ import {
 import { importPlace } from '../models/import-place.ts';
 import { modelsFolder, placeOf, storedModel } from '../models/stored-model.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
-import { progressLine } from './progress-line.ts';
-import { statusLine } from './status-line.ts';
+import { exitCodeOf, Misuse } from './misuse.ts';
+import { obtainTold, statusLine } from './status-line.ts';
 
 export interface ModelsRun {
   /** The folder of the bundled programs, dist/. */
@@ -45,7 +45,7 @@ const options = {
   base: { type: 'string' },
 } as const;
 
-/** The exit code: 0, 1 where something failed, 2 where the command is not understood, 130 where it was cancelled. */
+/** The exit code. */
 export async function manageModels(args: readonly string[], run: ModelsRun): Promise<number> {
   try {
     const { values, positionals } = parse(args);
@@ -75,10 +75,8 @@ export async function manageModels(args: readonly string[], run: ModelsRun): Pro
         throw misused(`there is no '${action}'`);
     }
   } catch (thrown) {
-    const { code, message } = toFailure(thrown);
-    run.notes.write(`${message}\n`);
-    if (code === 'cancelled' || run.signal.aborted) return 130;
-    return code === 'request-invalid' ? 2 : 1;
+    run.notes.write(`${toFailure(thrown).message}\n`);
+    return exitCodeOf(thrown, run.signal);
   }
 }
 
@@ -90,10 +88,9 @@ function parse(args: readonly string[]) {
   }
 }
 
-function misused(why: string): ChorusError {
-  return new ChorusError(
-    'request-invalid',
-    `chorus models: ${why}. Usage: chorus models [list], chorus models fetch ID, chorus models remove ID, chorus models import PATH (chorus --help says the rest).`,
+function misused(why: string): Misuse {
+  return new Misuse(
+    `chorus models: ${why}. Usage: chorus models [list], chorus models fetch ID, chorus models remove ID, chorus models import PATH (chorus models --help says the rest).`,
   );
 }
 
@@ -112,12 +109,13 @@ async function fetchOne(
   settings: FetchSettings,
   { output, notes, signal }: ModelsRun,
 ): Promise<void> {
-  const line = progressLine(notes);
+  const line = statusLine(notes);
   if ((await storedModel(folder, model)) === undefined) {
     line.say(`${model.name}, licence ${licenceText(model.licence)}.`);
   }
   try {
-    const place = await fetchModel(model, { folder, settings, signal, onProgress: line.show });
+    const onProgress = fetchTold(obtainTold(line));
+    const place = await fetchModel(model, { folder, settings, signal, onProgress });
     line.end();
     output.write(`${place}\n`);
   } catch (thrown) {
@@ -159,8 +157,7 @@ async function importOne(path: string, { base, cache, run }: Import): Promise<vo
   const { output, notes, signal, programs, models, environment } = run;
   const found = await importPlace(path);
   if (found.kind === 'several') {
-    throw new ChorusError(
-      'request-invalid',
+    throw new Misuse(
       `${path} holds ${found.places.length} models. Name one of them: ${found.places.slice(0, 20).join(', ')}.`,
     );
   }
@@ -177,7 +174,7 @@ async function importOne(path: string, { base, cache, run }: Import): Promise<vo
     cacheFolder: cache,
     converter: join(programs, 'convert.js'),
     environment,
-    onProgress: ({ text, fraction }) => line.show(text, fraction),
+    onProgress: obtainTold(line),
     signal,
     clock: () => performance.now(),
   });

@@ -244,7 +244,7 @@ function complaint(issue: v.BaseIssue<unknown>, json: unknown): string {
     return 'A request must be a JSON object.';
   const where = v.getDotPath(issue);
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    return `There is no field '${where}'. Run 'chorus --help' for the fields of a request.`;
+    return `There is no field '${where}'. Run 'chorus generate --help' for the fields of a request.`;
   }
   if (issue.received === 'undefined') return `'${where}' is missing.`;
   return `${issueWords(issue)}.`;

@@ -12,9 +12,8 @@ import { checkedKey, keptKey } from '../serve/key.ts';
 import { serve } from '../serve/serve.ts';
 import { conversionNotes } from './conversion-notes.ts';
 import { firstStart } from './first-start.ts';
-import { expertsOf } from './flags.ts';
 import { exitCodeOf, exitCodes, Misuse } from './misuse.ts';
-import { parseMix } from './request.ts';
+import { mixOptions, ownMix } from './own-mix.ts';
 import { servedModels } from './served-models.ts';
 import { beginOptions } from './start-chat.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,12 +24,7 @@ const options = {
   key: { type: 'string' },
   ipv6: { type: 'boolean' },
   'allow-origin': { type: 'string', multiple: true },
-  expert: { type: 'string', multiple: true },
-  veto: { type: 'string', multiple: true },
-  pool: { type: 'string' },
-  weighting: { type: 'string' },
-  precision: { type: 'string' },
-  device: { type: 'string' },
+  ...mixOptions,
 } as const;
 
 const PORT = 8191;
@@ -87,7 +81,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (thrown) {
-    throw new Misuse(`chorus serve: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    throw new Misuse(thrown instanceof Error ? thrown.message : String(thrown));
   }
 }
 
@@ -105,22 +99,6 @@ function originOf(given: string): string {
   throw new Misuse(
     `--allow-origin is the origin of one page, https://example.org for instance, not '${given}'.`,
   );
-}
-
-/** The mix that the flags spell; undefined where they name no expert. */
-function ownMix(
-  { expert, veto, pool, weighting, precision, device }: Values,
-  models: string,
-): MixSetting | undefined {
-  const rules = { pool, weighting, precision, device };
-  if (expert === undefined) {
-    const idle = Object.entries({ ...rules, veto }).find(([, value]) => value !== undefined)?.[0];
-    if (idle === undefined) return undefined;
-    throw new Misuse(
-      `--${idle} needs the experts it is about: name them by --expert pocket/code --expert pocket/math.`,
-    );
-  }
-  return parseMix(JSON.parse(JSON.stringify({ experts: expertsOf({ expert, veto }), ...rules })), models);
 }
 
 async function keyOf(

@@ -6,7 +6,8 @@ import { createEngine } from '../engine/engine.ts';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import { chat } from './chat.ts';
 import { firstStart, type Stage } from './first-start.ts';
-import { help } from './flags.ts';
+import { seeHelp } from './help.ts';
+import { exitCodes } from './misuse.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the chat and the server begin with, and where that comes from. */
@@ -22,7 +23,6 @@ const options = {
   ...beginOptions,
   // What was before: npm start installs and builds.
   after: { type: 'string', multiple: true },
-  help: { type: 'boolean', short: 'h' },
 } as const;
 
 /** Resolves to the exit code. */
@@ -37,12 +37,8 @@ export async function startChat(
     values = parse(args);
     before = (values.after ?? []).map(stageOf);
   } catch (thrown) {
-    notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`);
-    return 2;
-  }
-  if (values.help === true) {
-    output.write(help);
-    return 0;
+    notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${seeHelp('chat')}`);
+    return exitCodes.misused;
   }
   const { pocket = false, fetch = false, offline, hub, pip } = values;
   const cache = userCacheFolder(environment);
@@ -59,10 +55,10 @@ export async function startChat(
       choices: { offline, hub, pip },
       interruption,
     });
-    if (begin === undefined) return 0;
+    if (begin === undefined) return exitCodes.done;
     const { mix, stages, interrupted } = begin;
     await chat(engine, { begin: { mix, stages: [...before, ...stages], interrupted }, input, output });
-    return 0;
+    return exitCodes.done;
   } finally {
     await engine.dispose();
   }

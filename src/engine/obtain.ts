@@ -78,7 +78,7 @@ async function inCatalogue(models: string, id: string): Promise<FetchedModel> {
 }
 
 /** What a fetch tells, for people. */
-function fetchTold(onProgress: (progress: ObtainProgress) => void): (progress: FetchProgress) => void {
+export function fetchTold(onProgress: (progress: ObtainProgress) => void): (progress: FetchProgress) => void {
   let fraction = 0;
   const tell = (text: string, about: ObtainProgress['about']): void =>
     onProgress({ stage: 'fetching', text, fraction, about });

@@ -2,7 +2,7 @@
 
 import type { GenerateRequest } from '../protocol/engine.ts';
 import type { GhostPlace } from '../text/ghost.ts';
-import { type WindowSize, windowAround } from '../text/window.ts';
+import { completionWindow, windowAround } from '../text/window.ts';
 import type { SettingValues } from './setting-rules.ts';
 
 export interface CompletionQuery {
@@ -20,12 +20,6 @@ export interface CompletionQuery {
   /** The text around the cursor, read only where it may be; its lines end with `\n`, whatever they end with in the document. */
   read(): GhostPlace;
 }
-
-/**
- * About 1,400 tokens at the 2.9 characters a token of a vocabulary of 4,096 on TypeScript. The engine takes of it what
- * is useful to each expert; reading more would only cost it time at every keystroke.
- */
-export const completionWindow: WindowSize = { prefixChars: 4000, suffixChars: 1200 };
 
 export interface CompletionRequest extends GenerateRequest {
   readonly prompt: GenerateRequest['prompt'] & { readonly kind: 'infill' };

@@ -2,7 +2,7 @@
 
 import { open, rename, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ChorusError } from '../protocol/failure.ts';
+import { ChorusError, diskFull, isDiskFull } from '../protocol/failure.ts';
 
 /** Left free for everything else on the machine. */
 const SPARE = 64e6;
@@ -14,11 +14,7 @@ export async function checkRoom(folder: string, bytes: number): Promise<void> {
   if (found === undefined || found.bsize === 0 || found.blocks === 0) return;
   const free = found.bavail * found.bsize;
   if (free >= bytes + SPARE) return;
-  throw new ChorusError(
-    'disk-full',
-    `${folder} has ${megabytes(free)} free, and ${megabytes(bytes + SPARE)} are needed. Make room there, or set CHORUS_CACHE to a folder on another disk.`,
-    folder,
-  );
+  throw diskFull(folder, { what: 'The model', bytes: bytes + SPARE, free });
 }
 
 /** What `work` on a file below `folder` gives; where the disk refuses it, rejects with a `ChorusError`. */
@@ -33,19 +29,11 @@ export async function onDisk<T>(folder: string, work: Promise<T>): Promise<T> {
 function diskError(folder: string, thrown: unknown): unknown {
   if (thrown instanceof ChorusError) return thrown;
   const { code, message } = thrown as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder);
+  if (isDiskFull(thrown)) return diskFull(folder);
   if (typeof code !== 'string' || code === 'ABORT_ERR') return thrown;
   return new ChorusError(
     'file-unreadable',
     `Nothing can be kept in ${folder}: ${message}. Check its permissions, or set CHORUS_CACHE to another folder.`,
-    folder,
-  );
-}
-
-export function diskFull(folder: string): ChorusError {
-  return new ChorusError(
-    'disk-full',
-    `The disk of ${folder} is full. Make room there, or set CHORUS_CACHE to a folder on another disk.`,
     folder,
   );
 }

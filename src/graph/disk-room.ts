@@ -1,7 +1,7 @@
 /** Whether what is built of a model fits on the disk, asked before it is begun. */
 
 import { mkdir, statfs } from 'node:fs/promises';
-import { ChorusError } from '../protocol/failure.ts';
+import { diskFull } from '../protocol/failure.ts';
 import type { BuildModelOptions } from './build-model.ts';
 import type { ModelConfig } from './config.ts';
 import { columnsWithSums } from './repack.ts';
@@ -55,11 +55,7 @@ export async function needRoom(
   await mkdir(folder, { recursive: true });
   const available = await free(folder);
   if (available === undefined || available >= bytes) return;
-  throw new ChorusError(
-    'disk-full',
-    `${what} needs ${megabytes(bytes)} in ${folder}, and ${megabytes(available, Math.floor)} are free there. Make room, or name another folder in the environment variable CHORUS_CACHE.`,
-    folder,
-  );
+  throw diskFull(folder, { what, bytes, free: available });
 }
 
 /** Undefined where the file system does not say. */
@@ -68,8 +64,4 @@ async function freeBytes(folder: string): Promise<number | undefined> {
     ({ bavail, bsize }) => bavail * bsize,
     () => undefined,
   );
-}
-
-function megabytes(bytes: number, round = Math.ceil): string {
-  return `${round(bytes / 1e6).toLocaleString('en')} MB`;
 }

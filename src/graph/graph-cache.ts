@@ -10,7 +10,7 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { sha256Of, syncFile } from '../models/stored-file.ts';
-import { ChorusError } from '../protocol/failure.ts';
+import { ChorusError, diskFull, isDiskFull } from '../protocol/failure.ts';
 import { contentHash, identity } from './content-hash.ts';
 import type { DecodeGraph } from './decode-graph.ts';
 import { draftName } from './drafts.ts';
@@ -201,9 +201,10 @@ function sha256(bytes: Uint8Array): string {
 export function cacheError(folder: string, thrown: unknown): unknown {
   const { code, message } = thrown as NodeJS.ErrnoException;
   if (thrown instanceof ChorusError || !(thrown instanceof Error) || code === undefined) return thrown;
+  if (isDiskFull(thrown)) return diskFull(folder);
   return new ChorusError(
     'file-unreadable',
-    `What is made of this model cannot be kept in ${folder}: ${message}. Make room there, or check its permissions.`,
+    `What is made of this model cannot be kept in ${folder}: ${message}. Check its permissions.`,
     folder,
   );
 }

@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { draftName, sweepDrafts } from '../graph/drafts.ts';
 import { readJson } from '../models/json.ts';
-import { ChorusError } from '../protocol/failure.ts';
+import { ChorusError, diskFull, isDiskFull } from '../protocol/failure.ts';
 
 export interface NewFolderOptions {
   /** What will be written, in bytes. */
@@ -54,7 +54,7 @@ export async function intoNewFolder(
     } else await rename(draft, target);
   } catch (thrown) {
     await rm(draft, { recursive: true, force: true });
-    throw thrown;
+    throw isDiskFull(thrown) ? diskFull(dirname(target)) : thrown;
   }
 }
 

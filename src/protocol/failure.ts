@@ -16,7 +16,6 @@ export type FailureCode =
   | 'setting-invalid'
   | 'unsupported'
   | 'out-of-memory'
-  | 'disk-full'
   | 'engine-exited'
   | 'cancelled'
   /** No source gave a model, or what it gave is not the model. */
@@ -44,9 +43,39 @@ export class ChorusError extends Error {
   }
 }
 
-/** Any thrown value as a `Failure`; what is not a `ChorusError` is a bug of ours and says so. */
+/** That there is no room for what is kept in `folder`; with both numbers, in bytes, where they are known. */
+export function diskFull(
+  folder: string,
+  need?: { readonly what: string; readonly bytes: number; readonly free: number },
+): ChorusError {
+  const why =
+    need === undefined
+      ? `The disk of ${folder} is full.`
+      : `${need.what} needs ${megabytes(Math.ceil(need.bytes / 1e6))} in ${folder}, and ${megabytes(Math.floor(need.free / 1e6))} are free there.`;
+  return new ChorusError(
+    'disk-full',
+    `${why} Make room there, or name a folder on another disk: for what Chorus itself keeps, in the environment variable CHORUS_CACHE.`,
+    folder,
+  );
+}
+
+function megabytes(count: number): string {
+  return `${count.toLocaleString('en')} MB`;
+}
+
+/** Whether a file system refused what was written because it is full, or the user's part of it. */
+export function isDiskFull(thrown: unknown): boolean {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+/** Any thrown value as a `Failure`; what is neither a `ChorusError` nor a full disk is a bug of ours and says so. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof ChorusError) return thrown.failure;
+  if (isDiskFull(thrown)) {
+    const { path = 'what is written' } = thrown as { readonly path?: string };
+    return diskFull(path).failure;
+  }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: 'internal', message: `Something went wrong inside Chorus: ${text}` };
 }

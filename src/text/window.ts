@@ -10,6 +10,12 @@ export interface WindowSize {
   readonly suffixChars: number;
 }
 
+/**
+ * About 1,400 tokens at the 2.9 characters a token of a vocabulary of 4,096 on TypeScript. The engine takes of it what
+ * is useful to each expert; reading more would only cost it time at every keystroke.
+ */
+export const completionWindow: WindowSize = { prefixChars: 4000, suffixChars: 1200 };
+
 export interface TextWindow {
   readonly prefix: string;
   readonly suffix: string;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandLine } from '../../src/cli/command-line.ts';
+import { helps } from '../../src/cli/help.ts';
 import { cacheFolder, programs, root, temporaryFolder } from '../programs.ts';
 
 // Whatever the user has fetched, the tests start without it.
@@ -270,10 +271,14 @@ describe('generate', () => {
   });
 
   it('explains itself', async () => {
-    for (const args of [['--help'], ['generate', '--help'], ['score', '--help']]) {
-      const { code, out } = await chorus(args);
+    const { out: all } = await chorus(['--help']);
+    for (const command of Object.keys(helps)) {
+      expect(all).toContain(`\n  ${command} `);
+      const { code, out } = await chorus(['help', command]);
       expect(code).toBe(0);
-      expect(out).toMatch(/Usage: chorus/);
+      expect(out).toMatch(new RegExp(`^Usage: chorus ${command}[ \\n]`));
+      expect(out).toContain('Exit codes: 0, 1 where something failed, 2 where the command line');
+      if (command !== 'eval') expect((await chorus([command, '--help'])).out).toBe(out);
     }
   });
 });
@@ -344,14 +349,14 @@ describe('advise', () => {
   });
 
   it.each([
-    [['--file', 'a'], /--model/],
-    [['--model', 'pocket/code'], /--file/],
-    [['--model', 'pocket/code', '--file', 'nowhere.ts'], /nowhere\.ts cannot be read/],
-    [['--model', 'pocket/code', '--file', 'a', '--memory-limit', 'x'], /memory-limit/],
-    [['--model', 'pocket/code', '--wrong'], /--wrong/],
-  ])('refuses %j with a line that says why', async (args, why) => {
+    [['--file', 'a'], 2, /--model/],
+    [['--model', 'pocket/code'], 2, /--file/],
+    [['--model', 'pocket/code', '--file', 'nowhere.ts'], 1, /nowhere\.ts cannot be read/],
+    [['--model', 'pocket/code', '--file', 'a', '--memory-limit', 'x'], 2, /memory-limit/],
+    [['--model', 'pocket/code', '--wrong'], 2, /--wrong/],
+  ])('refuses %j with %i and a line that says why', async (args, exit, why) => {
     const { code, lines } = await chorus(['advise', ...args]);
-    expect(code).toBe(1);
+    expect(code).toBe(exit);
     expect(lines[0]).toMatchObject({ error: { message: expect.stringMatching(why) } });
   });
 });
@@ -369,8 +374,17 @@ describe('the program', () => {
     expect((await chorusProcess(['score'], `\n${JSON.stringify(good)}\n`)).code).toBe(0);
     const { code, out } = await chorusProcess(['score', '--help'], '');
     expect(code).toBe(0);
-    expect(out).toContain('The exit code is 0 when every request was answered, 1 when one failed');
+    expect(out).toContain('Exit codes: 0, 1 where something failed');
   });
+
+  it.each(Object.keys(helps).filter((command) => command !== 'eval'))(
+    '%s ends with 2 where a flag is not known',
+    async (command) => {
+      const { code, out, err } = await chorus([command, '--colour', 'red']);
+      expect(code).toBe(2);
+      expect(out + err).toMatch(/--colour/);
+    },
+  );
 
   it('says which flags chat does not take', async () => {
     const { code, err } = await chorus(['chat', '--expert', 'pocket/math']);

@@ -56,14 +56,14 @@ describe('merge', () => {
   });
 
   it.each([
-    [[], /Name the recipe/],
-    [['a.yml'], /Name the recipe/],
-    [['no-such.yml', 'out'], /no-such.yml cannot be read/],
-    [['a.yml', 'out', '--colour', 'red'], /colour/],
-    [['a.yml', 'out', '--random-seed', 'many'], /random-seed/],
-  ])('refuses %j in a line', async (args, message) => {
+    [[], 2, /Name the recipe/],
+    [['a.yml'], 2, /Name the recipe/],
+    [['no-such.yml', 'out'], 1, /no-such.yml cannot be read/],
+    [['a.yml', 'out', '--colour', 'red'], 2, /colour/],
+    [['a.yml', 'out', '--random-seed', 'many'], 2, /random-seed/],
+  ])('refuses %j with %i in a line', async (args, exit, message) => {
     const { code, line } = await merge(args);
-    expect(code).toBe(1);
+    expect(code).toBe(exit);
     expect(line).toMatchObject({ error: { message: expect.stringMatching(message) } });
   });
 
@@ -72,7 +72,7 @@ describe('merge', () => {
       'merge_method: ties\nbase_model: pocket/general\nmodels: [{model: pocket/code}, {model: pocket/math}]\nparameters: {weight: 1, density: 0.5}\n',
     );
     const stopped = await merge([file, join(home, 'out')], /10 %/);
-    expect(stopped).toMatchObject({ code: 1, line: { error: { code: 'cancelled' } } });
+    expect(stopped).toMatchObject({ code: 130, line: { error: { code: 'cancelled' } } });
     expect(readdirSync(home)).toEqual(['config.yml']);
   });
 });

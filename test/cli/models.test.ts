@@ -67,7 +67,7 @@ describe('chorus models', () => {
     const hub = await startHub(files);
     const fetched = await run(['fetch', 'toy', '--hub', hub.address]);
     expect([fetched.code, fetched.out]).toEqual([0, `${join(folder, 'toy')}\n`]);
-    expect(fetched.err).toMatch(/licence Apache-2\.0.*\n.*Fetching 0\.1 MB.*\n100 %.*\nComparing/s);
+    expect(fetched.err).toMatch(/licence Apache-2\.0.*\n.*Fetching 0\.1 MB.*\n +100 % /s);
     const { lines } = { lines: (await run(['list', '--json'])).out.trim().split('\n') };
     expect(lines.map((line) => JSON.parse(line)).at(-1)).toMatchObject({
       id: 'toy',

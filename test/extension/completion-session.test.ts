@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CompletionQuery, completionWindow } from '../../src/extension/completion-query.ts';
+import type { CompletionQuery } from '../../src/extension/completion-query.ts';
 import {
   type CompletionSession,
   createCompletionSession,
@@ -10,6 +10,7 @@ import { pause } from '../../src/extension/pause.ts';
 import { checkSettings } from '../../src/extension/setting-rules.ts';
 import { createTrace, type Decision } from '../../src/extension/trace.ts';
 import type { Delta, GenerateOutcome, GenerateRequest } from '../../src/protocol/engine.ts';
+import { completionWindow } from '../../src/text/window.ts';
 
 const never = new AbortController().signal;
 

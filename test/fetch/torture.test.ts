@@ -204,7 +204,7 @@ describe('a full disk', () => {
     ).rejects.toMatchObject({
       failure: {
         code: 'disk-full',
-        message: expect.stringMatching(/free, and .* are needed\. Make room there/),
+        message: expect.stringMatching(/needs .* are free there\. Make room there/),
       },
     });
     expect(hub.asked).toEqual([]);
