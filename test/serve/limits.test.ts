@@ -188,6 +188,15 @@ describe('who may ask', () => {
     expect([bad.status, bad.headers.get('access-control-allow-origin')]).toEqual([401, null]);
   });
 
+  it('by IPv6 only where that was asked for', async (context) => {
+    const { port } = await serving({ ipv6: true }).catch(() => ({ port: undefined }));
+    if (port === undefined) return context.skip('this machine has no ::1');
+    const headers = { authorization: `Bearer ${key}` };
+    expect((await fetch(`http://[::1]:${port}/v1/models`, { headers })).status).toBe(200);
+    const { port: without } = await serving();
+    await expect(fetch(`http://[::1]:${without}/v1/models`, { headers })).rejects.toThrow();
+  });
+
   it('and on a port that is taken it says so', async () => {
     const { port } = await serving();
     await expect(serving({ port })).rejects.toThrow(`Port ${port} is taken`);
