@@ -20,7 +20,7 @@ const request = `A request, as JSON fields or flags (lists repeat the flag):
                confidence
   prompt       text in which special tokens count                      --prompt TEXT
   messages     [{"role": "user", "content": "..."}]                    --message TEXT (user turns)
-  infill       {"prefix", "suffix", "file", "repository"}              --prefix TEXT --suffix TEXT --file NAME
+  infill       {"prefix", "suffix", "file", "repository", "chunks"}    --prefix TEXT --suffix TEXT --file NAME
                                                                        --repository NAME
   maxTokens    128                                                     --max-tokens 128
   whenFull     stop, or slide: an expert whose context is full forgets --when-full slide

@@ -37,6 +37,7 @@ const promptEntries = {
       suffix: v.optional(text, ''),
       file: v.optional(v.string()),
       repository: v.optional(v.string()),
+      chunks: v.optional(v.array(v.strictObject({ file: v.string(), text: v.string() }))),
     }),
   ),
 };
@@ -212,12 +213,13 @@ function promptOf({ prompt, messages, infill }: Line): Prompt {
   if (prompt !== undefined) given.push({ kind: 'text', text: prompt });
   if (messages !== undefined) given.push({ kind: 'messages', messages });
   if (infill !== undefined) {
-    const { file, repository, ...around } = infill;
+    const { file, repository, chunks, ...around } = infill;
     given.push({
       kind: 'infill',
       ...around,
       ...(file !== undefined && { file }),
       ...(repository !== undefined && { repository }),
+      ...(chunks !== undefined && { chunks }),
     });
   }
   const [only, second] = given;

@@ -13,6 +13,7 @@ import type {
   GenerateRequest,
   MixSetting,
   Prompt,
+  ShowPromptOutcome,
 } from '../protocol/engine.ts';
 import type { ExplainOutcome } from '../protocol/explain.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
@@ -38,6 +39,7 @@ import { type Alarm, timerAlarm, watchIdle } from './idle.ts';
 import { obtain } from './obtain.ts';
 import { promptFor } from './prompts.ts';
 import { type Score, score } from './score.ts';
+import { showPrompt } from './show-prompt.ts';
 import { createSyntax } from './syntax.ts';
 import { createTemplateRenderer } from './template.ts';
 import { createTurns } from './turns.ts';
@@ -66,6 +68,8 @@ export interface Engine {
   generate(request: GenerateRequest, options?: RequestOptions): Promise<GenerateOutcome>;
   /** Loads the experts of the mix where none is loaded. Never rejects: what goes wrong is an outcome. */
   count(request: CountRequest): Promise<CountOutcome>;
+  /** Loads the experts of the mix where none is loaded. Never rejects: what goes wrong is an outcome. */
+  showPrompt(prompt: Prompt & { readonly kind: 'infill' }): Promise<ShowPromptOutcome>;
   score(request: { readonly prompt: Prompt; readonly continuation: string }): Promise<Score>;
   /** Never rejects: what goes wrong is an outcome. */
   explain(request: ExplainRequest, options?: { readonly signal?: AbortSignal }): Promise<ExplainOutcome>;
@@ -159,6 +163,16 @@ export function createEngine({
         return { kind: 'failed', failure: toFailure(thrown) };
       }
     },
+    async showPrompt(prompt) {
+      try {
+        await experts.load();
+        const ready = experts.ready('completion').filter(({ role }) => role === 'voice');
+        if (ready.length === 0) throw new ChorusError('no-expert', 'No expert takes part. Choose one first.');
+        return { kind: 'shown', prompts: showPrompt(ready, prompt) };
+      } catch (thrown) {
+        return { kind: 'failed', failure: toFailure(thrown) };
+      }
+    },
     score: (request) => score(request, { experts, templates, signal: never }),
     async explain(request, { signal = never } = {}) {
       try {
@@ -241,6 +255,7 @@ export function createEngine({
     load: () => inUse(calls.load),
     generate: (request, options) => inUse(() => calls.generate(request, options)),
     count: (request) => inUse(() => calls.count(request)),
+    showPrompt: (prompt) => inUse(() => calls.showPrompt(prompt)),
     score: (request) => inUse(() => calls.score(request)),
     explain: (request, options) => inUse(() => calls.explain(request, options)),
     promptLogProbs: (prompt) => inUse(() => calls.promptLogProbs(prompt)),

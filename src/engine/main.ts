@@ -32,6 +32,7 @@ const extension = connect<EngineEvents, EngineCalls>(
     generate: (request, { signal, update }) => engine.generate(request, { signal, onDelta: update }),
     count: (request) => engine.count(request),
     explain: (request, { signal }) => engine.explain(request, { signal }),
+    showPrompt: (prompt) => engine.showPrompt(prompt),
     advise: (request, { signal, update }) => engine.advise(request, { signal, onProgress: update }),
     obtain: (request, { signal, update }) => engine.obtain(request, { signal, onProgress: update }),
     describe: (request) => engine.describe(request),

@@ -53,8 +53,7 @@ async function encodePrompt(
     case 'text':
       return { ids: begun(tokenizer, tokenizer.encodeWithSpecials(prompt.text)), askedFrom: 0, opening: '' };
     case 'infill': {
-      const opening = openingOf(prompt.prefix);
-      const prefix = prompt.prefix.slice(0, prompt.prefix.length - opening.length);
+      const { opening, prefix } = withoutOpening(prompt.prefix);
       const ids = completionPrompt(expert.manifest.completion, { ...prompt, prefix }, encoderOf(expert));
       // Nothing but the opening: then the prompt is that.
       return ids.length === 0
@@ -79,6 +78,12 @@ async function encodePrompt(
     default:
       return prompt satisfies never;
   }
+}
+
+/** The prefix without what the answer should write again. */
+export function withoutOpening(text: string): { readonly opening: string; readonly prefix: string } {
+  const opening = openingOf(text);
+  return { opening, prefix: text.slice(0, text.length - opening.length) };
 }
 
 /** `ids` after the tokens with which the model expects a text to begin; nothing stays nothing. */
@@ -113,7 +118,7 @@ function encodePieces(pieces: readonly PromptPiece[], asked: number, tokenizer: 
   return { ids, askedFrom, opening: '' };
 }
 
-function encoderOf({ tokenizer, name }: LoadedExpert): PromptEncoder {
+export function encoderOf({ tokenizer, name }: LoadedExpert): PromptEncoder {
   return {
     encode: (text) => tokenizer.encode(text),
     special(token) {

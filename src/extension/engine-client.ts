@@ -16,6 +16,8 @@ import type {
   GenerateOutcome,
   GenerateRequest,
   MixSetting,
+  Prompt,
+  ShowPromptOutcome,
 } from '../protocol/engine.ts';
 import type { ExplainOutcome } from '../protocol/explain.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
@@ -152,6 +154,11 @@ export class EngineClient {
   /** Starts the engine when it is not there. Never rejects. */
   count(request: CountRequest, options: Pick<CallOptions<never>, 'signal'> = {}): Promise<CountOutcome> {
     return this.#ask(({ connection }) => connection.call('count', request, options), options.signal);
+  }
+
+  /** Starts the engine when it is not there. Never rejects. */
+  showPrompt(prompt: Prompt & { readonly kind: 'infill' }): Promise<ShowPromptOutcome> {
+    return this.#ask(({ connection }) => connection.call('showPrompt', prompt), undefined);
   }
 
   async #ask<Outcome>(

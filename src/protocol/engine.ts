@@ -136,7 +136,15 @@ export type Prompt =
       readonly file?: string;
       /** The repository's name. */
       readonly repository?: string;
+      /** Pieces of other files, the most useful first; experts that never learned to tell files apart do not get them. */
+      readonly chunks?: readonly FileChunk[];
     };
+
+/** A piece of a file, which is named by its path in the repository or its name. */
+export interface FileChunk {
+  readonly file: string;
+  readonly text: string;
+}
 
 export interface Sampling {
   /** 0 is greedy. */
@@ -186,6 +194,29 @@ export interface CountRequest {
 /** `tokens` is the most that any of the experts needs. */
 export type CountOutcome =
   | { readonly kind: 'counted'; readonly tokens: number }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** The prompt that one expert would get. */
+export interface ShownPrompt {
+  readonly expert: string;
+  /** Most tokens that a completion's prompt has for it. */
+  readonly most: number;
+  /** In the order in which it reads them. */
+  readonly parts: readonly ShownPart[];
+  /** The end of the user's text that is taken off the prompt, for the answer to begin with. */
+  readonly opening: string;
+}
+
+export interface ShownPart {
+  readonly kind: 'marker' | 'repository' | 'chunk' | 'prefix' | 'suffix';
+  /** Of a chunk. */
+  readonly file?: string;
+  readonly tokens: number;
+  readonly text: string;
+}
+
+export type ShowPromptOutcome =
+  | { readonly kind: 'shown'; readonly prompts: readonly ShownPrompt[] }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export interface GenerateRequest {
@@ -348,6 +379,12 @@ export interface EngineCalls extends Contract {
   count: { params: CountRequest; result: CountOutcome; update: never };
   /** What each expert would have said at one place of an answer. */
   explain: { params: ExplainRequest; result: ExplainOutcome; update: never };
+  /** What each expert that takes part would read for a completion. */
+  showPrompt: {
+    params: Prompt & { readonly kind: 'infill' };
+    result: ShowPromptOutcome;
+    update: never;
+  };
   /** Measures every expert of the mix, active or not, on given texts, and says which to use. */
   advise: { params: AdviseRequest; result: AdviseOutcome; update: AdviseProgress };
   /** Fetches a model of the catalogue or looks through one that the user has, and makes its graph. */

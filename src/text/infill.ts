@@ -26,12 +26,29 @@ export interface CompletionStyle {
   readonly suffixTokens: number;
 }
 
+/** A piece of another file that may help. */
+export interface ContextChunk {
+  /** The file's path in the repository, or its name. */
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface CompletionContext {
   readonly prefix: string;
   readonly suffix: string;
   /** The file's name, or its path in the repository: `src/text/infill.ts`. */
   readonly file?: string | undefined;
   readonly repository?: string | undefined;
+  /** Pieces of other files, the most useful first; only families that know files apart get them. */
+  readonly chunks?: readonly ContextChunk[] | undefined;
+}
+
+/** A part of a prompt, for people who want to see what an expert reads. `prefix` begins with the file's name where it is given. */
+export interface PromptPart {
+  readonly kind: 'marker' | 'repository' | 'chunk' | 'prefix' | 'suffix';
+  readonly ids: readonly number[];
+  /** Of a chunk. */
+  readonly file?: string;
 }
 
 /** What building a prompt asks of a tokenizer. */
@@ -42,63 +59,104 @@ export interface PromptEncoder {
   special(token: string): number;
 }
 
-/**
- * The prompt's token ids. A prefix that is too long loses its beginning in coarse steps, so that the head of the
- * prompt (and with it the KV cache) stays the same for many keystrokes.
- */
+/** The prompt's token ids: those of its parts, one after the other. */
 export function completionPrompt(
   style: CompletionStyle,
   context: CompletionContext,
   encoder: PromptEncoder,
 ): number[] {
+  return completionParts(style, context, encoder).flatMap(({ ids }) => ids);
+}
+
+/**
+ * The prompt in parts. Pieces of other files take at most a quarter of it and stand first, as models learned repositories
+ * (StarCoder2, arXiv 2402.19173; Qwen2.5-Coder, arXiv 2409.12186). A prefix that is too long loses its beginning in coarse steps, so
+ * that the head of the prompt (and with it the KV cache) stays the same for many keystrokes.
+ */
+export function completionParts(
+  style: CompletionStyle,
+  context: CompletionContext,
+  encoder: PromptEncoder,
+): PromptPart[] {
   const { infill } = style;
   const markers = infill === undefined ? 0 : 3;
   const suffix = infill === undefined ? [] : firstTokens(context.suffix, style.suffixTokens, encoder);
   const room = Math.max(1, style.promptTokens - suffix.length - markers - 1);
-  const prefix = filePrefix(style, context, room, encoder);
-  if (infill === undefined) return prefix;
-  const open = encoder.special(infill.prefix);
-  const rest = encoder.special(infill.suffix);
-  const middle = encoder.special(infill.middle);
+  const chunks = chunkParts(style, context, { room: Math.floor(room * CHUNK_SHARE), encoder });
+  const taken = chunks.reduce((sum, { ids }) => sum + ids.length, 0);
+  const { repository, ids } = filePrefix(style, context, room - taken, encoder);
+  const head: PromptPart[] =
+    repository.length === 0 ? chunks : [{ kind: 'repository', ids: repository }, ...chunks];
+  const prefix: PromptPart = { kind: 'prefix', ids };
+  const part: PromptPart = { kind: 'suffix', ids: suffix };
+  if (infill === undefined) return [...head, prefix];
+  const marker = (name: 'prefix' | 'suffix' | 'middle'): PromptPart => ({
+    kind: 'marker',
+    ids: [encoder.special(infill[name])],
+  });
   switch (infill.order) {
     case 'psm':
-      return [open, ...prefix, rest, ...suffix, middle];
+      return [...head, marker('prefix'), prefix, marker('suffix'), part, marker('middle')];
     case 'spm':
-      return [open, rest, ...suffix, middle, ...prefix];
+      return [...head, marker('prefix'), marker('suffix'), part, marker('middle'), prefix];
     default:
       return infill.order satisfies never;
   }
 }
+/** Of what is left beside the suffix. */
+const CHUNK_SHARE = 1 / 4;
+/** A shorter piece of a file says nothing. */
+const LEAST_CHUNK = 16;
 
-/** `<|file_sep|>NAME`, a newline and the prefix, at most `room` tokens; before it `<repo_name>REPOSITORY` where both are known. */
+/** Pieces of files as the family writes files, as many as fit, the most useful last: next to the file at hand. */
+function chunkParts(
+  style: CompletionStyle,
+  { chunks = [] }: CompletionContext,
+  { room, encoder }: { readonly room: number; readonly encoder: PromptEncoder },
+): PromptPart[] {
+  if (style.file === undefined) return [];
+  const separator = encoder.special(style.file);
+  const parts: PromptPart[] = [];
+  let left = room;
+  for (const { file, text } of chunks) {
+    if (left < LEAST_CHUNK) break;
+    const whole = text.endsWith('\n') ? text : `${text}\n`;
+    const ids = [separator, ...firstTokens(`${shownName(style, file)}\n${whole}`, left - 1, encoder)];
+    parts.unshift({ kind: 'chunk', file, ids });
+    left -= ids.length;
+  }
+  return parts;
+}
+
+/** `<|file_sep|>NAME`, a newline and the prefix, at most `room` tokens with `<repo_name>REPOSITORY`, where both are known. */
 function filePrefix(
   style: CompletionStyle,
   context: CompletionContext,
   room: number,
   encoder: PromptEncoder,
-): number[] {
-  const { prefix } = context;
-  const { tokens: head, name } = headOf(style, context, encoder);
+): { readonly repository: readonly number[]; readonly ids: readonly number[] } {
+  const { prefix, file = '', repository: named = '' } = context;
+  const isNamed = style.file !== undefined && file !== '';
+  const repository =
+    isNamed && style.repository !== undefined && named !== ''
+      ? [encoder.special(style.repository), ...encoder.encode(named)]
+      : [];
+  const head = isNamed && style.file !== undefined ? [encoder.special(style.file)] : [];
+  const name = isNamed ? `${shownName(style, file)}\n` : '';
   const whole = [...head, ...encoder.encode(`${name}${prefix}`)];
-  if (whole.length <= room) return whole;
-  const named = [...head, ...encoder.encode(name)];
-  // A path may be as long as whoever named it liked.
-  const kept = named.length > room / 2 ? [] : named;
+  if (repository.length + whole.length <= room) return { repository, ids: whole };
+  const start = [...head, ...encoder.encode(name)];
   const tokens = encoder.encode(prefix);
-  return [...kept, ...tokens.slice(coarseStart(tokens.length, Math.max(1, room - kept.length)))];
+  const last = (taken: number): number[] =>
+    tokens.slice(coarseStart(tokens.length, Math.max(1, room - taken)));
+  // A path may be as long as whoever named it liked.
+  if (repository.length + start.length > room / 2) return { repository: [], ids: last(0) };
+  return { repository, ids: [...start, ...last(repository.length + start.length)] };
 }
 
-/** What goes before the prefix: tokens, and text that is encoded together with it. */
-function headOf(
-  style: CompletionStyle,
-  { file = '', repository = '' }: CompletionContext,
-  encoder: PromptEncoder,
-): { readonly tokens: readonly number[]; readonly name: string } {
-  if (style.file === undefined || file === '') return { tokens: [], name: '' };
-  const tokens = [encoder.special(style.file)];
-  if (style.repository === undefined) return { tokens, name: `${file.slice(file.lastIndexOf('/') + 1)}\n` };
-  const named = repository === '' ? [] : [encoder.special(style.repository), ...encoder.encode(repository)];
-  return { tokens: [...named, ...tokens], name: `${file}\n` };
+/** Families that know repositories know a file by its path, others by its name alone. */
+function shownName({ repository }: CompletionStyle, file: string): string {
+  return repository === undefined ? file.slice(file.lastIndexOf('/') + 1) : file;
 }
 
 /** Where to cut `length` tokens so that at most `room` remain: always a multiple of a quarter of the room. */

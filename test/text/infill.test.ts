@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type CompletionStyle,
+  completionParts,
   completionPrompt,
   openingOf,
   type PromptEncoder,
@@ -62,6 +63,51 @@ describe('a completion prompt', () => {
     );
     expect(show(completionPrompt(prefixOnly, place, encoder))).toBe('<file>a.ts\nlet a = ');
     expect(show(completionPrompt(repository, { ...place, file: '' }, encoder))).toBe('let a = ');
+  });
+
+  it('puts pieces of other files first, the most useful next to the file, where the family tells files apart', () => {
+    const chunks = [
+      { file: 'src/b.ts', text: 'most useful' },
+      { file: 'c.ts', text: 'less\n' },
+    ];
+    const roomy = { promptTokens: 300 };
+    const place = { ...context, file: 'src/a.ts', repository: 'chorus', chunks };
+    expect(show(completionPrompt({ ...repository, ...roomy }, place, encoder))).toBe(
+      '<repo>chorus<file>c.ts\nless\n<file>src/b.ts\nmost useful\n<file>src/a.ts\nlet a = ',
+    );
+    expect(show(completionPrompt({ ...psm, ...roomy }, place, encoder))).toBe(
+      '<file>c.ts\nless\n<file>b.ts\nmost useful\n<pre><file>a.ts\nlet a = <suf>;\n<mid>',
+    );
+    const { file: _, ...nameless } = { ...psm, ...roomy };
+    expect(show(completionPrompt(nameless, place, encoder))).toBe('<pre>let a = <suf>;\n<mid>');
+  });
+
+  it('gives other files a quarter at most, and none a piece too short to say anything', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 }),
+        fc.array(fc.record({ file: fc.constant('b.ts'), text: fc.string({ maxLength: 200 }) }), {
+          maxLength: 5,
+        }),
+        fc.string({ maxLength: 400 }),
+        (promptTokens, chunks, prefix) => {
+          const parts = completionParts({ ...spm, promptTokens }, { ...context, prefix, chunks }, encoder);
+          const taken = parts.flatMap(({ kind, ids }) => (kind === 'chunk' ? ids : []));
+          expect(taken.length).toBeLessThanOrEqual(promptTokens / 4);
+          const all = parts.flatMap(({ ids }) => ids);
+          // Four marks, and never less than one token of the prefix.
+          expect(all.length).toBeLessThanOrEqual(Math.max(promptTokens, spm.suffixTokens + 6));
+          const tail = encoder.encode(prefix).slice(-Math.max(1, Math.floor(promptTokens / 8)));
+          if (prefix !== '') expect(all.slice(all.length - tail.length)).toEqual(tail);
+        },
+      ),
+    );
+    const [small] = completionParts(
+      { ...spm, promptTokens: 60 },
+      { ...context, chunks: [{ file: 'b.ts', text: 'x'.repeat(80) }] },
+      encoder,
+    );
+    expect(small?.kind).toBe('marker');
   });
 
   it('never exceeds its budget, and ends with the prefix’s last tokens', () => {
