@@ -1,6 +1,6 @@
 /** What the editor asks of the completion session, and the engine's request for it. Without the editor. */
 
-import type { GenerateRequest } from '../protocol/engine.ts';
+import type { FileChunk, GenerateRequest } from '../protocol/engine.ts';
 import type { GhostPlace } from '../text/ghost.ts';
 import { completionWindow, windowAround } from '../text/window.ts';
 import type { SettingValues } from './setting-rules.ts';
@@ -17,6 +17,8 @@ export interface CompletionQuery {
   readonly explicit: boolean;
   /** The entry selected in the list of suggestions: its text stands in for `left` and `right` characters at the cursor. */
   readonly selected: { readonly text: string; readonly left: number; readonly right: number } | undefined;
+  /** Pieces of other files, the most useful first. */
+  chunks(): readonly FileChunk[];
   /** The text around the cursor, read only where it may be; its lines end with `\n`, whatever they end with in the document. */
   read(): GhostPlace;
 }
@@ -35,14 +37,22 @@ export function placeOf({ selected, read }: CompletionQuery): GhostPlace {
 
 /** Greedy, so that the same place always gets the same answer. What ends it depends on the plan. */
 export function requestFor(
-  { file, repository }: Pick<CompletionQuery, 'file' | 'repository'>,
+  { file, repository, chunks: others }: Pick<CompletionQuery, 'file' | 'repository' | 'chunks'>,
   { before, after }: GhostPlace,
   values: SettingValues,
 ): CompletionRequest {
   const { prefix, suffix } = windowAround(before + after, before.length, completionWindow);
+  const chunks = others();
   return {
     surface: 'completion',
-    prompt: { kind: 'infill', prefix, suffix, file, ...(repository !== undefined && { repository }) },
+    prompt: {
+      kind: 'infill',
+      prefix,
+      suffix,
+      file,
+      ...(repository !== undefined && { repository }),
+      ...(chunks.length > 0 && { chunks }),
+    },
     maxTokens: values['completion.maxTokens'],
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 },
     stop: [],

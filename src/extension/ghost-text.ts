@@ -4,16 +4,19 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
+import { secretIn } from '../text/secrets.ts';
 import { createAcceptance } from './acceptance.ts';
 import type { AskedEngine } from './completion-answer.ts';
 import { createCompletionSession } from './completion-session.ts';
 import { completionExperts } from './experts.ts';
+import { createFileContext } from './file-context.ts';
 import { registerInlineCompletions } from './inline-completions.ts';
 import type { CommandName } from './names.ts';
 import { pause } from './pause.ts';
 import { createPowerWatch, isOnBattery, type PowerPort } from './power.ts';
 import { type IsSecretFile, watchedSecretFiles } from './secret-files.ts';
 import type { SettingsStore } from './settings.ts';
+import { registerShowPrompt, type ShowPrompt, showPromptAtCursor } from './show-prompt-command.ts';
 import { createSnooze, snoozeEndText } from './snooze.ts';
 import { snoozeFor, toggleLanguage } from './snooze-commands.ts';
 import { createTrace, type Decision, sentenceFor } from './trace.ts';
@@ -21,7 +24,13 @@ import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
 
 type GhostCommands = Extract<
   CommandName,
-  'completeNow' | 'toggleCompletions' | 'toggleLanguage' | 'snooze' | 'unsnooze' | 'whyNoSuggestion'
+  | 'completeNow'
+  | 'toggleCompletions'
+  | 'toggleLanguage'
+  | 'snooze'
+  | 'unsnooze'
+  | 'whyNoSuggestion'
+  | 'showPrompt'
 >;
 
 export interface GhostText extends vscode.Disposable {
@@ -38,15 +47,27 @@ export interface GhostText extends vscode.Disposable {
 export interface GhostTextOptions extends AskedEngine {
   readonly settings: SettingsStore;
   readonly log: (text: string) => void;
+  readonly showPrompt: ShowPrompt;
 }
 
-export function registerGhostText({ settings, log, generate, isStarting }: GhostTextOptions): GhostText {
+export function registerGhostText({
+  settings,
+  log,
+  generate,
+  isStarting,
+  showPrompt,
+}: GhostTextOptions): GhostText {
   const values = () => settings.current().values;
   const trace = createTrace();
   const acceptance = createAcceptance();
   const snooze = createSnooze({ now: Date.now, pause });
   const onBattery = createPowerWatch(() => isOnBattery(machinePower), Date.now);
   const isSecretFile = watchedSecretFiles(() => values().secretFiles);
+  const context = createFileContext({
+    isWanted: () => values()['completion.context'],
+    mayShow: (path, text) => !isSecretFile(path) && secretIn(text) === undefined,
+  });
+  const shown = registerShowPrompt({ values, showPrompt });
   const session = createCompletionSession({
     settings: values,
     mix: () => JSON.stringify(settings.current().mix),
@@ -68,7 +89,9 @@ export function registerGhostText({ settings, log, generate, isStarting }: Ghost
       changed.fire(undefined);
     }),
     snooze.onChange(() => changed.fire(undefined)),
-    registerInlineCompletions(session, acceptance),
+    context,
+    shown,
+    registerInlineCompletions(session, acceptance, context.chunksFor),
     registerTraceDocument(trace, acceptance),
   );
   return {
@@ -79,6 +102,7 @@ export function registerGhostText({ settings, log, generate, isStarting }: Ghost
       snooze: () => snoozeFor(snooze),
       unsnooze: () => snooze.end(),
       whyNoSuggestion: () => whyNoSuggestion(trace),
+      showPrompt: () => showPromptAtCursor(shown, { chunksFor: context.chunksFor, isSecretFile }),
     },
     newest: () => trace.entries()[0]?.decision,
     snoozedUntil() {

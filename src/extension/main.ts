@@ -87,6 +87,7 @@ export function activate(context: vscode.ExtensionContext): void {
     isStarting: () =>
       rows().some(({ active, state }) => active && ['off', 'unloaded', 'loading'].includes(state.kind)),
     log: (text) => log.trace(text),
+    showPrompt: engine.showPrompt.bind(engine),
   });
   const status = eventOf(experts.event, ghostText.onDidChange);
   const proposals = registerProposals();

@@ -29,6 +29,7 @@ export const commandNames = [
   'snooze',
   'unsnooze',
   'whyNoSuggestion',
+  'showPrompt',
   'restartEngine',
   'showLog',
   'showActions',

@@ -84,6 +84,7 @@ export const settingRules = {
   'completion.onBattery': choice<'on' | 'off'>('on', ['on', 'off']),
   'completion.minConfidence': rule(0, 'a number from 0 to 1', isShare),
   'completion.minAgreement': rule(0, 'a number from 0 to 1', isShare),
+  'completion.context': flag(false),
   'completion.languages': record(isFlag, 'an object of language names to true or false'),
   'mix.route': choice<RouteSetting>('never', ['never', 'auto']),
   'mix.memoryLimit': whole(0, 0, 1_000_000),

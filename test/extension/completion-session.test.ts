@@ -39,6 +39,7 @@ function query(marked: string, more: Partial<CompletionQuery> = {}): CompletionQ
     file: 'a.ts',
     explicit: false,
     selected: undefined,
+    chunks: () => [],
     read: () => ({ before: marked.slice(0, cursor), after: marked.slice(cursor + 1) }),
     ...more,
   };
