@@ -2,6 +2,7 @@
 
 import type { FileChunk, GenerateRequest } from '../protocol/engine.ts';
 import type { GhostPlace } from '../text/ghost.ts';
+import { hasFormulas } from '../text/ghost-formula.ts';
 import { completionWindow, windowAround } from '../text/window.ts';
 import type { SettingValues } from './setting-rules.ts';
 
@@ -28,11 +29,12 @@ export interface CompletionRequest extends GenerateRequest {
 }
 
 /** The document as it would be with the selected entry accepted: what is suggested then goes on from that entry. */
-export function placeOf({ selected, read }: CompletionQuery): GhostPlace {
+export function placeOf({ selected, read, languageId }: CompletionQuery): GhostPlace {
   const { before, after } = read();
-  if (selected === undefined) return { before, after };
+  const formulas = hasFormulas(languageId) ? { formulas: true } : {};
+  if (selected === undefined) return { before, after, ...formulas };
   const kept = before.slice(0, before.length - selected.left);
-  return { before: kept + selected.text, after: after.slice(selected.right) };
+  return { before: kept + selected.text, after: after.slice(selected.right), ...formulas };
 }
 
 /** Greedy, so that the same place always gets the same answer. What ends it depends on the plan. */

@@ -150,6 +150,6 @@ function suggestionOf({ selected }: CompletionQuery, answer: ShownAnswer): Sugge
 }
 
 /** The place at the end of an accepted answer. */
-function placeAfter({ before, after }: GhostPlace, { text, replaceRight }: ShownAnswer): GhostPlace {
-  return { before: before + text, after: after.slice(replaceRight) };
+function placeAfter(place: GhostPlace, { text, replaceRight }: ShownAnswer): GhostPlace {
+  return { ...place, before: place.before + text, after: place.after.slice(replaceRight) };
 }

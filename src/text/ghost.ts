@@ -3,6 +3,7 @@
  * the model's raw answer is worth showing. Shaping only ever takes text away. Lines end with `\n` here.
  */
 
+import { fitFormulas, formulaAround } from './ghost-formula.ts';
 import { type Pairing, pairUp, tearsPair } from './ghost-pairs.ts';
 
 export type MultilineMode = 'auto' | 'never' | 'always';
@@ -17,6 +18,8 @@ export interface GhostPlace {
   /** Everything known before and after the cursor. */
   readonly before: string;
   readonly after: string;
+  /** A dollar begins a formula here, as in LaTeX and Markdown. */
+  readonly formulas?: boolean;
 }
 
 export interface GhostContext extends GhostPlace {
@@ -41,9 +44,11 @@ const loops = /(?=[^\n]{0,20}[A-Za-z])([^\n]{3,40}?)\1{3}/;
 const closers = /[\s)\]}>"'`;,:]/g;
 
 /** `explicit`: the user asked by command, so only the number of lines is left to decide. */
-export function planGhost(place: GhostPlace, mode: MultilineMode, explicit: boolean): GhostPlan {
+export function planGhost(place: GhostPlace, chosen: MultilineMode, explicit: boolean): GhostPlan {
+  const formula = place.formulas === true ? formulaAround(place) : undefined;
+  const mode = formula?.isInline ? 'never' : chosen;
   const left = lineLeft(place.before);
-  const right = lineRight(place.after);
+  const right = lineRight(formula?.rest ?? place.after);
   if (!explicit) {
     if (isBlank(place.before) && isBlank(place.after)) return { kind: 'skip', rule: 'empty-document' };
     if (/\w$/.test(left) && /^\w/.test(right)) return { kind: 'skip', rule: 'inside-word' };
@@ -80,6 +85,13 @@ function wantsSeveralLines(left: string, right: string, mode: MultilineMode): bo
 
 /** The part of `raw`, which goes on from the cursor, to show there; `text` is always a piece of `raw`. */
 export function shapeGhost(raw: string, context: GhostContext): Ghost {
+  if (context.formulas !== true) return shapeText(raw, context);
+  // What closes the formula is no part of what is suggested in it.
+  const after = formulaAround(context)?.rest ?? context.after;
+  return shapeText(fitFormulas(raw, context), { ...context, after });
+}
+
+function shapeText(raw: string, context: GhostContext): Ghost {
   const left = lineLeft(context.before);
   const plain = raw.replaceAll('\r\n', '\n');
   const rest = cutEmptyLines(cutFence(plain, context.before), left);

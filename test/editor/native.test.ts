@@ -83,6 +83,8 @@ test('the first wrong step of a derivation is marked with its reason', async () 
 });
 
 test('another extension finds every mix as a model, which answers, counts, refuses an image and can be cancelled', async () => {
+  // The command is there once the editor has read what extensions there are.
+  await workbench.openFile('total.py');
   await workbench.runCommand(probeTitle);
   const allow = workbench.page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Allow' });
   const file = join(workbench.workspace, probeFile);
@@ -96,6 +98,7 @@ test('another extension finds every mix as a model, which answers, counts, refus
     )
     .toBe(true);
   const found = JSON.parse(readFileSync(file, 'utf8'));
+  console.log(JSON.stringify(found));
   expect(found.failed).toBeUndefined();
   const ids = found.models.map(({ id }: { id: string }) => id);
   expect(ids).toEqual(expect.arrayContaining(['present', 'expert/pocket/general', 'expert/pocket/math']));

@@ -35,7 +35,7 @@ async function ask() {
       for await (const piece of response.text) pieces.push(piece);
       return { pieces };
     } catch (error) {
-      return { pieces, error: error.message };
+      return { pieces, error: String(error) };
     }
   };
   found.answer = await collect([Message.User('What is 17 + 25?')]);
