@@ -34,7 +34,7 @@ export function createCompletionCache(): CompletionCache {
       const { prefix } = request.prompt;
       const same = entries.get(keyOf(shape, prefix));
       if (same !== undefined) return again(same);
-      // Some hundred comparisons, of which nearly all end at once: less than hashing every beginning of the prefix.
+      // Two hundred comparisons, of which nearly all end at once: less than hashing every beginning of the prefix.
       for (const [key, entry] of entries.entries()) {
         const rest = entry.shape === shape ? restOf(entry, prefix) : undefined;
         if (rest === undefined) continue;
@@ -70,12 +70,13 @@ function again({ answer, origin }: Entry): Answer {
 
 /** What is left of the entry's text where the user has typed its beginning and changed nothing else. */
 function restOf({ prefix: asked, answer }: Entry, prefix: string): ShownAnswer | undefined {
-  if (!isShown(answer) || asked.length >= prefix.length || !prefix.startsWith(asked)) return undefined;
+  if (!isShown(answer) || asked.length >= prefix.length) return undefined;
   const typed = prefix.slice(asked.length);
-  const rest = answer.text.slice(typed.length);
-  if (!answer.text.startsWith(typed) || rest.trim() === '') return undefined;
-  const { replaceRight } = answer;
-  return shownAnswer({ text: rest, replaceRight }, 'typed-ahead', certaintyIn(answer));
+  // The few characters first: of one document the prefixes are the same for thousands.
+  if (typed.length >= answer.text.length || !answer.text.startsWith(typed)) return undefined;
+  const text = answer.text.slice(typed.length);
+  if (text.trim() === '' || !prefix.startsWith(asked)) return undefined;
+  return shownAnswer({ text, replaceRight: answer.replaceRight }, 'typed-ahead', certaintyIn(answer));
 }
 
 function certaintyIn({ decision: { confidence, agreement } }: ShownAnswer): Certainty {

@@ -75,22 +75,24 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
     if (because !== undefined) return { answers: [{ decision: { kind: 'skipped', because } }] };
     const values = settings();
     const task = taskFor(query, placeOf(query), { values, mix: mix() });
-    const answer = (): Answer | Promise<Answer> => answers.known(task) ?? ask(task, signal);
+    const known = answers.known(task);
     if (query.explicit) {
-      const first = await answer();
+      const first = known ?? (await ask(task, signal));
       const others = first.decision.kind === 'failed' ? [] : await alternatives(task, signal);
       return { answers: [first, ...others], task };
     }
-    const isAtOnce = answers.known(task) !== undefined || task.plan.kind === 'skip';
+    if (known !== undefined || task.plan.kind === 'skip')
+      return { answers: [known ?? (await ask(task, signal))], task };
     const key = keyOf(task);
-    if (isAtOnce || (await prefetch.join(key, signal))) return { answers: [await answer()], task };
+    const settled = async (): Promise<Answer> => answers.known(task) ?? ask(task, signal);
+    if (await prefetch.join(key, signal)) return { answers: [await settled()], task };
     const pauseMs = rhythm.pause(values['completion.debounce']);
     await pause(pauseMs, signal);
     // The editor asks for what follows an accepted suggestion before it tells that it was accepted.
     await prefetch.join(key, signal);
-    const settled = signal.aborted ? cancelled('waiting') : await answer();
-    rhythm.ended(settled.decision.kind === 'cancelled' ? 'given-up' : 'answered');
-    return { answers: [settled], task, pauseMs };
+    const answer = signal.aborted ? cancelled('waiting') : await settled();
+    rhythm.ended(answer.decision.kind === 'cancelled' ? 'given-up' : 'answered');
+    return { answers: [answer], task, pauseMs };
   };
 
   const alternatives = async (task: CompletionTask, signal: AbortSignal): Promise<readonly Answer[]> => {
