@@ -134,6 +134,7 @@ it('keeps up with ten thousand keys: one request runs, one waits, nothing shown 
       file: 'a.ts',
       explicit: false,
       selected: undefined,
+      chunks: () => [],
       read: () => ({ before: place, after }),
     };
     const asked = session.suggest(query, signal).then(([first]) => {
