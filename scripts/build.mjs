@@ -43,7 +43,12 @@ const built = await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: { chat: 'media/chat/main.ts', 'chat-style': 'media/chat/style.css' },
+    entryPoints: {
+      chat: 'media/chat/main.ts',
+      'chat-style': 'media/chat/style.css',
+      mix: 'media/mix/main.ts',
+      'mix-style': 'media/mix/style.css',
+    },
     outdir: 'dist/media',
     platform: 'browser',
     format: 'iife',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Distribution } from '../../src/core/distribution.ts';
 import { copyRows, type Rows } from '../../src/core/expert.ts';
 import { fixedWeighting } from '../../src/core/weighting.ts';
-import { availableMemory } from '../../src/engine/available-memory.ts';
+import { availableMemory } from '../../src/models/available-memory.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createExperts, type Experts } from '../../src/engine/experts.ts';
 import { generate } from '../../src/engine/generate.ts';

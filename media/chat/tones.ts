@@ -1,4 +1,4 @@
-/** The fixed look of each expert: one of six tones, each a colour and a kind of line (style.css, "Tones"). */
+/** The fixed look of each expert: one of six tones, each a colour and a kind of line (tones.css). */
 
 const TONES = 6;
 

@@ -1,6 +1,7 @@
 /** The engine: experts, their turns and their templates behind the calls that the extension and the CLI make. */
 
 import { join } from 'node:path';
+import { availableMemory } from '../models/available-memory.ts';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type {
@@ -28,7 +29,6 @@ import type {
 } from '../protocol/obtain.ts';
 import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
-import { availableMemory } from './available-memory.ts';
 import { bestOf } from './best-of.ts';
 import { countTokens } from './count.ts';
 import { describe } from './describe.ts';

@@ -2,12 +2,13 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { ChatExpert, ChatState } from '../protocol/chat.ts';
+import type { ChatCalls, ChatEvents, ChatExpert, ChatState } from '../protocol/chat.ts';
+import type { Connection } from '../protocol/rpc.ts';
 import { editorActions } from './chat-editor.ts';
 import { chatHandlers, stateOf } from './chat-handlers.ts';
 import { chatPage } from './chat-page.ts';
-import { type Page, servePages } from './chat-pages.ts';
 import { type ChatSessionDependencies, createChatSession } from './chat-session.ts';
+import { servePages } from './pages.ts';
 import type { Proposals } from './proposal.ts';
 
 export const CHAT_VIEW_ID = 'chorus.chat';
@@ -32,7 +33,7 @@ export interface ChatView {
 
 /** The disposables go to `context.subscriptions`; the conversation lives as long as the extension host. */
 export function registerChatView(context: vscode.ExtensionContext, dependencies: ChatDependencies): ChatView {
-  let page: Page | undefined;
+  let page: Connection<ChatEvents> | undefined;
   let focusWanted = false;
 
   const state = (): ChatState => stateOf(session, dependencies.experts());
@@ -57,7 +58,7 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
       const file = (name: string): string =>
         webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
       webview.options = { enableScripts: true, localResourceRoots: [media] };
-      const listening = servePages(webview, handlers, (connection) => {
+      const listening = servePages<ChatCalls, ChatEvents>(webview, handlers, (connection) => {
         page = connection;
       });
       view.onDidDispose(() => {

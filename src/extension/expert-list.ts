@@ -67,12 +67,13 @@ export function withoutExpert(
   const folders = values['models.folders'];
   return {
     ...(active.includes(id) && { 'experts.active': active.filter((name) => name !== id) }),
-    ...(folders.includes(folder) && { 'models.folders': folders.filter((other) => other !== folder) }),
     ...Object.fromEntries(
       byExpert
         .filter((name) => Object.hasOwn(values[name], id))
         .map((name) => [name, without<number | string>(values[name])]),
     ),
+    // Last: until then nothing names an expert that is not there.
+    ...(folders.includes(folder) && { 'models.folders': folders.filter((other) => other !== folder) }),
   };
 }
 

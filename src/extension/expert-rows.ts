@@ -65,7 +65,7 @@ export function describeRow({ active, weight, weightsOn, state }: ExpertRow): st
   return `${describeState(state, active)}${share}`;
 }
 
-function describeState(state: ExpertState, active: boolean): string {
+export function describeState(state: ExpertState, active: boolean): string {
   switch (state.kind) {
     case 'off':
       return active ? 'loads when needed' : 'off';

@@ -3,6 +3,7 @@
 import { dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { availableMemory } from '../models/available-memory.ts';
 import { mergedFolder, userCacheFolder } from '../models/cache-folder.ts';
 import { modelsFolder } from '../models/stored-model.ts';
 import { hasTinyBase } from '../models/tiny.ts';
@@ -22,7 +23,8 @@ import { createFetchCommand } from './fetch-command.ts';
 import { registerGhostText } from './ghost-text.ts';
 import { importModels } from './import-command.ts';
 import { mergeExperts } from './merge-command.ts';
-import { chooseExperts, chooseMix, saveMix, setWeights } from './mix-commands.ts';
+import { chooseExperts, chooseMix, saveMix, setWeights, writeAll } from './mix-commands.ts';
+import { registerMixView } from './mix-view.ts';
 import { registerModelCards } from './model-card.ts';
 import { commandId } from './names.ts';
 import { registerNativeSurfaces } from './native-surfaces.ts';
@@ -183,6 +185,16 @@ export function activate(context: vscode.ExtensionContext): void {
     ghostText,
     view,
     cards,
+    registerMixView(context.extensionUri, {
+      values,
+      rows,
+      generate,
+      available: availableMemory,
+      hold: (sets) => settings.hold(sets),
+      write: (sets) => writeAll(settings, sets),
+      run: (command) => void vscode.commands.executeCommand(commandId(command)),
+      onDidChange: experts.event,
+    }),
     registerStatusBar(statusInput, status.event),
     advice,
     proposals,

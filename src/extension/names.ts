@@ -49,3 +49,5 @@ export const mathsToolName = 'chorus_math';
 export const modelVendor = 'chorus';
 
 export const participantId = 'chorus.chorus';
+
+export const mixViewId = 'chorus.mix';

@@ -15,6 +15,8 @@ export interface SettingsStore extends vscode.Disposable {
   /** Looks anew at what was fetched. */
   refresh(): void;
   readonly onDidChange: vscode.Event<Settings>;
+  /** In force in this window from now on, and written by a later `write` of the same name. */
+  hold(sets: Partial<SettingValues>): void;
   /** Writes where the user has the value already: in the workspace, otherwise for all windows. */
   write<N extends SettingName>(name: N, value: SettingValue<N>): Promise<void>;
 }
@@ -45,6 +47,11 @@ export function watchSettings(places: () => ExpertPlaces, warn: (problem: string
       changed.fire(settings);
     },
     onDidChange: changed.event,
+    hold(sets) {
+      for (const [name, value] of Object.entries(sets)) chosen.set(name as SettingName, value);
+      settings = read();
+      changed.fire(settings);
+    },
     async write(name, value) {
       const section = vscode.workspace.getConfiguration('chorus');
       const inWorkspace = section.inspect(name)?.workspaceValue !== undefined;

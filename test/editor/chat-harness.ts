@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type ChatActions, chatHandlers, stateOf } from '../../src/extension/chat-handlers.ts';
 import { chatPage } from '../../src/extension/chat-page.ts';
-import { type Page as Connected, servePages } from '../../src/extension/chat-pages.ts';
 import { type ChatSessionDependencies, createChatSession } from '../../src/extension/chat-session.ts';
-import type { ChatExpert, PageMessage } from '../../src/protocol/chat.ts';
+import { servePages } from '../../src/extension/pages.ts';
+import type { ChatCalls, ChatEvents, ChatExpert, PageMessage } from '../../src/protocol/chat.ts';
+import type { Connection } from '../../src/protocol/rpc.ts';
 import { baseStyle, type Theme, themeStyle } from './themes.ts';
 
 const ORIGIN = 'http://chat.test';
@@ -53,7 +54,7 @@ export async function openChat(
   await watch(page, seen);
   await serve(page, theme, seen);
 
-  let connected: Connected | undefined;
+  let connected: Connection<ChatEvents> | undefined;
   let receive: (message: unknown) => void = () => {};
   const outgoing: PageMessage[] = [];
   let sending: Promise<void> | undefined;
@@ -110,7 +111,7 @@ export async function openChat(
     log: (text) => seen.errors.push(text),
     ...actions,
   });
-  servePages(host, handlers, (opened) => {
+  servePages<ChatCalls, ChatEvents>(host, handlers, (opened) => {
     connected = opened;
   });
   await page.exposeFunction('toExtension', (message: unknown) => receive(message));

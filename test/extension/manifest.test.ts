@@ -4,6 +4,7 @@ import {
   commandId,
   commandNames,
   expertsViewId,
+  mixViewId,
   modelVendor,
   participantId,
 } from '../../src/extension/names.ts';
@@ -133,7 +134,7 @@ describe('the manifest and the code', () => {
     const views = Object.entries<{ id: string }[]>(contributes.views);
     const ids = views.flatMap(([, list]) => list.map(({ id }) => id));
     const chatViewId = /CHAT_VIEW_ID = '([^']+)'/.exec(code)?.[1];
-    expect(ids.sort()).toEqual([expertsViewId, chatViewId].sort());
+    expect(ids.sort()).toEqual([expertsViewId, mixViewId, chatViewId].sort());
     const containers = Object.values<{ id: string }[]>(contributes.viewsContainers).flat();
     expect(views.map(([container]) => container).sort()).toEqual(containers.map(({ id }) => id).sort());
   });

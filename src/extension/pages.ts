@@ -1,9 +1,7 @@
-/** One connection for each load of the chat page: a view that was hidden loads its page anew inside the same webview. */
+/** One connection for each load of a page: a view that was hidden loads its page anew inside the same webview. */
 
-import { type ChatCalls, type ChatEvents, isPageMessage, type PageMessage } from '../protocol/chat.ts';
-import { type Connection, connect, type Handlers } from '../protocol/rpc.ts';
-
-export type Page = Connection<ChatEvents>;
+import { isPageMessage, type PageMessage } from '../protocol/chat.ts';
+import { type Connection, type Contract, connect, type Handlers } from '../protocol/rpc.ts';
 
 /** What is needed of a webview. */
 export interface PageHost {
@@ -15,17 +13,17 @@ export interface PageHost {
  * Serves the newest page alone; `opened` is told of each. What an older page had called goes on, but its result is
  * posted to nobody.
  */
-export function servePages(
+export function servePages<Calls extends Contract, Events extends Contract>(
   host: PageHost,
-  handlers: Handlers<ChatCalls>,
-  opened: (page: Page) => void,
+  handlers: Handlers<Calls>,
+  opened: (page: Connection<Events>) => void,
 ): { dispose(): void } {
   let current: string | undefined;
   let receive: (message: unknown) => void = () => {};
 
   const open = (name: string): void => {
     current = name;
-    const page = connect<ChatEvents, ChatCalls>(
+    const page = connect<Events, Calls>(
       {
         post(message) {
           if (current !== name) return false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { availableMemory, availableOnLinux } from '../../src/engine/available-memory.ts';
+import { availableMemory, availableOnLinux } from '../../src/models/available-memory.ts';
 
 const meminfo = 'MemTotal:       16000000 kB\nMemFree:         1000000 kB\nMemAvailable:    8000000 kB\n';
 const reader =

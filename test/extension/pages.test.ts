@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type PageHost, servePages } from '../../src/extension/chat-pages.ts';
+import { type PageHost, servePages } from '../../src/extension/pages.ts';
 import type { Answer, ChatCalls, ChatEvents, PageMessage } from '../../src/protocol/chat.ts';
 import { connect, type Handlers } from '../../src/protocol/rpc.ts';
 

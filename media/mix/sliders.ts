@@ -1,0 +1,80 @@
+/** A slider for each expert: its weight, and what share of the whole that is. One under the hand is left alone. */
+
+import type { MixedExpert, MixTab } from '../../src/protocol/mix.ts';
+import { element } from '../chat/dom.ts';
+import { sharesOf } from '../chat/shares.ts';
+import { toneOf } from '../chat/tones.ts';
+
+export interface Sliders {
+  show(experts: readonly MixedExpert[], tab: MixTab): void;
+}
+
+const STEPS = 100;
+
+interface Row {
+  readonly root: HTMLElement;
+  readonly name: HTMLElement;
+  readonly slider: HTMLInputElement;
+  readonly value: HTMLElement;
+}
+
+export function createSliders(list: HTMLElement, weigh: (id: string, weight: number) => void): Sliders {
+  const rows = new Map<string, Row>();
+  /** The largest weight that there was: a scale that follows the largest would move under the hand. */
+  let scale = 1;
+  let shown: readonly MixedExpert[] = [];
+
+  const rowFor = (id: string): Row => {
+    const known = rows.get(id);
+    if (known !== undefined) return known;
+    const slider = element('input', { type: 'range', min: '0' });
+    slider.dataset.expert = id;
+    const name = element('span', { className: 'name' });
+    const value = element('span', { className: 'value' });
+    const root = element('label', { className: 'weight' }, name, slider, value);
+    slider.addEventListener('input', () => {
+      describe();
+      weigh(id, Number(slider.value));
+    });
+    const row = { root, name, slider, value };
+    rows.set(id, row);
+    return row;
+  };
+
+  /** From what the sliders say themselves: the extension's answer comes later. */
+  const describe = (): void => {
+    const weights = Object.fromEntries(shown.map(({ id }) => [id, Number(rowFor(id).slider.value)]));
+    const ids = shown.map(({ id }) => id);
+    const percents = new Map(sharesOf(weights, ids).map(({ id, percent }) => [id, percent]));
+    for (const { id, name } of shown) {
+      const { slider, value } = rowFor(id);
+      const percent = percents.get(id) ?? '0 %';
+      value.textContent = percent;
+      slider.setAttribute('aria-label', `Weight of ${name}`);
+      slider.setAttribute('aria-valuetext', `${Number(slider.value)}, ${percent} of the mix`);
+    }
+  };
+
+  return {
+    show(experts, tab) {
+      shown = experts;
+      scale = Math.max(scale, ...experts.map(({ weights }) => weights[tab]));
+      const ids = experts.map(({ id }) => id);
+      for (const { id, name, weights, state } of experts) {
+        const row = rowFor(id);
+        row.root.className = `weight ${toneOf(id, ids)}`;
+        row.root.title = `${id}: ${state}`;
+        row.name.textContent = name;
+        row.slider.max = String(scale);
+        row.slider.step = String(scale / STEPS);
+        if (!row.slider.matches(':active')) row.slider.value = String(weights[tab]);
+      }
+      const wanted = ids.map((id) => rowFor(id).root);
+      const there = [...list.children];
+      // Taking a slider out and putting it back would take the keyboard off it.
+      if (wanted.length !== there.length || wanted.some((root, i) => root !== there[i]))
+        list.replaceChildren(...wanted);
+      describe();
+    },
+  };
+}
