@@ -10,12 +10,16 @@ export interface Sliders {
 }
 
 const STEPS = 100;
+/** How long a slider stays as the hand left it while the extension tells of earlier weights, in ms. */
+const ECHO_MS = 1000;
 
 interface Row {
   readonly root: HTMLElement;
   readonly name: HTMLElement;
   readonly slider: HTMLInputElement;
   readonly value: HTMLElement;
+  /** What the hand set last, and when. */
+  set: { readonly weight: number; readonly at: number } | undefined;
 }
 
 export function createSliders(list: HTMLElement, weigh: (id: string, weight: number) => void): Sliders {
@@ -23,6 +27,7 @@ export function createSliders(list: HTMLElement, weigh: (id: string, weight: num
   /** The largest weight that there was: a scale that follows the largest would move under the hand. */
   let scale = 1;
   let shown: readonly MixedExpert[] = [];
+  let shownTab: MixTab | undefined;
 
   const rowFor = (id: string): Row => {
     const known = rows.get(id);
@@ -34,9 +39,11 @@ export function createSliders(list: HTMLElement, weigh: (id: string, weight: num
     const root = element('label', { className: 'weight' }, name, slider, value);
     slider.addEventListener('input', () => {
       describe();
-      weigh(id, Number(slider.value));
+      const weight = Number(slider.value);
+      row.set = { weight, at: performance.now() };
+      weigh(id, weight);
     });
-    const row = { root, name, slider, value };
+    const row: Row = { root, name, slider, value, set: undefined };
     rows.set(id, row);
     return row;
   };
@@ -67,14 +74,22 @@ export function createSliders(list: HTMLElement, weigh: (id: string, weight: num
         row.name.textContent = name;
         row.slider.max = String(scale);
         row.slider.step = String(scale / STEPS);
-        if (!row.slider.matches(':active')) row.slider.value = String(weights[tab]);
+        if (!isHeld(row, weights[tab], tab === shownTab)) row.slider.value = String(weights[tab]);
       }
       const wanted = ids.map((id) => rowFor(id).root);
       const there = [...list.children];
       // Taking a slider out and putting it back would take the keyboard off it.
       if (wanted.length !== there.length || wanted.some((root, i) => root !== there[i]))
         list.replaceChildren(...wanted);
+      shownTab = tab;
       describe();
     },
   };
+}
+
+/** Whether the slider says something newer than `told`. */
+function isHeld({ slider, set }: Row, told: number, isSameTab: boolean): boolean {
+  if (!isSameTab) return false;
+  if (slider.matches(':active')) return true;
+  return set !== undefined && set.weight !== told && performance.now() - set.at < ECHO_MS;
 }
