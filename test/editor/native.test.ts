@@ -98,7 +98,6 @@ test('another extension finds every mix as a model, which answers, counts, refus
     )
     .toBe(true);
   const found = JSON.parse(readFileSync(file, 'utf8'));
-  console.log(JSON.stringify(found));
   expect(found.failed).toBeUndefined();
   const ids = found.models.map(({ id }: { id: string }) => id);
   expect(ids).toEqual(expect.arrayContaining(['present', 'expert/pocket/general', 'expert/pocket/math']));

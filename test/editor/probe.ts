@@ -23,6 +23,9 @@ const vscode = require('vscode');
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 
+// The editor itself reads an image before it hands it on, so it must be one.
+const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
 async function ask() {
   const { lm, LanguageModelChatMessage: Message, LanguageModelDataPart: Data } = vscode;
   const found = { models: (await lm.selectChatModels({ vendor: 'chorus' })).map(({ id, name, family, maxInputTokens }) =>
@@ -35,12 +38,12 @@ async function ask() {
       for await (const piece of response.text) pieces.push(piece);
       return { pieces };
     } catch (error) {
-      return { pieces, error: String(error) };
+      return { pieces, error: error.message };
     }
   };
   found.answer = await collect([Message.User('What is 17 + 25?')]);
   found.tokens = await model.countTokens('What is 17 + 25?');
-  found.image = await collect([Message.User([Data.image(new Uint8Array([1]), 'image/png')])]);
+  found.image = await collect([Message.User([Data.image(dot, 'image/png')])]);
   const source = new vscode.CancellationTokenSource();
   setTimeout(() => source.cancel(), 50);
   found.cancelled = await collect([Message.User('Write a long function that sorts numbers, with comments.')], source.token);
