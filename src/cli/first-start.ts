@@ -1,6 +1,6 @@
 /**
- * What the chat in a terminal begins with: the mix Tiny, whose base is fetched if the user agrees, or the pocket experts, which are
- * there in any case. Whatever goes wrong is said in a sentence, and the pocket experts answer.
+ * What the chat in a terminal begins with: a mix of the catalogue, Tiny unless another is named, whose models are fetched if the user
+ * agrees, or the pocket experts, which are there in any case. Whatever goes wrong is said in a sentence, and the pocket experts answer.
  */
 
 import { once } from 'node:events';
@@ -8,13 +8,15 @@ import { createInterface } from 'node:readline/promises';
 import type { Engine } from '../engine/engine.ts';
 import { fetchSettings } from '../fetch/settings.ts';
 import { type FetchedModel, readCatalog } from '../models/catalog.ts';
-import { offerOf } from '../models/offer.ts';
-import { modelsFolder, storedModel } from '../models/stored-model.ts';
+import { bytesOfAll, fractionOfAll, offerOf } from '../models/offer.ts';
+import { fetchedOf, missingOf } from '../models/ready-mix.ts';
+import { modelsFolder } from '../models/stored-model.ts';
 import { TINY_BASE } from '../models/tiny.ts';
 import type { ExpertStatus, MixSetting } from '../protocol/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import type { ObtainChoices } from '../protocol/obtain.ts';
-import { pocketMix, tinyMix } from './mixes.ts';
+import { Misuse } from './misuse.ts';
+import { catalogMix, pocketMix, tinyMix } from './mixes.ts';
 import { obtainTold, type StatusLine, statusLine } from './status-line.ts';
 
 /** A part of the time from the command to the first token. */
@@ -43,29 +45,40 @@ export interface FirstStartOptions {
   readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Whether the pocket experts are what is wanted. */
   readonly pocket: boolean;
+  /** The id of a ready mix; Tiny where it is left out. */
+  readonly mix?: string | undefined;
   readonly consent: Consent;
   readonly choices: ObtainChoices;
   /** Called where something can be ended half-way: while the model is fetched and converted. */
   readonly interruption: () => AbortSignal;
 }
 
-/** Resolves with all loaded; undefined where the user left instead of answering. */
+/** Resolves with all loaded; undefined where the user left instead of answering. Rejects with a `Misuse` where there is no such mix. */
 export async function firstStart(engine: Engine, options: FirstStartOptions): Promise<Begin | undefined> {
   const { models, cache, output } = options;
   const line = statusLine(output);
-  const agreed = await agree(options).catch((thrown: unknown) => {
+  const wanted = await wantedMix(options).catch((thrown: unknown) => {
+    if (thrown instanceof Misuse) throw thrown;
+    line.say(`${toFailure(thrown).message} The pocket experts answer.`);
+    return undefined;
+  });
+  const agreed = await agree(wanted, options).catch((thrown: unknown) => {
     line.say(`${toFailure(thrown).message} The pocket experts answer.`);
     return 'no' as const;
   });
   if (agreed === 'left') return undefined;
-  const interrupted = agreed === 'yes' ? options.interruption() : undefined;
-  const stages = interrupted && (await obtained(engine, { ...options, line, signal: interrupted }));
+  const fetching = agreed === 'yes' ? wanted : undefined;
+  const interrupted = fetching === undefined ? undefined : options.interruption();
+  const stages =
+    fetching &&
+    interrupted &&
+    (await obtained(engine, fetching.needs, { ...options, line, signal: interrupted }));
   const began = performance.now();
   const load = async (mix: MixSetting): Promise<string | undefined> => {
     engine.configure(mix);
     return noneOf(await engine.load());
   };
-  let mix = stages === undefined ? pocketMix(models) : tinyMix({ models, cache });
+  let mix = stages === undefined ? pocketMix(models) : (fetching?.setting ?? tinyMix({ models, cache }));
   const why = await load(mix);
   if (why !== undefined && stages !== undefined) {
     line.say(`${why} The pocket experts answer.`);
@@ -79,20 +92,53 @@ export async function firstStart(engine: Engine, options: FirstStartOptions): Pr
   };
 }
 
-async function agree(options: FirstStartOptions): Promise<'yes' | 'no' | 'left'> {
-  const { models, cache, environment, input, output, pocket, consent, choices } = options;
-  if (pocket) return 'no';
-  const model = await tinyBase(models);
-  if (model === undefined) return 'no';
-  if ((await storedModel(modelsFolder(cache), model)) !== undefined) return 'yes';
+interface Wanted {
+  /** All that it needs of the network, there or not; never empty. */
+  readonly needs: readonly FetchedModel[];
+  readonly setting: MixSetting;
+}
+
+/** Undefined where the pocket experts are what is wanted. */
+async function wantedMix({
+  models,
+  cache,
+  pocket,
+  mix: id = 'tiny',
+}: FirstStartOptions): Promise<Wanted | undefined> {
+  if (pocket || id === 'pocket') return undefined;
+  const catalogue = await readCatalog(models);
+  const places = { models, cache };
+  if (id === 'tiny') {
+    const needs = catalogue.models
+      .filter((model) => model.kind === 'fetched')
+      .filter((model) => model.id === TINY_BASE);
+    return needs.length === 0 ? undefined : { needs, setting: tinyMix(places) };
+  }
+  const mix = catalogue.mixes.find((one) => one.id === id);
+  if (mix === undefined) {
+    const ids = [...new Set(['pocket', 'tiny', ...catalogue.mixes.map((one) => one.id)])];
+    throw new Misuse(`There is no mix '${id}'; there are ${ids.join(', ')}.`);
+  }
+  return { needs: fetchedOf(catalogue, mix), setting: catalogMix(catalogue, mix, places) };
+}
+
+async function agree(
+  wanted: Wanted | undefined,
+  { cache, environment, input, output, consent, choices }: FirstStartOptions,
+): Promise<'yes' | 'no' | 'left'> {
+  if (wanted === undefined) return 'no';
+  const missing = await missingOf(wanted.needs, cache);
+  if (missing.length === 0) return 'yes';
   const settings = fetchSettings(environment, choices, cache);
   if (settings.offline) {
+    const names = missing.map(({ name }) => name).join(' and ');
     output.write(
-      `${model.name} is not on this machine, and connections are forbidden: the pocket experts answer.\n\n`,
+      `${names} is not on this machine, and connections are forbidden: the pocket experts answer.\n\n`,
     );
     return 'no';
   }
-  output.write(offerText(model, { hub: settings.hub, cache }));
+  output.write(missing.map((model) => offerText(model, { hub: settings.hub, cache })).join(''));
+  if (missing.length > 1) output.write(`All together ${bytesOfAll(missing)}.\n`);
   const canAsk = input.isTTY === true && output.isTTY === true;
   if (consent === 'always') {
     output.write(
@@ -111,19 +157,13 @@ async function agree(options: FirstStartOptions): Promise<'yes' | 'no' | 'left'>
   return ask(input, output);
 }
 
-async function tinyBase(models: string): Promise<FetchedModel | undefined> {
-  const catalogue = await readCatalog(models);
-  return catalogue.models.find(
-    (model): model is FetchedModel => model.kind === 'fetched' && model.id === TINY_BASE,
-  );
-}
-
 function offerText(model: FetchedModel, { hub, cache }: { hub: string; cache: string }): string {
-  const { name, summary, licence, size, sources } = offerOf(model, hub);
-  return `${name} answers real questions. It is not on this machine yet.
+  const { name, summary, licence, size, memory, sources } = offerOf(model, hub);
+  return `${name} is not on this machine yet.
   what     ${summary}
   licence  ${licence}
   size     ${size}, and once about twice that for the form that is run
+  memory   ${memory}
   from     ${sources.join('\n           or else ')}
   to       ${modelsFolder(cache)}
 `;
@@ -153,35 +193,49 @@ async function ask(
   }
 }
 
-/** How long it took; undefined where it is not there now, and why was said. */
+/** How long it took; undefined where one is not there now, and why was said. */
 async function obtained(
   engine: Engine,
+  needs: readonly FetchedModel[],
   {
     choices,
     line,
     signal,
   }: Pick<FirstStartOptions, 'choices'> & { readonly line: StatusLine; readonly signal: AbortSignal },
 ): Promise<readonly Stage[] | undefined> {
-  const outcome = await engine.obtain(
-    { kind: 'fetch', model: TINY_BASE, choices },
-    {
-      signal,
-      onProgress: obtainTold(line),
-    },
-  );
-  if (outcome.kind === 'failed') {
-    const { code, message } = outcome.failure;
-    // Why is said already, source by source.
-    const what = code === 'fetch-failed' ? 'It could not be fetched.' : message;
-    const later = code === 'cancelled' ? ' The next start goes on with what is there.' : '';
-    line.say(`${what}${later} The pocket experts answer.\n`);
-    return undefined;
+  const took = { fetch: 0, convert: 0 };
+  for (const [at, model] of needs.entries()) {
+    const told = obtainTold(line);
+    const named = needs.length === 1 ? '' : `${model.name}: `;
+    const outcome = await engine.obtain(
+      { kind: 'fetch', model: model.id, choices },
+      {
+        signal,
+        onProgress: (progress) =>
+          told({
+            ...progress,
+            text: `${named}${progress.text}`,
+            fraction: fractionOfAll(needs, at, progress.fraction),
+          }),
+      },
+    );
+    if (outcome.kind === 'failed') {
+      const { code, message } = outcome.failure;
+      // Why is said already, source by source.
+      const what =
+        code === 'fetch-failed' ? `${needs.length === 1 ? 'It' : model.name} could not be fetched.` : message;
+      const later = code === 'cancelled' ? ' The next start goes on with what is there.' : '';
+      line.say(`${what}${later} The pocket experts answer.\n`);
+      return undefined;
+    }
+    took.fetch += outcome.ms.fetch;
+    took.convert += outcome.ms.convert;
   }
   const stages = (['fetch', 'convert'] as const)
-    .map((name) => ({ name, ms: outcome.ms[name] }))
+    .map((name) => ({ name, ms: took[name] }))
     // A look at what is there is neither.
     .filter(({ ms }) => ms > 500);
-  if (stages.length > 0) line.say('It is there.\n');
+  if (stages.length > 0) line.say(needs.length === 1 ? 'It is there.\n' : 'All is there.\n');
   return stages;
 }
 

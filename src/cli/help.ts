@@ -85,6 +85,7 @@ ${request}`,
 Answers by the mix Tiny. Where its base, SmolLM2-135M-Instruct, is not on the machine, it says what would be fetched and asks; after no,
 or whatever goes wrong, the pocket experts answer.
 
+  --mix NAME           a ready mix of the catalogue: pocket, tiny, small or code-maths; what it needs is fetched in the same way
   --pocket             the pocket experts, without a question
   --fetch              fetches without asking
   --offline            or CHORUS_OFFLINE=1: no connection
@@ -139,7 +140,7 @@ and each expert alone. An answer's field 'chorus' says who said what: shares, we
                        random, shown once, and kept in serve.key in the cache folder
   --ipv6               listens on ::1, too
   --allow-origin URL   a web page of this origin may ask, with the key; may be repeated
-  --pocket, --fetch, --offline, --hub, --pip
+  --mix, --pocket, --fetch, --offline, --hub, --pip
                        as for the chat (chorus chat --help)
   --expert MODEL=1     and more of them, in place of that: pocket/code, tiny/base, a folder, a GGUF file
 ${rules}

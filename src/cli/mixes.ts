@@ -1,7 +1,9 @@
 /** The mixes that the chat in a terminal and the server begin with. */
 
 import { join } from 'node:path';
-import { type TinyPlaces, tinyExperts, tinyRules } from '../models/tiny.ts';
+import type { Catalog, CatalogMix } from '../models/catalog.ts';
+import { type MixPlaces, modelPlaceIn, readyExperts, readyRules } from '../models/ready-mix.ts';
+import { tinyExperts, tinyRules } from '../models/tiny.ts';
 import type { MixSetting } from '../protocol/engine.ts';
 
 /** The experts that come with Chorus: code and maths, with the general one to switch on. */
@@ -11,7 +13,7 @@ export function pocketMix(models: string): MixSetting {
 }
 
 /** Tiny, with the pocket experts to switch on. */
-export function tinyMix({ models, cache }: TinyPlaces): MixSetting {
+export function tinyMix({ models, cache }: MixPlaces): MixSetting {
   const rows = tinyExperts({ models, cache }).map((known) => ({
     ...known,
     precision: 'auto' as const,
@@ -20,6 +22,21 @@ export function tinyMix({ models, cache }: TinyPlaces): MixSetting {
   }));
   const others = pocketNames.map((name) => pocket(models, name, false));
   return { experts: [...rows, ...others], ...tinyRules };
+}
+
+/** A mix of the catalogue, with the pocket experts to switch on. */
+export function catalogMix(catalog: Catalog, mix: CatalogMix, places: MixPlaces): MixSetting {
+  const rows = readyExperts(mix).map(({ model, id, weight }) => ({
+    id,
+    ...modelPlaceIn(catalog, model, places),
+    precision: 'auto' as const,
+    active: true,
+    weight,
+  }));
+  const others = pocketNames
+    .map((name) => pocket(places.models, name, false))
+    .filter(({ id }) => rows.every((row) => row.id !== id));
+  return { experts: [...rows, ...others], ...readyRules(mix) };
 }
 
 const pocketNames = ['code', 'math', 'general'] as const;

@@ -121,7 +121,7 @@ interface FirstMixOptions {
 /** As the chat begins: Tiny, which is fetched if the user agrees, or the pocket experts; undefined where the user left. */
 async function firstMix(
   engine: Engine,
-  { pocket = false, fetch = false, offline, hub, pip }: Values,
+  { pocket = false, mix, fetch = false, offline, hub, pip }: Values,
   { terminal: { input, notes, environment }, models, cache, signal }: FirstMixOptions,
 ): Promise<MixSetting | undefined> {
   const begin = await firstStart(engine, {
@@ -131,6 +131,7 @@ async function firstMix(
     input,
     output: notes,
     pocket,
+    mix,
     consent: fetch ? 'always' : 'ask',
     choices: { offline, hub, pip },
     interruption: () => signal,

@@ -7,12 +7,13 @@ import { userCacheFolder } from '../models/cache-folder.ts';
 import { chat } from './chat.ts';
 import { firstStart, type Stage } from './first-start.ts';
 import { seeHelp } from './help.ts';
-import { exitCodes } from './misuse.ts';
+import { exitCodes, Misuse } from './misuse.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the chat and the server begin with, and where that comes from. */
 export const beginOptions = {
   pocket: { type: 'boolean' },
+  mix: { type: 'string' },
   fetch: { type: 'boolean' },
   offline: { type: 'boolean' },
   hub: { type: 'string' },
@@ -40,7 +41,7 @@ export async function startChat(
     notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${seeHelp('chat')}`);
     return exitCodes.misused;
   }
-  const { pocket = false, fetch = false, offline, hub, pip } = values;
+  const { pocket = false, mix, fetch = false, offline, hub, pip } = values;
   const cache = userCacheFolder(environment);
   const engine = createEngine({ programs, cacheFolder: cache, environment });
   try {
@@ -51,14 +52,19 @@ export async function startChat(
       input,
       output,
       pocket,
+      mix,
       consent: fetch ? 'always' : 'ask',
       choices: { offline, hub, pip },
       interruption,
     });
     if (begin === undefined) return exitCodes.done;
-    const { mix, stages, interrupted } = begin;
-    await chat(engine, { begin: { mix, stages: [...before, ...stages], interrupted }, input, output });
+    const stages = [...before, ...begin.stages];
+    await chat(engine, { begin: { ...begin, stages }, input, output });
     return exitCodes.done;
+  } catch (thrown) {
+    if (!(thrown instanceof Misuse)) throw thrown;
+    notes.write(`${thrown.message}\n`);
+    return exitCodes.misused;
   } finally {
     await engine.dispose();
   }

@@ -87,7 +87,14 @@ const fetched = v.strictObject({
 
 const mix = v.strictObject({
   experts: v.pipe(
-    v.array(v.strictObject({ model: v.string(), weight: v.pipe(v.number(), v.minValue(0)) })),
+    v.array(
+      v.strictObject({
+        model: v.string(),
+        /** Its id as an expert, where that is not the model's. */
+        as: v.optional(v.pipe(path, lower)),
+        weight: v.pipe(v.number(), v.minValue(0)),
+      }),
+    ),
     v.minLength(1),
     v.maxLength(16),
   ),
@@ -95,7 +102,7 @@ const mix = v.strictObject({
   weighting: v.picklist(['fixed', 'prompt', 'fixedShare', 'adaptive', 'confidence']),
 });
 
-const readyMix = v.strictObject({
+export const readyMixSchema = v.strictObject({
   id: v.pipe(name, lower),
   name: text(100),
   summary: text(1000),
@@ -105,7 +112,7 @@ const readyMix = v.strictObject({
 
 const catalogSchema = v.strictObject({
   models: v.pipe(v.array(v.variant('kind', [embedded, fetched])), v.maxLength(1000)),
-  mixes: v.pipe(v.array(readyMix), v.maxLength(100)),
+  mixes: v.pipe(v.array(readyMixSchema), v.maxLength(100)),
 });
 
 export type HubFile = v.InferOutput<typeof hubFile>;
@@ -115,7 +122,7 @@ export type ModelSource = HubSource | PythonPackageSource;
 export type EmbeddedModel = v.InferOutput<typeof embedded>;
 export type FetchedModel = v.InferOutput<typeof fetched>;
 export type CatalogModel = EmbeddedModel | FetchedModel;
-export type CatalogMix = v.InferOutput<typeof readyMix>;
+export type CatalogMix = v.InferOutput<typeof readyMixSchema>;
 export type Catalog = v.InferOutput<typeof catalogSchema>;
 
 /** Reads the catalogue of the folder of embedded models; rejects with a `ChorusError` that names what is wrong in it. */
@@ -142,6 +149,13 @@ function contradiction({ models, mixes }: Catalog): string | undefined {
   for (const { id, completions, chat } of mixes) {
     const missing = [...completions.experts, ...chat.experts].find(({ model }) => !ids.has(model));
     if (missing !== undefined) return `the mix '${id}' names '${missing.model}', which is not there`;
+    if (completions.pool !== chat.pool)
+      return `the mix '${id}' pools differently in completions and the chat`;
+    const named = new Map<string, string>();
+    for (const { model, as = model } of [...completions.experts, ...chat.experts]) {
+      if ((named.get(as) ?? model) !== model) return `the mix '${id}' calls two models '${as}'`;
+      named.set(as, model);
+    }
   }
   for (const model of models) {
     const twice = model.kind === 'fetched' && model.sources.find((source) => namesTwice(storedFiles(source)));

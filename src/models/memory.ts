@@ -117,6 +117,14 @@ export function estimateMemory(facts: MemoryFacts, context: number): MemoryEstim
   return { weights, context: cache, work, total: weights + cache + work, shared: weights + THREAD };
 }
 
+/**
+ * Before any file is there, about what a model of so many weights takes in 4 bits with the usual context: what `estimateMemory` gives for the
+ * models of the catalogue, whose networks differ, lies around it.
+ */
+export function roughMemory(parameters: number): number {
+  return 300e6 + 1.45 * parameters;
+}
+
 function weightBytes({ format, precision, fileBytes, vocabulary, layers, network }: MemoryFacts): number {
   const kind = precision === 'fp32' || precision === 'q8' ? precision : 'other';
   if (network === undefined) return kind === 'fp32' ? fileBytes : 2 * fileBytes;

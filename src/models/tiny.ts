@@ -5,15 +5,12 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import catalog from '../../models/catalog.json' with { type: 'json' };
 import type { MixRules } from '../protocol/engine.ts';
+import { readyMixSchema } from './catalog.ts';
+import { type MixPlaces, readyRules } from './ready-mix.ts';
 import { modelsFolder } from './stored-model.ts';
-
-export interface TinyPlaces {
-  /** The folder of the embedded models. */
-  readonly models: string;
-  /** The folder of all that is fetched and built. */
-  readonly cache: string;
-}
 
 export interface TinyExpert {
   readonly id: string;
@@ -29,16 +26,17 @@ export const tinyIds = { base: 'tiny/base', code: 'tiny/code', math: 'tiny/math'
 
 /**
  * Completions are the base and the code adapter, a chat is all three; the weights follow the prompt and then the answer. Chosen by measuring
- * (docs/results.md, docs/decisions/015).
+ * (docs/results.md, docs/decisions/015). Those of the catalogue that Chorus was built with.
  */
-export const tinyRules: MixRules = {
-  pool: { kind: 'linear' },
-  weighting: 'adaptive',
-  surfaces: { completion: { weights: { [tinyIds.math]: 0 } } },
-};
+export const tinyRules: MixRules = readyRules(
+  v.parse(
+    readyMixSchema,
+    catalog.mixes.find(({ id }) => id === 'tiny'),
+  ),
+);
 
 /** The base first; whether it is there is another question. */
-export function tinyExperts({ models, cache }: TinyPlaces): readonly TinyExpert[] {
+export function tinyExperts({ models, cache }: MixPlaces): readonly TinyExpert[] {
   const base = join(modelsFolder(cache), TINY_BASE);
   const adapter = (name: string): string => join(models, 'adapters', `smollm2-135m-${name}`);
   return [

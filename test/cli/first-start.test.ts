@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { conversionNotes } from '../../src/cli/conversion-notes.ts';
 import { type FirstStartOptions, firstStart, stagesText } from '../../src/cli/first-start.ts';
 import { createEngine } from '../../src/engine/engine.ts';
+import type { Catalog } from '../../src/models/catalog.ts';
 import { TINY_BASE } from '../../src/models/tiny.ts';
 import type { ExpertStatus } from '../../src/protocol/engine.ts';
 import { type Behaviour, slowly, startHub } from '../fetch/fake-hub.ts';
 import { modelsWith, SOURCE_FILE } from '../fetch/tiny-source.ts';
-import { noise } from '../fetch/toy.ts';
+import { hubModel, noise } from '../fetch/toy.ts';
 import { programs, temporaryFolder } from '../programs.ts';
 import { pocketGguf } from '../runtime/pocket-gguf.ts';
 
@@ -77,7 +78,7 @@ describe('the first start in a terminal', () => {
     // The adapters belong to another base here: what is left of the mix answers.
     expect(first).toMatchObject(tinyAnswers);
     expect(first.said).toMatch(
-      /licence {2}Apache-2\.0 .*\n.*size .* MB over the network.*\n.*from .*toys\/toy at http/,
+      /licence {2}Apache-2\.0 .*\n.*size .* MB over the network.*\n.*memory .*\n.*from .*toys\/toy at http/,
     );
     expect(first.stages).toContain('load');
     const { length } = hub.asked;
@@ -145,6 +146,80 @@ describe('the first start in a terminal', () => {
     expect(first).toMatchObject(pocketAnswers);
     expect(first.said).toContain('The next start goes on with what is there. The pocket experts answer.');
     expect(await start()).toMatchObject(tinyAnswers);
+  });
+});
+
+describe('a mix that is named', () => {
+  /** Two models of one mix, on one hub. */
+  async function twoModels() {
+    const files = { 'a.gguf': bytes, 'b.gguf': bytes };
+    const [models, cache, hub] = [modelsWith(bytes), temporaryFolder(), await startHub(files)];
+    const one = (file: 'a.gguf' | 'b.gguf') => ({
+      ...hubModel({ [file]: bytes }),
+      id: file[0] ?? '',
+      name: `Model ${file[0]}`,
+    });
+    const mix = (...ids: string[]) => ({
+      experts: ids.map((model) => ({ model, weight: 2 })),
+      pool: 'linear' as const,
+      weighting: 'fixed' as const,
+    });
+    const both = { id: 'both', name: 'Both', summary: 'Two.', completions: mix('a'), chat: mix('a', 'b') };
+    const catalogue: Catalog = { models: [one('a.gguf'), one('b.gguf')], mixes: [both] };
+    writeFileSync(join(models, 'catalog.json'), JSON.stringify(catalogue));
+    const start = async (change: Partial<FirstStartOptions> = {}) => {
+      const engine = createEngine({ programs, models, cacheFolder: cache, environment: {} });
+      const output = terminal(false);
+      let said = '';
+      output.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+      try {
+        const begin = await firstStart(engine, {
+          ...{ models, cache, environment: {}, input: terminal(false), output, pocket: false, mix: 'both' },
+          ...{ consent: 'always', choices: { hub: hub.address } },
+          interruption: () => new AbortController().signal,
+          ...change,
+        });
+        return { said, mix: begin?.mix };
+      } finally {
+        await engine.dispose();
+      }
+    };
+    return { start, hub };
+  }
+
+  it('says what all its models take, fetches them with one progress, and is in force with its rules', async () => {
+    const { start, hub } = await twoModels();
+    const { said, mix } = await start();
+    expect(said).toMatch(/Model a is not on this machine yet\..*Model b is not on this machine yet\./s);
+    expect(said).toMatch(/memory {3}about 0\.3 GB/);
+    expect(said).toMatch(/All together \d+ MB\./);
+    expect(said).toContain('All is there.');
+    expect(mix?.experts.filter(({ active }) => active)).toMatchObject([
+      { id: 'a', weight: 2 },
+      { id: 'b', weight: 2 },
+    ]);
+    expect(mix).toMatchObject({ weighting: 'fixed', surfaces: { completion: { weights: { b: 0 } } } });
+    const asked = hub.asked.length;
+    const again = await start({ choices: { offline: true } });
+    expect(again.said).not.toContain('not on this machine');
+    expect(hub.asked).toHaveLength(asked);
+  });
+
+  it('asks for none of them where nobody agrees', async () => {
+    const { start, hub } = await twoModels();
+    const { said, mix } = await start({ consent: 'ask' });
+    expect(said).toContain('It is not fetched');
+    expect(mix?.experts.filter(({ active }) => active).map(({ id }) => id)).toEqual(pocketAnswers.active);
+    expect(hub.asked).toEqual([]);
+  });
+
+  it('is refused by name where there is none such', async () => {
+    const { start } = await twoModels();
+    await expect(start({ mix: 'huge' })).rejects.toThrow(
+      "There is no mix 'huge'; there are pocket, tiny, both.",
+    );
   });
 });
 

@@ -21,6 +21,7 @@ describe('the mix Tiny', () => {
       experts: (['base', 'code', 'math'] as const)
         .map((one) => ({
           model: names[one],
+          as: tinyIds[one],
           weight: weightOn(tinyRules, surface, { id: tinyIds[one], weight: 1 }),
         }))
         .filter(({ weight }) => weight > 0),
