@@ -19,8 +19,8 @@ import { words } from './words.ts';
 const grammars = { bash, cpp, css, go, java, javascript, json, python, rust, sql, typescript, xml };
 for (const [name, grammar] of Object.entries(grammars)) hljs.registerLanguage(name, grammar);
 
-/** In characters; longer code is shown without colour, so that one answer never holds up the page. */
-const MAX_COLOURED = 20_000;
+/** In characters, some hundred lines; longer code is shown without colour, so that no piece of a stream holds up the page. */
+const MAX_COLOURED = 4000;
 
 /** A code block with its language and what can be done with it; `language` is the word after the fence, possibly empty. */
 export function codeHtml(code: string, language: string): string {

@@ -2,17 +2,26 @@
 
 import type { MarkdownIt, StateBlock, StateInline } from 'markdown-it';
 import { formulaAt } from '../../src/text/math.ts';
-import { formulaHtml } from './formula.ts';
+import { formulaHtml, formulaSource } from './formula.ts';
+
+/** That are set in one rendering; to lay out more holds up the page. */
+const MAX_FORMULAS = 100;
 
 export function addFormulas(markdown: MarkdownIt): void {
+  const counts = new WeakMap<object, number>();
   // Before `escape`, which would turn `\(` into `(`.
   markdown.inline.ruler.before('escape', 'formula', inlineFormula);
   markdown.block.ruler.before('fence', 'formula', blockFormula, {
     alt: ['paragraph', 'reference', 'blockquote', 'list'],
   });
-  markdown.renderer.rules.formula = (tokens, index) => {
+  markdown.renderer.rules.formula = (tokens, index, _options, env) => {
     const token = tokens[index];
-    return token === undefined ? '' : formulaHtml(token.content, token.info, token.markup === 'display');
+    if (token === undefined) return '';
+    // Of this rendering, which its environment stands for.
+    const count = 1 + (counts.get(env ?? counts) ?? 0);
+    counts.set(env ?? counts, count);
+    if (count > MAX_FORMULAS) return formulaSource(token.info);
+    return formulaHtml(token.content, token.info, token.markup === 'display');
   };
 }
 

@@ -26,8 +26,19 @@ export function renderBlocks(text: string, previous: readonly Block[] = []): Blo
     const source = lines.slice(first, last).join('\n');
     const before = previous[index];
     if (before?.source === source) return before;
-    return { source, html: markdown.renderer.render(tokens, markdown.options, {}) };
+    return { source, html: tokens.length > MAX_TOKENS ? asWritten(source) : htmlOf(tokens) };
   });
+}
+
+/** Of one block. A block of more, a table of five hundred cells for instance, would hold up the page each time that it grows. */
+const MAX_TOKENS = 1500;
+
+function htmlOf(tokens: Token[]): string {
+  return markdown.renderer.render(tokens, markdown.options, {});
+}
+
+function asWritten(source: string): string {
+  return `<pre class="as-written">${escapeHtml(source)}</pre>`;
 }
 
 const markdown = new MarkdownIt({

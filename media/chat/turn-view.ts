@@ -6,6 +6,7 @@ import { element } from './dom.ts';
 import { createExplanationView } from './explanation-view.ts';
 import { type Block, renderBlocks } from './markdown.ts';
 import { createOriginsView } from './origins-view.ts';
+import { patchHtml } from './patch.ts';
 import { createQuestionView } from './question-view.ts';
 import { createSharePlot } from './share-plot.ts';
 import { paceOf, sharesOf, shortName, waitingLine } from './shares.ts';
@@ -62,7 +63,7 @@ export function createTurnView({ question }: TurnHead, { again, explain }: TurnA
     const next = renderBlocks(text, blocks);
     next.forEach((block, index) => {
       const shown = content.children[index] ?? content.appendChild(element('div', { className: 'block' }));
-      if (blocks[index] !== block) shown.innerHTML = block.html;
+      if (blocks[index] !== block) patchHtml(shown, block.html);
     });
     while (content.children.length > next.length) content.lastElementChild?.remove();
     blocks = next;

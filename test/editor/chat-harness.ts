@@ -24,6 +24,8 @@ export interface Seen {
   readonly errors: string[];
   /** In milliseconds, each of more than 50. */
   readonly longTasks: number[];
+  /** Where `stepwise`: the processor time of the page for each message, with all that it drew, in milliseconds. */
+  readonly work: number[];
 }
 
 export interface ChatOptions {
@@ -33,6 +35,8 @@ export interface ChatOptions {
   readonly theme?: Theme;
   /** Draws as soon as something changed, not at the screen's next frame, so that every change is drawn by itself. */
   readonly eager?: boolean;
+  /** One message after the other, each measured. */
+  readonly stepwise?: boolean;
 }
 
 const ready = (id: string): ChatExpert => ({ id, active: true, state: { kind: 'ready' } });
@@ -46,15 +50,26 @@ export async function startBrowser(): Promise<Browser> {
 
 export async function openChat(
   browser: Browser,
-  { generate, explain, actions, theme = 'dark', eager = false }: ChatOptions,
+  { generate, explain, actions, theme = 'dark', eager = false, stepwise = false }: ChatOptions,
 ) {
-  const seen: Seen = { requests: [], dialogs: [], errors: [], longTasks: [] };
+  const seen: Seen = { requests: [], dialogs: [], errors: [], longTasks: [], work: [] };
   const context = await browser.newContext({ viewport: { width: 340, height: 720 } });
   const page = await context.newPage();
   await watch(page, seen);
   await serve(page, theme, seen);
 
+<<<<<<< HEAD
   let connected: Connection<ChatEvents> | undefined;
+=======
+  const devtools = await context.newCDPSession(page);
+  if (stepwise) await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+  /** Of the page's main thread, in milliseconds. */
+  const threadTime = async (): Promise<number> => {
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    return 1000 * (metrics.find(({ name }) => name === 'ThreadTime')?.value ?? Number.NaN);
+  };
+  let connected: Connected | undefined;
+>>>>>>> ecdfb4d (Keep the chat page responsive to whatever streams, and hold it to that)
   let receive: (message: unknown) => void = () => {};
   const outgoing: PageMessage[] = [];
   let sending: Promise<void> | undefined;
@@ -74,7 +89,8 @@ export async function openChat(
   const send = async (): Promise<void> => {
     await Promise.resolve();
     while (outgoing.length > 0) {
-      const messages = outgoing.splice(0, 400);
+      const messages = outgoing.splice(0, stepwise ? 1 : 400);
+      const before = stepwise ? await threadTime() : 0;
       await page.evaluate(async (posted) => {
         const task = () =>
           new Promise<void>((resolve) => {
@@ -88,6 +104,9 @@ export async function openChat(
           await task();
         }
       }, messages);
+      if (!stepwise) continue;
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 40)));
+      seen.work.push((await threadTime()) - before);
     }
     sending = undefined;
   };
@@ -111,7 +130,20 @@ export async function openChat(
     log: (text) => seen.errors.push(text),
     ...actions,
   });
+<<<<<<< HEAD
   servePages<ChatCalls, ChatEvents>(host, handlers, (opened) => {
+=======
+  let followed: (() => void) | undefined;
+  const heard: typeof handlers = {
+    ...handlers,
+    follow(params, context) {
+      const answer = handlers.follow(params, context);
+      if (params.id === session.turns().at(-1)?.id) followed?.();
+      return answer;
+    },
+  };
+  servePages(host, heard, (opened) => {
+>>>>>>> ecdfb4d (Keep the chat page responsive to whatever streams, and hold it to that)
     connected = opened;
   });
   await page.exposeFunction('toExtension', (message: unknown) => receive(message));
@@ -134,11 +166,15 @@ export async function openChat(
             sessionStorage.setItem('state', JSON.stringify(next));
           },
         }),
+        drawings: 0,
         ...(draw && { requestAnimationFrame: (callback: () => void) => drawSoon(callback) }),
       });
       function drawSoon(callback: () => void) {
         const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => callback();
+        port1.onmessage = () => {
+          (window as unknown as { drawings: number }).drawings++;
+          callback();
+        };
         port2.postMessage(null);
         return 1;
       }
@@ -151,6 +187,11 @@ export async function openChat(
     page,
     session,
     seen,
+    /** Once the page follows the newest turn, which is not followed yet. */
+    followed: () =>
+      new Promise<void>((resolve) => {
+        followed = resolve;
+      }),
     /** Once the page has been told everything and has drawn it; takes in the long tasks so far. */
     async settled() {
       while (sending !== undefined) await sending;

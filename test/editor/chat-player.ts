@@ -11,22 +11,21 @@ export interface Player {
   readonly requests: GenerateRequest[];
 }
 
-/** Answers with what `reply` gives, piece by piece. `linger` keeps the answer open until it is stopped. */
+/** Answers with what `reply` gives, piece by piece, from when `ready` says. `linger` keeps the answer open until it is stopped. */
 export function player(
   reply: (question: string, count: number) => readonly string[],
-  { linger = false } = {},
+  { linger = false, ready }: { readonly linger?: boolean; readonly ready?: () => Promise<void> } = {},
 ): Player {
   const requests: GenerateRequest[] = [];
   return {
     requests,
     async generate(request, { signal, onUpdate }) {
       requests.push(request);
+      await ready?.();
       const pieces = reply(questionOf(request), requests.length);
       for (const [index, text] of pieces.entries()) {
         if (signal.aborted) break;
         onUpdate(deltaOf(text, index, pieces.length));
-        // The page's messages go between two pieces.
-        if (index % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       }
       if (linger && !signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve));

@@ -223,14 +223,14 @@ const texts = [
   '<a name="acquireVsCodeApi"></a><a id="conversation"></a>',
 ];
 
-/** Texts that are long: each asks for more work than it looks like. */
+/** Texts as long as an answer can be, 8,192 tokens, or less: each asks for more work than it looks like. */
 export const LONG: readonly string[] = [
   `$${'{'.repeat(1900)}$`,
   `\\[${'\\frac{1}{'.repeat(400)}\\]`,
   `\\[${'\\sqrt{'.repeat(300)}x${'}'.repeat(300)}\\]`,
   `\\[${'x^{'.repeat(300)}x${'}'.repeat(300)}\\]`,
   `\\(\\def\\a{${'x'.repeat(100)}}${'\\a'.repeat(500)}\\)`,
-  `\\[${'x'.repeat(200_000)}\\]`,
+  `\\[${'x'.repeat(40_000)}\\]`,
   `${'$x$ '.repeat(300)}`,
   `${'> '.repeat(1000)}x`,
   `${'- '.repeat(1000)}x`,
@@ -246,7 +246,7 @@ export const LONG: readonly string[] = [
   `|${'a|'.repeat(100)}\n|${'-|'.repeat(100)}\n${`|${'x|'.repeat(100)}\n`.repeat(60)}`,
   `\`\`\`js\n${'const a = /x/.test("b");\n'.repeat(700)}`,
   `\`\`\`xml\n${'<a b="'.repeat(3000)}`,
-  `${'a'.repeat(100_000)}`,
+  `${'a'.repeat(40_000)}`,
   `${'word '.repeat(8000)}`,
   `${'# h\n\ntext\n\n'.repeat(600)}`,
   `${'![x](http://a.example/x.png)\n'.repeat(300)}`,

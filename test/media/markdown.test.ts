@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_FORMULA } from '../../media/chat/formula.ts';
+import { MAX_DEPTH, MAX_FORMULA } from '../../media/chat/formula.ts';
 import { type Block, renderBlocks } from '../../media/chat/markdown.ts';
+import { HOSTILE, LONG } from './hostile.ts';
 
 const html = (text: string): string =>
   renderBlocks(text)
@@ -10,7 +11,11 @@ const html = (text: string): string =>
 
 /** The names and attributes of every tag in the HTML. */
 function tags(text: string): { name: string; attributes: string[] }[] {
-  return [...html(text).matchAll(/<([a-z][\w:-]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*\/?>/gi)].map(
+  return tagsOf(html(text));
+}
+
+function tagsOf(given: string): { name: string; attributes: string[] }[] {
+  return [...given.matchAll(/<([a-z][\w:-]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*\/?>/gi)].map(
     ([, name = '', attributes = '']) => ({
       name: name.toLowerCase(),
       attributes: [...attributes.matchAll(/([\w:-]+)(?:="[^"]*")?/g)].map(([, attribute = '']) => attribute),
@@ -23,53 +28,32 @@ const FORBIDDEN_TAGS =
 const FORBIDDEN_ATTRIBUTES = /^(on\w+|href|src|srcset|action|formaction|xlink:href|srcdoc|id|name)$/i;
 
 function expectHarmless(text: string): void {
-  for (const { name, attributes } of tags(text)) {
+  expectHarmlessHtml(html(text));
+}
+
+function expectHarmlessHtml(given: string): void {
+  for (const { name, attributes } of tagsOf(given)) {
     expect(name).not.toMatch(FORBIDDEN_TAGS);
     for (const attribute of attributes) expect(attribute).not.toMatch(FORBIDDEN_ATTRIBUTES);
   }
-  expect(html(text)).not.toMatch(/data-url="(?!https?:\/\/)/i);
+  expect(given).not.toMatch(/data-url="(?!https?:\/\/)/i);
 }
 
-const HOSTILE = [
-  '<script>alert(1)</script>',
-  '<img src=x onerror=alert(1)>',
-  '<svg/onload=alert(1)>',
-  '<a href="javascript:alert(1)">x</a>',
-  '[x](javascript:alert(1))',
-  '[x](JaVaScRiPt:alert(1))',
-  '[x](&#106;avascript:alert(1))',
-  '[x](command:workbench.action.terminal.new)',
-  '[x](vscode://file/etc/passwd)',
-  '[x](data:text/html;base64,PHNjcmlwdD4=)',
-  '[x](http://a.example/"onmouseover="alert(1))',
-  '[x](https://a.example "title\\" onclick=\\"alert(1)")',
-  '![x](http://a.example/track.png)',
-  '![x](javascript:alert(1))',
-  '![<img src=x>](https://a.example/"><script>)',
-  '[x]: javascript:alert(1)\n\n[x]',
-  '<javascript:alert(1)>',
-  '```<script>\n</code><script>alert(1)</script>\n```',
-  '```html\n<img src=x onerror=alert(1)>\n```',
-  '```"onclick="alert(1)\nx\n```',
-  '`<script>`',
-  '$\\href{javascript:alert(1)}{x}$',
-  '\\(\\url{javascript:alert(1)}\\)',
-  '\\[\\includegraphics[height=1em]{http://a.example/x.png}\\]',
-  '$\\htmlStyle{position:fixed}{x}$ $\\htmlId{composer}{x}$ $\\htmlData{url=http://a.example}{x}$',
-  '$\\text{<script>alert(1)</script>}$',
-  '$\\unknown<img/src=x>$',
-  '$\\color{red;background:url(http://a.example)}x$',
-  `$${'{'.repeat(1900)}$`,
-  `\\[${'\\frac{1}{'.repeat(400)}\\]`,
-  `\\(\\def\\a{${'x'.repeat(100)}}${'\\a'.repeat(500)}\\)`,
-  `\\[${'x'.repeat(200_000)}\\]`,
-  `${'> '.repeat(2000)}x`,
-  `${'['.repeat(5000)}x`,
-  '\u0000<b>\u0000',
-];
-
 describe('nothing an answer says can act', () => {
-  test.each(HOSTILE)('%s', (text) => {
+  test('in two hundred ways, at whatever place its stream is', () => {
+    expect(new Set(HOSTILE).size).toBeGreaterThanOrEqual(200);
+    for (const text of HOSTILE) {
+      let blocks: readonly Block[] = [];
+      for (let end = 1; end <= text.length; end++) {
+        blocks = renderBlocks(text.slice(0, end), blocks);
+        expectHarmlessHtml(blocks.map((block) => block.html).join(''));
+      }
+      // What was kept from piece to piece is what the whole gives.
+      expect(blocks).toEqual(renderBlocks(text));
+    }
+  });
+
+  test.each(LONG)('nor at length: %.40s', (text) => {
     expectHarmless(text);
   });
 
@@ -136,6 +120,18 @@ describe('formulas', () => {
     expect(of(MAX_FORMULA + 1)).toContain(`<code class="tex">\\(${'x'.repeat(MAX_FORMULA + 1)}\\)</code>`);
   });
 
+  test('one of groups too deep is shown as code, one at the bound is set', () => {
+    const of = (depth: number): string => html(`\\(${'{'.repeat(depth)}x${'}'.repeat(depth)}\\)`);
+    expect(of(MAX_DEPTH)).toContain('katex');
+    expect(of(MAX_DEPTH + 1)).toContain('<code class="tex">');
+  });
+
+  test('of one block the first hundred are set', () => {
+    expect(html('$x$ '.repeat(120)).match(/class="katex"/g)).toHaveLength(100);
+    expect(html('$x$ '.repeat(120)).match(/class="tex"/g)).toHaveLength(20);
+    expect(html('$x$ '.repeat(100))).not.toContain('class="tex"');
+  });
+
   test('one that defines macros is shown as code', () => {
     expect(html('$\\def\\a{x}\\a$')).toContain('<code class="tex">');
     expect(html('$\\letter\\longrightarrow x$')).not.toContain('<code');
@@ -164,6 +160,13 @@ describe('code blocks', () => {
   test('that are not finished are code already', () => {
     expect(html('```ts\nconst a')).toContain('class="code"');
   });
+});
+
+test('a block too large to draw with every piece is shown as it was written', () => {
+  const table = (rows: number): string => `|a|b|\n|-|-|\n${'|<b>|x|\n'.repeat(rows)}`;
+  expect(html(table(50))).toContain('<table>');
+  expect(html(table(500))).not.toContain('<table>');
+  expect(html(table(500))).toContain('|&lt;b&gt;|x|');
 });
 
 test('a link keeps its address for the editor and has none for the browser', () => {

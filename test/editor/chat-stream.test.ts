@@ -1,0 +1,161 @@
+// Hostile texts stream into the chat page, piece by piece: nothing runs, nothing is asked for, and nothing takes long.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HOSTILE, LONG } from '../media/hostile.ts';
+import { type OpenChat, openChat, type Seen, startBrowser } from './chat-harness.ts';
+import { player } from './chat-player.ts';
+
+/** In milliseconds: what holds the page up for longer is felt. */
+const LONGEST = 50;
+
+/** Pieces of a long text. */
+const PIECES = 80;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterAll(() => browser?.close());
+
+interface Streamed extends Seen {
+  /** Elements and attributes that act or load by being there, each once. */
+  readonly active: readonly string[];
+  /** How often the page drew. */
+  readonly drawings: number;
+  /** The longest task while each text streamed, in milliseconds, of those over 50. */
+  readonly slow: ReadonlyMap<number, number>;
+  /** Of each text, where it was measured stepwise: the processor's time for each message, in milliseconds. */
+  readonly works: readonly (readonly number[])[];
+}
+
+/** Puts a question for each text, which is its answer; the page draws, and is looked at, after every piece. */
+async function streamed(
+  texts: readonly (readonly string[])[],
+  { origins = false, stepwise = false } = {},
+): Promise<Streamed> {
+  let chat: OpenChat | undefined;
+  const { generate } = player((question) => texts[Number(question)] ?? ['Ready.'], {
+    ready: async () => chat?.followed(),
+  });
+  chat = await openChat(browser, { generate, eager: true, stepwise });
+  const { page, session, seen } = chat;
+  try {
+    // What runs once when the page begins is not the stream's.
+    await session.ask('first');
+    await chat.settled();
+    if (origins) await page.locator('#origins').click();
+    await page.evaluate(() => {
+      const tags =
+        /^(script|img|iframe|object|embed|style|link|meta|base|form|video|audio|image|use|template)$/i;
+      const names = /^(on.*|href|src|srcset|action|formaction|xlink:href|srcdoc|id|name|ping|background)$/i;
+      const found = new Set<string>();
+      const look = (part: Element): void => {
+        if (tags.test(part.tagName)) found.add(part.tagName);
+        for (const { name } of part.attributes) if (names.test(name)) found.add(name);
+      };
+      new MutationObserver((records) => {
+        for (const { addedNodes } of records) {
+          for (const node of addedNodes) {
+            if (!(node instanceof Element)) continue;
+            look(node);
+            for (const part of node.querySelectorAll('*')) look(part);
+          }
+        }
+      }).observe(document.querySelector('main') as Element, { subtree: true, childList: true });
+      Object.assign(window, { looked: () => [...found], drawings: 0 });
+    });
+    seen.longTasks.splice(0);
+    const slow = new Map<number, number>();
+    const works: number[][] = [];
+    for (const index of texts.keys()) {
+      seen.work.splice(0);
+      await session.ask(String(index));
+      await chat.settled();
+      const longest = Math.max(0, ...seen.longTasks.splice(0));
+      if (longest > LONGEST) slow.set(index, longest);
+      works.push(seen.work.splice(0));
+      if (index % 10 === 9) await session.clear();
+    }
+    const { active, drawings } = await page.evaluate(() => {
+      const { looked, drawings } = window as unknown as { looked(): string[]; drawings: number };
+      return { active: looked(), drawings };
+    });
+    return { ...seen, active, drawings, slow, works };
+  } finally {
+    await chat.close();
+  }
+}
+
+/**
+ * Of the texts that took long by the clock those that take long by the processor's time too, with that: on a busy machine any task
+ * takes long by the clock.
+ */
+async function alwaysSlow(
+  texts: readonly (readonly string[])[],
+  first: ReadonlyMap<number, number>,
+  { origins = false },
+): Promise<[string, number][]> {
+  const again = [...first.keys()].map((index) => texts[index] ?? []);
+  const { works } = await streamed(again, { origins, stepwise: true });
+  return again.flatMap((pieces, place): [string, number][] => {
+    const most = Math.max(...(works[place] ?? [Number.POSITIVE_INFINITY]));
+    return most > LONGEST ? [[pieces.join('').slice(0, 40), Math.round(most)]] : [];
+  });
+}
+
+const inCharacters = (text: string): string[] => [...text];
+
+function inPieces(text: string): string[] {
+  const size = Math.ceil(text.length / PIECES);
+  return Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+    text.slice(i * size, (i + 1) * size),
+  );
+}
+
+const harmless = { requests: [], dialogs: [], errors: [], active: [] };
+
+describe.each([
+  ['as Markdown', false],
+  ['as who said what', true],
+])('hostile texts shown %s do nothing and take no time', (_, origins) => {
+  test('two hundred of them, cut at every place', async () => {
+    const texts = HOSTILE.map(inCharacters);
+    const all = await streamed(texts, { origins });
+    expect(all).toMatchObject(harmless);
+    // Each piece was drawn by itself.
+    expect(all.drawings).toBeGreaterThanOrEqual(texts.reduce((sum, pieces) => sum + pieces.length, 0));
+    expect(await alwaysSlow(texts, all.slow, { origins })).toEqual([]);
+  }, 300_000);
+
+  test('and long ones', async () => {
+    const texts = LONG.map(inPieces);
+    const all = await streamed(texts, { origins });
+    expect(all).toMatchObject(harmless);
+    expect(await alwaysSlow(texts, all.slow, { origins })).toEqual([]);
+  }, 300_000);
+});
+
+test('while a page that did run, load, or take long would be noticed', async () => {
+  const { generate } = player(() => ['Ready.']);
+  const chat = await openChat(browser, { generate });
+  await chat.settled();
+  chat.seen.longTasks.splice(0);
+  await chat.page.evaluate(() => {
+    document.body.insertAdjacentHTML('beforeend', '<img src="http://a.example/x.png" onerror="alert(1)">');
+    setTimeout(() => {
+      const end = performance.now() + 120;
+      while (performance.now() < end);
+    });
+  });
+  await chat.page.waitForTimeout(200);
+  await chat.settled();
+  // The policy stops the picture and the handler; both are said.
+  expect(chat.seen.errors.join()).toMatch(/img-src|default-src/);
+  expect(chat.seen.errors.join()).toMatch(/script-src/);
+  expect(Math.max(0, ...chat.seen.longTasks)).toBeGreaterThan(LONGEST);
+  await chat.page.evaluate(() => alert('heard'));
+  expect(chat.seen.dialogs).toEqual(['heard']);
+  await chat.close();
+});
