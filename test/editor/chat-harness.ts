@@ -73,9 +73,11 @@ export async function openChat(
   let receive: (message: unknown) => void = () => {};
   const outgoing: PageMessage[] = [];
   let sending: Promise<void> | undefined;
+  let closing = false;
   const nothing = async (): Promise<void> => {};
   const host = {
     postMessage(message: PageMessage) {
+      if (closing) return false;
       outgoing.push(message);
       sending ??= send();
       return true;
@@ -88,7 +90,7 @@ export async function openChat(
   /** In the order they were posted, each in a task of its own, with time to draw after it. */
   const send = async (): Promise<void> => {
     await Promise.resolve();
-    while (outgoing.length > 0) {
+    while (outgoing.length > 0 && !closing) {
       const messages = outgoing.splice(0, stepwise ? 1 : 400);
       const before = stepwise ? await threadTime() : 0;
       await page.evaluate(async (posted) => {
@@ -201,7 +203,12 @@ export async function openChat(
       );
       seen.longTasks.push(...tasks);
     },
-    close: () => context.close(),
+    async close() {
+      // What ends with the page is told to nobody.
+      closing = true;
+      await sending;
+      await context.close();
+    },
   };
 }
 
