@@ -58,9 +58,6 @@ export async function openChat(
   await watch(page, seen);
   await serve(page, theme, seen);
 
-<<<<<<< HEAD
-  let connected: Connection<ChatEvents> | undefined;
-=======
   const devtools = await context.newCDPSession(page);
   if (stepwise) await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
   /** Of the page's main thread, in milliseconds. */
@@ -68,8 +65,7 @@ export async function openChat(
     const { metrics } = await devtools.send('Performance.getMetrics');
     return 1000 * (metrics.find(({ name }) => name === 'ThreadTime')?.value ?? Number.NaN);
   };
-  let connected: Connected | undefined;
->>>>>>> ecdfb4d (Keep the chat page responsive to whatever streams, and hold it to that)
+  let connected: Connection<ChatEvents> | undefined;
   let receive: (message: unknown) => void = () => {};
   const outgoing: PageMessage[] = [];
   let sending: Promise<void> | undefined;
@@ -132,9 +128,6 @@ export async function openChat(
     log: (text) => seen.errors.push(text),
     ...actions,
   });
-<<<<<<< HEAD
-  servePages<ChatCalls, ChatEvents>(host, handlers, (opened) => {
-=======
   let followed: (() => void) | undefined;
   const heard: typeof handlers = {
     ...handlers,
@@ -144,8 +137,7 @@ export async function openChat(
       return answer;
     },
   };
-  servePages(host, heard, (opened) => {
->>>>>>> ecdfb4d (Keep the chat page responsive to whatever streams, and hold it to that)
+  servePages<ChatCalls, ChatEvents>(host, heard, (opened) => {
     connected = opened;
   });
   await page.exposeFunction('toExtension', (message: unknown) => receive(message));
