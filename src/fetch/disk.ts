@@ -8,13 +8,13 @@ import { ChorusError, diskFull, isDiskFull } from '../protocol/failure.ts';
 const SPARE = 64e6;
 
 /** Rejects where `folder`, which exists, has no room for so many bytes more. */
-export async function checkRoom(folder: string, bytes: number): Promise<void> {
+export async function checkRoom(folder: string, bytes: number, what = 'The model'): Promise<void> {
   const found = await statfs(folder).catch(() => undefined);
   // Some network drives do not say; then writing will tell.
   if (found === undefined || found.bsize === 0 || found.blocks === 0) return;
   const free = found.bavail * found.bsize;
   if (free >= bytes + SPARE) return;
-  throw diskFull(folder, { what: 'The model', bytes: bytes + SPARE, free });
+  throw diskFull(folder, { what, bytes: bytes + SPARE, free });
 }
 
 /** What `work` on a file below `folder` gives; where the disk refuses it, rejects with a `ChorusError`. */

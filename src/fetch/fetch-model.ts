@@ -41,25 +41,38 @@ export async function fetchModel(model: FetchedModel, options: FetchOptions): Pr
   }
   refuseOffline(settings.offline, `download of ${model.name}`);
   try {
-    await onDisk(folder, mkdir(join(stagingFolder(folder), model.id), { recursive: true }));
-    const onWaiting = (): void => onProgress({ kind: 'waiting' });
-    const claims = join(stagingFolder(folder), 'claims');
-    const claim = await onDisk(folder, takeClaim(claims, model.id, { onWaiting, signal }));
-    try {
-      // Another process may have fetched it meanwhile, and cleared up.
-      const fetched = await storedModel(folder, model);
-      if (fetched !== undefined) return fetched;
-      await onDisk(folder, mkdir(join(stagingFolder(folder), model.id), { recursive: true }));
-      const working = signal === undefined ? claim.lost : AbortSignal.any([signal, claim.lost]);
-      return await trySources(model, { folder, settings, onProgress, signal: working });
-    } catch (thrown) {
-      throw claim.lost.aborted ? claim.lost.reason : thrown;
-    } finally {
-      await claim.release();
-    }
+    return await alone(model, options, (working) =>
+      trySources(model, { folder, settings, onProgress, signal: working }),
+    );
   } catch (thrown) {
     if (signal?.aborted) throw new ChorusError('cancelled', `The download of ${model.name} was cancelled.`);
     throw thrown;
+  }
+}
+
+/**
+ * What `bring` gives, the model's folder, while no other process works on the model; at once where another brought it meanwhile. The
+ * staging folder is there.
+ */
+export async function alone(
+  model: FetchedModel,
+  { folder, onProgress = () => {}, signal }: Pick<FetchOptions, 'folder' | 'onProgress' | 'signal'>,
+  bring: (signal: AbortSignal) => Promise<string>,
+): Promise<string> {
+  await onDisk(folder, mkdir(join(stagingFolder(folder), model.id), { recursive: true }));
+  const onWaiting = (): void => onProgress({ kind: 'waiting' });
+  const claims = join(stagingFolder(folder), 'claims');
+  const claim = await onDisk(folder, takeClaim(claims, model.id, { onWaiting, signal }));
+  try {
+    // Another process may have fetched it meanwhile, and cleared up.
+    const fetched = await storedModel(folder, model);
+    if (fetched !== undefined) return fetched;
+    await onDisk(folder, mkdir(join(stagingFolder(folder), model.id), { recursive: true }));
+    return await bring(signal === undefined ? claim.lost : AbortSignal.any([signal, claim.lost]));
+  } catch (thrown) {
+    throw claim.lost.aborted ? claim.lost.reason : thrown;
+  } finally {
+    await claim.release();
   }
 }
 

@@ -40,7 +40,7 @@ export function judge(
   if (status === 401 || status === 403) {
     return {
       kind: 'refused',
-      why: `it answered with status ${status}: access to it is limited. Accept the model's licence there and set CHORUS_HUB_TOKEN, or check chorus.models.hub`,
+      why: `it answered with status ${status}: access to it is limited. Accept the model's licence there and give Chorus your token ("Chorus: Set Hub Token...", or CHORUS_HUB_TOKEN in a terminal), or check chorus.models.hub`,
     };
   }
   if (status !== 200 && status !== 206) {

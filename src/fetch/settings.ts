@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { ChorusError } from '../protocol/failure.ts';
+import type { HubToken } from '../protocol/obtain.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export interface FetchSettings {
@@ -40,11 +41,13 @@ export interface FetchChoices {
   readonly hub?: string | undefined;
   readonly pip?: string | undefined;
   readonly offline?: boolean | undefined;
+  readonly token?: HubToken | undefined;
 }
 
 /**
- * Settings from the choices and the environment: CHORUS_HUB, CHORUS_HUB_TOKEN, CHORUS_PIP, CHORUS_OFFLINE. The token goes with the hub
- * of the environment only: a hub named otherwise gets it where it has the same origin.
+ * Settings from the choices and the environment: CHORUS_HUB, CHORUS_HUB_TOKEN, CHORUS_PIP, CHORUS_OFFLINE. A token that was chosen goes
+ * to the origin that it was chosen for. That of the environment goes with the hub of the environment only: a hub named otherwise gets it where
+ * it has the same origin.
  * @param cache the folder of the cache, where the ledger lies
  */
 export function fetchSettings(environment: Environment, choices: FetchChoices, cache: string): FetchSettings {
@@ -55,9 +58,11 @@ export function fetchSettings(environment: Environment, choices: FetchChoices, c
   return {
     hub,
     token:
-      CHORUS_HUB_TOKEN && new URL(hub).origin === new URL(ofEnvironment).origin
-        ? CHORUS_HUB_TOKEN
-        : undefined,
+      choices.token?.origin === new URL(hub).origin
+        ? choices.token.value
+        : CHORUS_HUB_TOKEN && new URL(hub).origin === new URL(ofEnvironment).origin
+          ? CHORUS_HUB_TOKEN
+          : undefined,
     pip: pip?.trim() ? commandOf(pip) : undefined,
     offline:
       choices.offline === true || (CHORUS_OFFLINE !== undefined && !['', '0'].includes(CHORUS_OFFLINE)),

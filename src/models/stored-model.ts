@@ -34,16 +34,22 @@ export function placeOf(folder: string, model: FetchedModel): string {
 
 /** The model's folder, where it is there and whole; `folder` is that of all fetched models. */
 export async function storedModel(folder: string, model: FetchedModel): Promise<string | undefined> {
+  return (await storedFrom(folder, model)) === undefined ? undefined : placeOf(folder, model);
+}
+
+/** The source whose files are those that lie there, where the model is there and whole. */
+export async function storedFrom(folder: string, model: FetchedModel): Promise<ModelSource | undefined> {
   const place = placeOf(folder, model);
   const record = await readJson(join(place, RECORD_NAME), recordSchema, { optional: true }).catch(
     () => undefined,
   );
   if (record === undefined || record.id !== model.id) return undefined;
-  const source = model.sources.find((one) => holds(record, storedFiles(one)));
-  return source !== undefined && (await sizesFit(place, source)) ? place : undefined;
+  const source = model.sources.find((one) => sameFiles(record.files, storedFiles(one)));
+  return source !== undefined && (await sizesFit(place, source)) ? source : undefined;
 }
 
-function holds({ files }: FetchRecord, wanted: readonly StoredFile[]): boolean {
+/** In whatever order. */
+export function sameFiles(files: readonly StoredFile[], wanted: readonly StoredFile[]): boolean {
   const same = (one: StoredFile, other: StoredFile): boolean =>
     one.path === other.path && one.sha256 === other.sha256 && one.size === other.size;
   return files.length === wanted.length && wanted.every((file) => files.some((found) => same(found, file)));

@@ -20,6 +20,15 @@ export interface ObtainChoices {
   readonly pip?: string | undefined;
   /** Forbids every connection. */
   readonly offline?: boolean | undefined;
+  /** Goes before the environment's. */
+  readonly token?: HubToken | undefined;
+}
+
+/** What opens limited repositories of one hub; sent to its origin and to no other. */
+export interface HubToken {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly value: string;
 }
 
 /** Where a model lies. */

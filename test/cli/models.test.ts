@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { manageModels } from '../../src/cli/models.ts';
 import { modelFolder } from '../../src/cli/request.ts';
 import type { Catalog } from '../../src/models/catalog.ts';
-import { startHub } from '../fetch/fake-hub.ts';
+import { slowly, startHub, well } from '../fetch/fake-hub.ts';
 import { hubModel, inMemory, noise, visible } from '../fetch/toy.ts';
 import { pocket, programs, temporaryFolder } from '../programs.ts';
 
@@ -36,7 +36,11 @@ function machine() {
     cache,
     folder: join(cache, 'models'),
     embedded: join(models, 'pocket', 'one'),
-    async run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    async run(
+      args: readonly string[],
+      environment: Readonly<Record<string, string>> = {},
+      signal = new AbortController().signal,
+    ) {
       const [output, notes] = [collect(), collect()];
       const code = await manageModels(args, {
         models,
@@ -44,7 +48,7 @@ function machine() {
         environment: { CHORUS_CACHE: cache, ...environment },
         output: output.stream,
         notes: notes.stream,
-        signal: new AbortController().signal,
+        signal,
       });
       return { code, out: output.text(), err: notes.text() };
     },
@@ -151,5 +155,67 @@ describe('chorus models', () => {
     expect([ran.code, ran.out]).toEqual([code, '']);
     expect(ran.err).toMatch(message);
     expect([hub.asked, visible(folder)]).toEqual([[], undefined]);
+  });
+});
+
+describe('chorus models, without a network', () => {
+  it('exports what is there into one file, and imports it on another machine', async () => {
+    const one = machine();
+    const hub = await startHub(files);
+    const bundle = join(temporaryFolder(), 'toys.zip');
+    expect(await one.run(['export', 'toy', bundle])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Toy is not on this machine'),
+    });
+    await one.run(['fetch', 'toy', '--hub', hub.address]);
+    expect(await one.run(['export', 'toy', 'toy', bundle])).toMatchObject({ code: 0, out: `${bundle}\n` });
+    const other = machine();
+    const imported = await other.run(['import-bundle', bundle, '--offline']);
+    expect(imported).toMatchObject({ code: 0, out: `${join(other.folder, 'toy')}\n` });
+    expect(imported.err).toContain('licence Apache-2.0');
+    expect(visible(other.folder)).toEqual(visible(one.folder));
+    expect(await other.run(['connections'])).toMatchObject({
+      out: '',
+      err: 'No connection was ever made.\n',
+    });
+  });
+
+  it.each([
+    [['export'], 'say which models to export'],
+    [['export', 'file.zip'], 'say which models to export'],
+    [['export', 'other', 'file.zip'], "there is no model 'other'"],
+    [['import-bundle'], 'say which one bundle'],
+    [['connections', 'x'], "connections takes no 'x'"],
+  ])('%j is not understood', async (args, said) => {
+    const { code, err } = await machine().run(args);
+    expect(code).toBe(2);
+    expect(err).toContain(said);
+  });
+
+  it('lists every connection, as lines or as JSON', async () => {
+    const { run } = machine();
+    const hub = await startHub(files);
+    await run(['fetch', 'toy', '--hub', hub.address]);
+    const { out } = await run(['connections']);
+    expect(out).toMatch(
+      /^\d{4}-.* {2}http:\/\/127\.0\.0\.1:\d+ +0\.1 MB +done +toys\/toy@main: toy\.gguf\n$/,
+    );
+    expect(JSON.parse((await run(['connections', '--json'])).out)).toMatchObject({ result: 'done' });
+  });
+
+  it('says after Ctrl+C how to go on, and goes on', async () => {
+    const { run, folder } = machine();
+    const ending = new AbortController();
+    const hub = await startHub(files, (exchange) => {
+      if (exchange.turn > 0) return well(exchange);
+      setTimeout(() => ending.abort(), 200);
+      return slowly(exchange, 50, 20);
+    });
+    const cut = await run(['fetch', 'toy', '--hub', hub.address], {}, ending.signal);
+    expect(cut.code).toBe(130);
+    expect(cut.err).toContain('What is there stays: chorus models fetch toy goes on with it.');
+    expect(visible(folder)).toBeUndefined();
+    expect((await run(['fetch', 'toy', '--hub', hub.address])).code).toBe(0);
+    expect(hub.asked.at(-1)?.range).toMatch(/^bytes=[1-9]/);
   });
 });
