@@ -19,6 +19,8 @@ import type {
 import type { ExplainOutcome } from '../protocol/explain.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import type {
+  BundleOutcome,
+  BundleRequest,
   DescribeOutcome,
   DiscardOutcome,
   DiscardRequest,
@@ -30,6 +32,7 @@ import type {
 import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
 import { bestOf } from './best-of.ts';
+import { bundle } from './bundle.ts';
 import { countTokens } from './count.ts';
 import { describe } from './describe.ts';
 import { discard } from './discard.ts';
@@ -79,6 +82,8 @@ export interface Engine {
   advise(request: AdviseRequest, options?: AdviseCallOptions): Promise<AdviseOutcome>;
   /** Fetches a model or takes one that is there, and makes its graph. Never rejects: what goes wrong is an outcome. */
   obtain(request: ObtainRequest, options?: ObtainCallOptions): Promise<ObtainOutcome>;
+  /** Writes models into one archive, or takes them out of one. Never rejects: what goes wrong is an outcome. */
+  bundle(request: BundleRequest, options?: ObtainCallOptions): Promise<BundleOutcome>;
   /** What a model's files say of it. Never rejects. */
   describe(request: PlaceRequest): Promise<DescribeOutcome>;
   /** Deletes what was built of a model that is no expert any more. Never rejects. */
@@ -228,6 +233,13 @@ export function createEngine({
         return { kind: 'failed', failure };
       }
     },
+    async bundle(request, { signal = never, onProgress = () => {} } = {}) {
+      try {
+        return await bundle(request, { models, cacheFolder, onProgress, signal });
+      } catch (thrown) {
+        return { kind: 'failed', failure: toFailure(thrown) };
+      }
+    },
     async describe(request) {
       try {
         return { kind: 'described', facts: await describe(request, cacheFolder) };
@@ -261,6 +273,7 @@ export function createEngine({
     promptLogProbs: (prompt) => inUse(() => calls.promptLogProbs(prompt)),
     advise: (request, options) => inUse(() => calls.advise(request, options)),
     obtain: (request, options) => inUse(() => calls.obtain(request, options)),
+    bundle: (request, options) => inUse(() => calls.bundle(request, options)),
     describe: (request) => inUse(() => calls.describe(request)),
     discard: (request) => inUse(() => calls.discard(request)),
     forget: () => inUse(calls.forget),

@@ -35,6 +35,7 @@ const extension = connect<EngineEvents, EngineCalls>(
     showPrompt: (prompt) => engine.showPrompt(prompt),
     advise: (request, { signal, update }) => engine.advise(request, { signal, onProgress: update }),
     obtain: (request, { signal, update }) => engine.obtain(request, { signal, onProgress: update }),
+    bundle: (request, { signal, update }) => engine.bundle(request, { signal, onProgress: update }),
     describe: (request) => engine.describe(request),
     discard: (request) => engine.discard(request),
     ping: () => ({ kind: 'ok' }),

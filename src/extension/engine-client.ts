@@ -22,6 +22,8 @@ import type {
 import type { ExplainOutcome } from '../protocol/explain.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import type {
+  BundleOutcome,
+  BundleRequest,
   DescribeOutcome,
   DiscardOutcome,
   DiscardRequest,
@@ -139,6 +141,11 @@ export class EngineClient {
   /** As `generate` is: starts the engine, never rejects. */
   obtain(request: ObtainRequest, options: CallOptions<ObtainProgress> = {}): Promise<ObtainOutcome> {
     return this.#ask(({ connection }) => connection.call('obtain', request, options), options.signal);
+  }
+
+  /** As `generate` is: starts the engine, never rejects. */
+  bundle(request: BundleRequest, options: CallOptions<ObtainProgress> = {}): Promise<BundleOutcome> {
+    return this.#ask(({ connection }) => connection.call('bundle', request, options), options.signal);
   }
 
   /** As `generate` is: starts the engine, never rejects. */

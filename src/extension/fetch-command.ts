@@ -1,17 +1,22 @@
-/** Fetching a model in the editor: offered once, or asked for by the command; with progress, cancellable, and in use without a restart. */
+/** Fetching in the editor: offered once, or asked for by a command or a mix; with progress, pausable, and in use without a restart. */
 
 import { join } from 'node:path';
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { removeModel } from '../fetch/remove-model.ts';
 import { fetchSettings } from '../fetch/settings.ts';
-import { type FetchedModel, readCatalog } from '../models/catalog.ts';
-import { offerOf } from '../models/offer.ts';
-import { modelsFolder, storedModel } from '../models/stored-model.ts';
+import { unfinishedShare } from '../fetch/unfinished.ts';
+import { type CatalogMix, type FetchedModel, readCatalog } from '../models/catalog.ts';
+import { bytesOfAll, offerOf } from '../models/offer.ts';
+import { fetchedOf, missingOf } from '../models/ready-mix.ts';
+import { modelsFolder, placeOf } from '../models/stored-model.ts';
 import { TINY_BASE } from '../models/tiny.ts';
 import { toFailure } from '../protocol/failure.ts';
+import type { HubToken, ObtainChoices } from '../protocol/obtain.ts';
 import { mayOffer, offerSentence, type Remembered, rememberedOf } from './fetch-offer.ts';
 import { writeAll } from './mix-commands.ts';
 import { commandId } from './names.ts';
-import { type Obtain, obtainWithProgress } from './obtain-progress.ts';
+import { fetchWithProgress, type Obtain } from './obtain-progress.ts';
 import { tinySettings } from './ready-mixes.ts';
 import type { SettingsStore } from './settings.ts';
 
@@ -21,6 +26,8 @@ export interface FetchCommandOptions {
   /** The folder of all that is fetched and built. */
   readonly cache: string;
   readonly obtain: Obtain;
+  /** For the hub of the settings, where one was given. */
+  readonly token: () => Promise<HubToken | undefined>;
   /** Called when a model is there that was not. */
   readonly onObtained: () => void;
   /** Outlives the window. */
@@ -31,19 +38,25 @@ export interface FetchCommandOptions {
 export interface FetchCommand {
   /** Chorus: Fetch a Model... */
   choose(): Promise<void>;
+  /** Chorus: Pause Fetch */
+  pause(): void;
+  /** Whether the experts of the mix can be chosen now: what is missing is fetched if the user agrees. */
+  prepare(mix: CatalogMix): Promise<boolean>;
+  /** What would have to be fetched for the mix: `2.1 GB`; empty where all is there. */
+  missing(mix: CatalogMix): Promise<string>;
   /** Offers the model of Tiny where it is not there, at most once in this window. */
   offer(): Promise<void>;
 }
 
 const KEY = 'fetch.offer';
-const title = 'Chorus: Fetch a Model';
+const title = (): string => t('Chorus: Fetch a Model');
 
 export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
-  const { settings, extensionPath, cache, memory, onObtained, log } = options;
+  const { settings, extensionPath, cache, memory, onObtained, obtain, log } = options;
   /** One at a time in this window; others wait in the engine. */
-  let isFetching = false;
+  let ending: AbortController | undefined;
 
-  const choices = () => {
+  const choices = (): ObtainChoices => {
     const { values } = settings.current();
     return {
       hub: values['models.hub'],
@@ -52,30 +65,51 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
     };
   };
   const known = () => fetchSettings(process.env, choices(), cache);
-  const fetchable = async (): Promise<FetchedModel[]> => {
-    const { models } = await readCatalog(join(extensionPath, 'models'));
-    return models.filter((model) => model.kind === 'fetched');
-  };
-  const isThere = async (model: FetchedModel): Promise<boolean> =>
-    (await storedModel(modelsFolder(cache), model)) !== undefined;
+  const catalogue = () => readCatalog(join(extensionPath, 'models'));
+  const fetchable = async (): Promise<FetchedModel[]> =>
+    (await catalogue()).models.filter((model) => model.kind === 'fetched');
   const remember = (remembered: Remembered): Thenable<void> => memory.update(KEY, remembered);
 
-  const fetch = async (model: FetchedModel): Promise<void> => {
-    if (isFetching) {
-      void vscode.window.showInformationMessage('A model is being fetched already.');
-      return;
+  /** Whether all are there now. */
+  const fetchAll = async (models: readonly FetchedModel[]): Promise<boolean> => {
+    if (ending !== undefined) {
+      void vscode.window.showInformationMessage(t('A model is being fetched already.'));
+      return false;
     }
-    isFetching = true;
+    ending = new AbortController();
     // What is said afterwards may stand there for long.
     const outcome = await Promise.resolve(
-      obtainWithProgress(model.name, { kind: 'fetch', model: model.id, choices: choices() }, options.obtain),
+      fetchWithProgress(models, { choices: { ...choices(), token: await options.token() }, obtain, ending }),
     ).finally(() => {
-      isFetching = false;
+      ending = undefined;
     });
-    if (outcome.kind === 'obtained') {
+    if (outcome.kind === 'fetched') {
       onObtained();
-      await takeIntoUse(model, outcome.folder, settings);
-    } else await tellFailure(outcome.failure);
+      return true;
+    }
+    if (outcome.failure.code !== 'cancelled') {
+      await tellFailure(outcome.failure);
+      return false;
+    }
+    return tellPaused(outcome.model, () => fetchAll(models));
+  };
+
+  /** Says that it goes on where it stopped; whether it then did, to its end. */
+  const tellPaused = async (model: FetchedModel, again: () => Promise<boolean>): Promise<boolean> => {
+    const percent = Math.floor(100 * ((await unfinishedShare(modelsFolder(cache), model)) ?? 0));
+    const [go, discard] = [t('Continue'), t('Delete What Was Fetched')];
+    const sentence = t(
+      '{0} is paused at {1} %. It goes on there when you fetch it again.',
+      model.name,
+      percent,
+    );
+    const answer = await vscode.window.showInformationMessage(sentence, go, discard);
+    if (answer === discard) await removeModel(modelsFolder(cache), model);
+    return answer === go && (await again());
+  };
+
+  const fetch = async (model: FetchedModel): Promise<void> => {
+    if (await fetchAll([model])) await takeIntoUse(model, placeOf(modelsFolder(cache), model), settings);
   };
 
   return {
@@ -83,22 +117,77 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
       const { hub } = known();
       const items = await Promise.all(
         (await fetchable()).map(async (model) => {
-          const { name, summary, size, licence, sources } = offerOf(model, hub);
-          const there = await isThere(model);
+          const { name, summary, size, memory: needed, licence, sources } = offerOf(model, hub);
+          const there = (await missingOf([model], cache)).length === 0;
+          const share = there ? undefined : await unfinishedShare(modelsFolder(cache), model);
+          const label =
+            share === undefined
+              ? `${there ? '$(check)' : '$(cloud-download)'} ${name}`
+              : `$(debug-continue) ${t('Continue fetching {0} ({1} %)', name, Math.floor(100 * share))}`;
           return {
-            label: `${there ? '$(check) ' : '$(cloud-download) '}${name}`,
-            description: there ? 'on this machine' : size,
-            detail: `${summary} Licence: ${licence}. From ${sources.join(', or else ')}.`,
+            label,
+            description: there ? t('on this machine') : size,
+            detail: t(
+              '{0} Licence: {1}. Takes {2} of memory. From {3}.',
+              summary,
+              licence,
+              needed,
+              sources.join(t(', or else ')),
+            ),
             model,
+            first: share !== undefined,
           };
         }),
       );
+      items.sort((a, b) => Number(b.first) - Number(a.first));
       const chosen = await vscode.window.showQuickPick(items, {
-        title,
-        placeHolder: 'The model to fetch; nothing is sent but the request for its files',
+        title: title(),
+        placeHolder: t('The model to fetch; nothing is sent but the request for its files'),
         matchOnDetail: true,
       });
       if (chosen !== undefined) await fetch(chosen.model);
+    },
+    pause() {
+      if (ending === undefined) void vscode.window.showInformationMessage(t('Nothing is being fetched.'));
+      ending?.abort();
+    },
+    async missing(mix) {
+      const missing = await missingOf(fetchedOf(await catalogue(), mix), cache);
+      return missing.length === 0 ? '' : bytesOfAll(missing);
+    },
+    async prepare(mix) {
+      const needed = fetchedOf(await catalogue(), mix);
+      const missing = await missingOf(needed, cache);
+      if (missing.length > 0) {
+        const { hub } = known();
+        const yes = t('Fetch ({0})', bytesOfAll(missing));
+        const detail = missing.map((model) => {
+          const { name, size, memory: room, licence, sources } = offerOf(model, hub);
+          return t(
+            '{0}: {1}; {2} of memory. Licence: {3}. From {4}.',
+            name,
+            size,
+            room,
+            licence,
+            sources.join(t(', or else ')),
+          );
+        });
+        const question = t('The mix {0} needs models that are not on this machine.', mix.name);
+        const answer = await vscode.window.showInformationMessage(
+          question,
+          { modal: true, detail: detail.join('\n\n') },
+          yes,
+        );
+        if (answer !== yes || !(await fetchAll(missing))) return false;
+      }
+      // The base of Tiny is known without the list.
+      const folders = settings.current().values['models.folders'];
+      const places = needed
+        .filter(({ id }) => id !== TINY_BASE)
+        .map((model) => placeOf(modelsFolder(cache), model));
+      const added = places.filter((place) => !folders.includes(place));
+      if (added.length > 0) await settings.write('models.folders', [...folders, ...added]);
+      return true;
     },
     async offer() {
       try {
@@ -106,7 +195,8 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
         if (model === undefined) return;
         const { hub, offline } = known();
         const remembered = rememberedOf(memory.get(KEY));
-        if (!mayOffer({ isThere: await isThere(model), offline, remembered, now: Date.now() })) return;
+        const isThere = (await missingOf([model], cache)).length === 0;
+        if (!mayOffer({ isThere, offline, remembered, now: Date.now() })) return;
         const [yes, no, later] = ['Fetch', 'Use the Pocket Experts', 'Not Now'] as const;
         const sentence = offerSentence(offerOf(model, hub));
         const answer = await vscode.window.showInformationMessage(sentence, yes, no, later);
@@ -136,7 +226,7 @@ async function takeIntoUse(
   }
   const tiny = tinySettings['experts.active'];
   const active = settings.current().values['experts.active'];
-  if (active.some((expert) => tiny.some((own) => own === expert))) {
+  if (active.some((expert) => tiny.includes(expert))) {
     void vscode.window.showInformationMessage(`${name} is there, and answers from now on.`);
     return;
   }

@@ -19,13 +19,13 @@ import { eventOf } from './events.ts';
 import { removeExpert, renameExpert, rowFor } from './expert-commands.ts';
 import { type ExpertRow, expertRows } from './expert-rows.ts';
 import { registerExpertsView } from './experts-view.ts';
-import { createFetchCommand } from './fetch-command.ts';
 import { registerGhostText } from './ghost-text.ts';
 import { importModels } from './import-command.ts';
 import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, saveMix, setWeights, writeAll } from './mix-commands.ts';
 import { registerMixView } from './mix-view.ts';
 import { registerModelCards } from './model-card.ts';
+import { createModelStore } from './model-store.ts';
 import { commandId } from './names.ts';
 import { registerNativeSurfaces } from './native-surfaces.ts';
 import { registerProposals } from './proposal.ts';
@@ -117,16 +117,18 @@ export function activate(context: vscode.ExtensionContext): void {
     newest: ghostText.newest(),
   });
 
-  const fetching = createFetchCommand({
+  const store = createModelStore({
     settings,
     extensionPath,
     cache,
     obtain: engine.obtain.bind(engine),
+    bundle: engine.bundle.bind(engine),
+    secrets: context.secrets,
     memory: context.globalState,
     onObtained: useDefaults,
     log: (text) => log.info(text),
   });
-  void fetching.offer();
+  void store.fetching.offer();
 
   const native = registerNativeSurfaces(context, {
     generate,
@@ -185,6 +187,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ghostText,
     view,
     cards,
+    store,
     registerMixView(context.extensionUri, {
       values,
       rows,
@@ -201,9 +204,10 @@ export function activate(context: vscode.ExtensionContext): void {
     registerEngineNotice(engine),
     registerCommands({
       ...ghostText.commands,
+      ...store.commands,
       chooseExperts: () => chooseExperts(settings, rows),
       setWeights: () => setWeights(settings, rows),
-      chooseMix: () => chooseMix(settings),
+      chooseMix: () => chooseMix(settings, store.fetching),
       adviseMix: () => advice.run(),
       mergeExperts: () =>
         mergeExperts({
@@ -212,7 +216,6 @@ export function activate(context: vscode.ExtensionContext): void {
           home: mergedFolder(cache),
           log: (line) => log.info(line),
         }),
-      fetchModel: () => fetching.choose(),
       importModel: (...paths) =>
         importModels(
           importing,

@@ -2,7 +2,7 @@
 
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { tinyIds } from '../models/tiny.ts';
+import type { CatalogMix } from '../models/catalog.ts';
 import { describeRow, type ExpertRow } from './expert-rows.ts';
 import { weightEverywhere } from './experts.ts';
 import { type ReadyMix, readyMixes } from './ready-mixes.ts';
@@ -54,16 +54,24 @@ export async function setWeights(settings: SettingsStore, rows: Rows): Promise<v
   }
 }
 
+/** What the mixes of the catalogue need of it. */
+export interface MixModels {
+  /** What would have to be fetched, `2.1 GB`; empty where all is there. */
+  missing(mix: CatalogMix): Promise<string>;
+  /** Whether its experts can be chosen now. */
+  prepare(mix: CatalogMix): Promise<boolean>;
+}
+
 /** The mixes that come along and those that were saved; a button beside each makes a copy of it, another takes a saved one away. */
-export async function chooseMix(settings: SettingsStore): Promise<void> {
-  const { values, experts } = settings.current();
-  const hasTiny = experts.some(({ id }) => id === tinyIds.base);
+export async function chooseMix(settings: SettingsStore, store: MixModels): Promise<void> {
+  const { values } = settings.current();
   const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: t('Save a copy under another name') };
   const remove = { iconPath: new vscode.ThemeIcon('trash'), tooltip: t('Delete this saved mix') };
   const pick = vscode.window.createQuickPick<ReadyMix & vscode.QuickPickItem>();
   pick.title = 'Chorus: Choose Mix';
   pick.placeholder = `Now: ${values['mix.pool']} pool, ${values['mix.weighting']} weighting`;
   pick.matchOnDetail = true;
+  const sizes = new Map<string, string>();
   const list = (): void => {
     const saved = savedMixes(settings.current().values);
     pick.items = [
@@ -72,10 +80,23 @@ export async function chooseMix(settings: SettingsStore): Promise<void> {
         iconPath: new vscode.ThemeIcon('bookmark'),
         buttons: [copy, remove],
       })),
-      ...readyMixes(hasTiny).map((mix) => ({ ...mix, buttons: [copy] })),
+      ...readyMixes().map((mix) => {
+        const size = sizes.get(mix.label) ?? '';
+        return {
+          ...mix,
+          buttons: [copy],
+          ...(size !== '' && { description: t('to be fetched: {0}', size) }),
+        };
+      }),
     ];
   };
   list();
+  // Looks at the disk, which nobody should wait for.
+  void Promise.all(
+    readyMixes().map(async ({ label, mix }) => {
+      if (mix !== undefined) sizes.set(label, await store.missing(mix));
+    }),
+  ).then(list, () => {});
   const done = new Promise<ReadyMix | undefined>((resolve) => {
     pick.onDidAccept(() => resolve(pick.selectedItems[0]));
     pick.onDidHide(() => resolve(undefined));
@@ -92,7 +113,8 @@ export async function chooseMix(settings: SettingsStore): Promise<void> {
   pick.show();
   const chosen = await done;
   pick.dispose();
-  if (chosen !== undefined) await writeAll(settings, chosen.sets);
+  if (chosen === undefined) return;
+  if (chosen.mix === undefined || (await store.prepare(chosen.mix))) await writeAll(settings, chosen.sets);
 }
 
 /** Keeps `mix`, or the one in force, under a name; a mix that leaves something out is saved as it would be in force. */

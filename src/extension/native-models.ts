@@ -2,7 +2,6 @@
 
 import { t } from '@vscode/l10n';
 import { weightOn } from '../models/surface-weight.ts';
-import { tinyIds } from '../models/tiny.ts';
 import type { RequestMix } from '../protocol/engine.ts';
 import { rulesOf, shortName } from './experts.ts';
 import { readyMixes } from './ready-mixes.ts';
@@ -32,7 +31,7 @@ export function nativeModels(values: SettingValues, known: readonly string[]): N
   };
   const models: NativeModel[] = [
     { ...ofMix('present', t('Chorus: present mix'), now), mix: undefined },
-    ...[...savedMixes(values), ...readyMixes(known.includes(tinyIds.base))].map(({ label, sets }) =>
+    ...[...savedMixes(values), ...readyMixes(known)].map(({ label, sets }) =>
       ofMix(`mix/${label}`, t('Chorus: {0}', label), mixFrom({ ...values, ...sets }, known)),
     ),
     ...known.map((id) =>

@@ -1,34 +1,87 @@
-/** A model on its way, with its progress as a notification that cancels it. */
+/** Models on their way, with their progress as a notification that can end it. */
 
 import * as vscode from 'vscode';
-import type { ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
+import type { FetchedModel } from '../models/catalog.ts';
+import { fractionOfAll } from '../models/offer.ts';
+import type { Failure } from '../protocol/failure.ts';
+import type { ObtainChoices, ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
 import type { CallOptions } from '../protocol/rpc.ts';
 import { overall } from './fetch-offer.ts';
 
 export type Obtain = (request: ObtainRequest, options: CallOptions<ObtainProgress>) => Promise<ObtainOutcome>;
 
-/** `name` is that of the model. */
-export function obtainWithProgress(
+/** What `run` gives; `told` is shown as it comes, and `ending` ends it too. `name` is that of the model. */
+export function withObtainProgress<T>(
   name: string,
-  request: ObtainRequest,
-  obtain: Obtain,
-): Thenable<ObtainOutcome> {
+  run: (options: {
+    readonly signal: AbortSignal;
+    readonly told: (update: ObtainProgress) => void;
+  }) => Promise<T>,
+  ending: AbortController = new AbortController(),
+): Thenable<T> {
   const progressOptions = {
     location: vscode.ProgressLocation.Notification,
     title: `Chorus: ${name}`,
     cancellable: true,
   };
   return vscode.window.withProgress(progressOptions, (progress, token) => {
-    const cancel = new AbortController();
-    token.onCancellationRequested(() => cancel.abort());
+    token.onCancellationRequested(() => ending.abort());
     let shown = 0;
-    const onUpdate = (update: ObtainProgress): void => {
+    const told = (update: ObtainProgress): void => {
       // A second source begins anew; the bar waits for it.
-      const now = Math.max(shown, request.kind === 'fetch' ? overall(update) : update.fraction);
+      const now = Math.max(shown, update.fraction);
       const percent = update.stage === 'converting' ? `, ${Math.floor(100 * update.fraction)} %` : '';
       progress.report({ message: `${update.text}${percent}`, increment: 100 * (now - shown) });
       shown = now;
     };
-    return obtain(request, { signal: cancel.signal, onUpdate });
+    return run({ signal: ending.signal, told });
   });
+}
+
+/** One model that the user has. */
+export function obtainWithProgress(
+  name: string,
+  request: ObtainRequest,
+  obtain: Obtain,
+): Thenable<ObtainOutcome> {
+  return withObtainProgress(name, ({ signal, told }) => obtain(request, { signal, onUpdate: told }));
+}
+
+export type FetchedAll =
+  | { readonly kind: 'fetched'; readonly folders: ReadonlyMap<string, string> }
+  | { readonly kind: 'failed'; readonly model: FetchedModel; readonly failure: Failure };
+
+/** One model of the catalogue after the other, with one progress for all; ends with the first that does not come. */
+export function fetchWithProgress(
+  models: readonly FetchedModel[],
+  {
+    choices,
+    obtain,
+    ending,
+  }: { readonly choices: ObtainChoices; readonly obtain: Obtain; readonly ending: AbortController },
+): Thenable<FetchedAll> {
+  const run = async ({
+    signal,
+    told,
+  }: {
+    readonly signal: AbortSignal;
+    readonly told: (update: ObtainProgress) => void;
+  }): Promise<FetchedAll> => {
+    const folders = new Map<string, string>();
+    for (const [at, model] of models.entries()) {
+      const named = models.length === 1 ? '' : `${model.name}: `;
+      const onUpdate = (update: ObtainProgress): void =>
+        told({
+          ...update,
+          stage: 'fetching',
+          text: `${named}${update.text}`,
+          fraction: fractionOfAll(models, at, overall(update)),
+        });
+      const outcome = await obtain({ kind: 'fetch', model: model.id, choices }, { signal, onUpdate });
+      if (outcome.kind === 'failed') return { kind: 'failed', model, failure: outcome.failure };
+      folders.set(model.id, outcome.folder);
+    }
+    return { kind: 'fetched', folders };
+  };
+  return withObtainProgress(models.map(({ name }) => name).join(', '), run, ending);
 }

@@ -1,29 +1,38 @@
 /** Mixes to choose from in one step; each sets only what it names. */
 
-import { tinyIds, tinyRules } from '../models/tiny.ts';
+import type { CatalogMix } from '../models/catalog.ts';
+import { ownMix, ownMixes } from '../models/own-mixes.ts';
+import { readyExperts, readyRules } from '../models/ready-mix.ts';
 import type { SavedMix, SettingValues } from './setting-rules.ts';
 
 export interface ReadyMix {
   readonly label: string;
   readonly detail: string;
   readonly sets: SavedMix;
+  /** Of one of the catalogue, whose models may have to be fetched. */
+  readonly mix?: CatalogMix;
 }
 
 const [general, code, math] = ['pocket/general', 'pocket/code', 'pocket/math'] as const;
 
-const completing = tinyRules.surfaces?.completion;
+/** A mix of the catalogue as settings. */
+export function settingsOfMix(mix: CatalogMix) {
+  const experts = readyExperts(mix);
+  const { weighting, surfaces } = readyRules(mix);
+  return {
+    'experts.active': experts.map(({ id }) => id),
+    'experts.weights': Object.fromEntries(experts.map(({ id, weight }) => [id, weight])),
+    'mix.pool': mix.chat.pool,
+    'mix.weighting': weighting,
+    'completion.weights': surfaces?.completion?.weights ?? {},
+    'completion.weighting': surfaces?.completion?.weighting ?? 'same',
+    'chat.weights': surfaces?.chat?.weights ?? {},
+    'chat.weighting': surfaces?.chat?.weighting ?? 'same',
+  } as const satisfies Partial<SettingValues>;
+}
 
 /** The mix called Tiny as settings. */
-export const tinySettings = {
-  'experts.active': Object.values(tinyIds),
-  'experts.weights': Object.fromEntries(Object.values(tinyIds).map((id) => [id, 1])),
-  'mix.pool': 'linear',
-  'mix.weighting': tinyRules.weighting,
-  'completion.weights': completing?.weights ?? {},
-  'completion.weighting': completing?.weighting ?? 'same',
-  'chat.weights': {},
-  'chat.weighting': 'same',
-} as const satisfies Partial<SettingValues>;
+export const tinySettings = settingsOfMix(ownMix('tiny'));
 
 /** What a mix that is the same everywhere sets besides. */
 const everywhere = {
@@ -38,12 +47,10 @@ const sameWeighting = {
   'chat.weighting': 'same',
 } as const satisfies Partial<SettingValues>;
 
-const tiny: ReadyMix = {
-  label: 'Tiny: SmolLM2 with code and maths',
-  detail:
-    'Completions: the base and its code adapter. Chat: all three. Who foresees the text better counts more.',
-  sets: tinySettings,
-};
+/** From the most that a machine needs to have to the least. */
+const catalogue: readonly ReadyMix[] = [...ownMixes]
+  .reverse()
+  .map((mix) => ({ label: mix.name, detail: mix.summary, sets: settingsOfMix(mix), mix }));
 
 const others: readonly ReadyMix[] = [
   {
@@ -54,17 +61,6 @@ const others: readonly ReadyMix[] = [
       'experts.weights': { [code]: 1, [math]: 1 },
       'mix.pool': 'linear',
       'mix.weighting': 'fixed',
-      ...everywhere,
-    },
-  },
-  {
-    label: 'Code + maths, adaptive',
-    detail: 'The expert that foresees the prompt, and then the answer, better counts more.',
-    sets: {
-      'experts.active': [code, math],
-      'experts.weights': { [code]: 1, [math]: 1 },
-      'mix.pool': 'linear',
-      'mix.weighting': 'adaptive',
       ...everywhere,
     },
   },
@@ -123,7 +119,9 @@ const others: readonly ReadyMix[] = [
   },
 ];
 
-/** Tiny is among them where its experts are known. */
-export function readyMixes(hasTiny: boolean): readonly ReadyMix[] {
-  return hasTiny ? [tiny, ...others] : others;
+/** All, or those whose experts are among `known`. */
+export function readyMixes(known?: readonly string[]): readonly ReadyMix[] {
+  const isKnown = ({ sets }: ReadyMix): boolean =>
+    known === undefined || (sets['experts.active'] ?? []).every((id) => known.includes(id));
+  return [...catalogue.filter(isKnown), ...others];
 }

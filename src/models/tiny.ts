@@ -5,10 +5,8 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import * as v from 'valibot';
-import catalog from '../../models/catalog.json' with { type: 'json' };
 import type { MixRules } from '../protocol/engine.ts';
-import { readyMixSchema } from './catalog.ts';
+import { ownMix } from './own-mixes.ts';
 import { type MixPlaces, readyRules } from './ready-mix.ts';
 import { modelsFolder } from './stored-model.ts';
 
@@ -28,12 +26,7 @@ export const tinyIds = { base: 'tiny/base', code: 'tiny/code', math: 'tiny/math'
  * Completions are the base and the code adapter, a chat is all three; the weights follow the prompt and then the answer. Chosen by measuring
  * (docs/results.md, docs/decisions/015). Those of the catalogue that Chorus was built with.
  */
-export const tinyRules: MixRules = readyRules(
-  v.parse(
-    readyMixSchema,
-    catalog.mixes.find(({ id }) => id === 'tiny'),
-  ),
-);
+export const tinyRules: MixRules = readyRules(ownMix('tiny'));
 
 /** The base first; whether it is there is another question. */
 export function tinyExperts({ models, cache }: MixPlaces): readonly TinyExpert[] {

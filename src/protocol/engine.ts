@@ -4,6 +4,8 @@ import type { AdviseOutcome, AdviseProgress, AdviseRequest } from './advice.ts';
 import type { ExplainOutcome } from './explain.ts';
 import type { Failure } from './failure.ts';
 import type {
+  BundleOutcome,
+  BundleRequest,
   DescribeOutcome,
   DiscardOutcome,
   DiscardRequest,
@@ -389,6 +391,7 @@ export interface EngineCalls extends Contract {
   advise: { params: AdviseRequest; result: AdviseOutcome; update: AdviseProgress };
   /** Fetches a model of the catalogue or looks through one that the user has, and makes its graph. */
   obtain: { params: ObtainRequest; result: ObtainOutcome; update: ObtainProgress };
+  bundle: { params: BundleRequest; result: BundleOutcome; update: ObtainProgress };
   /** Reads what a model's files say of it; loads nothing. */
   describe: { params: PlaceRequest; result: DescribeOutcome; update: never };
   /** Deletes what was built of a model that is no expert any more, and its files where they are Chorus's own. */

@@ -101,3 +101,22 @@ export type DiscardOutcome =
   /** Whether the model's own files are gone, and the bytes on the disk that are free again. */
   | { readonly kind: 'discarded'; readonly files: boolean; readonly bytes: number }
   | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Models in one archive, for machines without a network. */
+export type BundleRequest =
+  /** Those with these ids of the catalogue into `file`, in place of one that is there. */
+  | { readonly kind: 'export'; readonly models: readonly string[]; readonly file: string }
+  | { readonly kind: 'import'; readonly file: string };
+
+export type BundleOutcome =
+  | { readonly kind: 'exported' }
+  | { readonly kind: 'imported'; readonly models: readonly ImportedModel[] }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export interface ImportedModel {
+  readonly id: string;
+  readonly name: string;
+  readonly folder: string;
+  /** Whether the catalogue vouches for its files; otherwise the bundle alone does. */
+  readonly known: boolean;
+}

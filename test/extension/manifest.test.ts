@@ -163,7 +163,7 @@ describe('the manifest and the code', () => {
 
 describe('the ready mixes', () => {
   it('set only what the settings accept', () => {
-    for (const { sets } of readyMixes(true)) {
+    for (const { sets } of readyMixes()) {
       for (const [name, value] of Object.entries(sets))
         expect(accepts(name as SettingName, value)).toBe(true);
     }

@@ -245,12 +245,26 @@ describe('the mix Tiny', () => {
     );
   });
 
+  it('is listed with all the mixes of the catalogue, or with those whose experts are known', () => {
+    const labels = (known?: readonly string[]): string[] =>
+      readyMixes(known).flatMap(({ label, mix }) => (mix === undefined ? [] : [label]));
+    expect(labels()).toEqual([
+      'Code + Maths (Qwen2.5 1.5B)',
+      'Small (Qwen2.5 0.5B)',
+      'Tiny (SmolLM2)',
+      'Pocket',
+    ]);
+    expect(labels(['pocket/code', 'pocket/math'])).toEqual(['Pocket']);
+    expect(labels([...tiny, 'pocket/code'])).toEqual(['Tiny (SmolLM2)']);
+  });
+
   it('is a ready mix, which the others leave without a trace', () => {
     const values = (sets: Partial<SettingValues>) => read(sets).values;
-    const [first, ...others] = readyMixes(true);
-    expect(readyMixes(false)).toEqual(others);
+    const all = readyMixes();
+    const first = all.find(({ mix }) => mix?.id === 'tiny');
     const chosen = mixture(true, values(first?.sets ?? {}));
     expect(chosen).toEqual(mixture(true));
+    const others = all.filter(({ mix }) => mix === undefined || mix.id === 'pocket');
     for (const { sets } of others.filter((one) => 'experts.active' in one.sets)) {
       expect(mixture(true, { ...first?.sets, ...sets })).not.toHaveProperty('surfaces');
     }
