@@ -7,15 +7,16 @@ import { join } from 'node:path';
 import type { Distribution } from '../../src/core/distribution.ts';
 import { copyRows, type Rows } from '../../src/core/expert.ts';
 import { fixedWeighting } from '../../src/core/weighting.ts';
-import { availableMemory } from '../../src/models/available-memory.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createExperts, type Experts } from '../../src/engine/experts.ts';
 import { generate } from '../../src/engine/generate.ts';
 import { createMixture, type LiveMix } from '../../src/engine/mixture.ts';
 import { type Score, score } from '../../src/engine/score.ts';
 import { onSurface, surfaceOf } from '../../src/engine/surface.ts';
+import { createSyntax } from '../../src/engine/syntax.ts';
 import { createTemplateRenderer } from '../../src/engine/template.ts';
 import { createTurns } from '../../src/engine/turns.ts';
+import { availableMemory } from '../../src/models/available-memory.ts';
 import { userCacheFolder } from '../../src/models/cache-folder.ts';
 import type { MixSetting } from '../../src/protocol/engine.ts';
 import type { LoadedExpert } from '../../src/runtime/expert.ts';
@@ -50,6 +51,7 @@ export function createScoringEngine(programs: string): ScoringEngine {
   });
   const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();
+  const syntax = createSyntax(programs);
   const { signal } = new AbortController();
   const clock = (): number => performance.now();
   const remembering = new Map<LoadedExpert, Remembering>();
@@ -69,7 +71,7 @@ export function createScoringEngine(programs: string): ScoringEngine {
       return experts.statuses();
     },
     async generate(request, { onDelta = () => {} } = {}) {
-      const result = await generate(request, { experts, templates, turns, signal, onDelta, clock });
+      const result = await generate(request, { experts, templates, turns, syntax, signal, onDelta, clock });
       return { kind: 'generated', result };
     },
     async score({ prompt, continuation }) {

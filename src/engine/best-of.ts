@@ -5,7 +5,6 @@ import type { Acceleration, Generated, GenerateRequest } from '../protocol/engin
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import { energiesOf } from './energy.ts';
 import { type GenerateOptions, generate } from './generate.ts';
-import type { Syntax } from './syntax.ts';
 
 const MOST_CANDIDATES = 64;
 
@@ -14,10 +13,7 @@ const MOST_CANDIDATES = 64;
  * is cancelled chooses among those that were whole by then. All experts are asked for each token, as one asked lazily
  * leaves unknown how probable the answer is. Rejects as `generate` does.
  */
-export async function bestOf(
-  request: GenerateRequest,
-  options: GenerateOptions & { readonly syntax: Syntax },
-): Promise<Generated> {
+export async function bestOf(request: GenerateRequest, options: GenerateOptions): Promise<Generated> {
   const { candidates: wanted = 1, sampling } = request;
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_CANDIDATES) {
     throw new ChorusError(

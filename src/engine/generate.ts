@@ -7,10 +7,12 @@ import { untilAborted } from '../protocol/abort.ts';
 import type { Delta, Generated, GenerateRequest, StopReason, TokenTrace } from '../protocol/engine.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { LoadedExpert } from '../runtime/expert.ts';
+import { blockEnd } from './block.ts';
 import { draw } from './drawing.ts';
 import type { Experts } from './experts.ts';
 import { createMixture, type MixtureSource } from './mixture.ts';
 import { mixtureSource } from './request-mix.ts';
+import type { Syntax } from './syntax.ts';
 import { createTally, traceOf } from './tally.ts';
 import type { TemplateRenderer } from './template.ts';
 import type { Turn, Turns } from './turns.ts';
@@ -19,6 +21,7 @@ export interface GenerateOptions {
   readonly experts: Experts;
   readonly templates: TemplateRenderer;
   readonly turns: Turns;
+  readonly syntax: Syntax;
   readonly signal: AbortSignal;
   readonly onDelta: (delta: Delta) => void;
   /** Milliseconds from any fixed moment. */
@@ -82,7 +85,7 @@ async function generateInTurn(
   options: GenerateOptions & { readonly source: MixtureSource },
   turn: Turn,
 ): Promise<Generated> {
-  const { experts, source, templates, signal, onDelta, clock } = options;
+  const { experts, source, templates, syntax, signal, onDelta, clock } = options;
   const began = clock();
   const { route = 'never', routeWithin = ROUTE_WITHIN } = request;
   const mixture = createMixture(
@@ -149,6 +152,14 @@ async function generateInTurn(
     if (isTraced) trace.push(traceOf(value, piece, drawing.spelled));
     const match = stops.push(piece);
     emit(match.emit);
+    if (match.emit.includes('\n') && request.endsWithBlock === true && request.prompt.kind === 'infill') {
+      const end = await blockEnd(request.prompt, answer, syntax);
+      if (end !== undefined) {
+        answer = answer.slice(0, end);
+        stop = 'stop';
+        break;
+      }
+    }
     if (match.stopped) {
       stop = 'stop';
       break;

@@ -5,13 +5,18 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Language, Parser, type Tree } from '@vscode/tree-sitter-wasm';
+import { Language, type Node, Parser, type Tree } from '@vscode/tree-sitter-wasm';
 
 export type SyntaxLanguage = 'typescript' | 'tsx' | 'python';
 
 export interface Syntax {
   /** Errors and missing pieces in the code, whatever comes before and after it in its file left out. */
   faults(code: string, language: SyntaxLanguage): Promise<number>;
+  /**
+   * Where the innermost block that is open at `from` is closed in `code`: the offset behind what closes it. Undefined while it is open,
+   * and where there is none. Offsets in UTF-16 units.
+   */
+  blockEnd(code: string, from: number, language: SyntaxLanguage): Promise<number | undefined>;
 }
 
 const languages = new Map<string, SyntaxLanguage>([
@@ -54,7 +59,32 @@ export function createSyntax(programs: string): Syntax {
         tree.delete();
       }
     },
+    async blockEnd(code, from, language) {
+      const parser = await parsers[language]();
+      const tree = parser.parse(code);
+      if (tree === null) return undefined;
+      try {
+        return closedBlock(tree, from)?.endIndex;
+      } finally {
+        tree.delete();
+      }
+    },
   };
+}
+
+const closers = new Set(['}', ']', ')', '/>', '>']);
+
+/** The smallest node that began with a bracket before `from`, if what closes it is there. */
+function closedBlock(tree: Tree, from: number): Node | undefined {
+  for (let node = tree.rootNode.descendantForIndex(from); node !== null; node = node.parent) {
+    const opener = node.firstChild;
+    if (opener === null || !/^[{[(]$/.test(opener.type) || opener.endIndex > from) continue;
+    const closer = node.lastChild;
+    const isClosed =
+      closer !== null && closers.has(closer.type) && !closer.isMissing && closer.startIndex >= from;
+    return isClosed && !node.isError ? node : undefined;
+  }
+  return undefined;
 }
 
 /** `work` is done once for all who ask; but one that failed is done again for the next. */

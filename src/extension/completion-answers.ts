@@ -21,7 +21,8 @@ export function createCompletionAnswers(engine: AskedEngine): CompletionAnswers 
     async ask({ plan, place, request, rules, limits }, signal, origin = 'asked') {
       if (plan.kind === 'skip') return { decision: { kind: 'skipped', because: plan.rule } };
       const { stop, multiline } = plan;
-      const answer = await ask(engine, { ...request, stop }, { place, multiline, limits, signal });
+      const shape = multiline ? { stop, endsWithBlock: true } : { stop };
+      const answer = await ask(engine, { ...request, ...shape }, { place, multiline, limits, signal });
       cache.keep(request, rules, answer, origin);
       return answer;
     },

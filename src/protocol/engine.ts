@@ -236,6 +236,11 @@ export interface GenerateRequest {
   readonly sampling: Sampling;
   /** Generation ends before the first of these; the text that matched is not part of the result. */
   readonly stop: readonly string[];
+  /**
+   * Of an infill: the answer ends after the block that the cursor stands in, by the grammar of the file's language where there is one,
+   * else by indentation.
+   */
+  readonly endsWithBlock?: boolean | undefined;
   readonly accelerate: Acceleration;
   readonly grammar?: GrammarSetting | undefined;
   /**
