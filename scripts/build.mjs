@@ -48,6 +48,8 @@ const built = await Promise.all([
       'chat-style': 'media/chat/style.css',
       mix: 'media/mix/main.ts',
       'mix-style': 'media/mix/style.css',
+      statistics: 'media/statistics/main.ts',
+      'statistics-style': 'media/statistics/style.css',
     },
     outdir: 'dist/media',
     platform: 'browser',

@@ -3,6 +3,8 @@
  * seen from the document growing by a beginning of the shown text.
  */
 
+import type { Span } from '../text/moved-span.ts';
+
 export interface AcceptedCounts {
   readonly shown: number;
   readonly whole: number;
@@ -18,45 +20,97 @@ export interface TextPlace {
   readonly character: number;
 }
 
-export interface Acceptance {
+/** Text that was put into a document. */
+export interface Insertion extends TextPlace {
+  /** Where it begins in the document, in UTF-16 units, and ends. */
+  readonly span: Span;
+  /** With line feeds. */
+  readonly text: string;
+}
+
+export type TakenHow = 'whole' | 'word' | 'line';
+
+export interface Taken<Source> {
+  readonly source: Source;
+  readonly how: TakenHow;
+  readonly text: string;
+  /** Whether it is the first of its suggestion. */
+  readonly isFirst: boolean;
+  readonly document: string;
+  /** Where it stands; undefined where the editor's change was not recognised. */
+  readonly span: Span | undefined;
+}
+
+/** A suggestion, or the rest of one that was typed or taken in part, as it was shown. */
+export interface Offer<Source> extends TextPlace {
+  readonly text: string;
+  /** The same for all the rests of a suggestion. */
+  readonly suggestion: { readonly source: Source; isTaken: boolean };
+  /** Whether some of it, or all, was taken. */
+  isTaken: boolean;
+  /** Where it, or its end, was last put in. */
+  landed: Span | undefined;
+}
+
+export interface Acceptance<Source> {
   /** `text` was shown to go in at `place`; the rest of what was shown before does not count again. */
-  shown(place: TextPlace, text: string): void;
-  /** All of `text` was taken. */
-  accepted(text: string): void;
-  /** `text` was put into a document at `place`, by the user's keys or by a command. */
-  inserted(place: TextPlace, text: string): void;
+  shown(place: TextPlace, text: string, source: Source): Offer<Source>;
+  /** All of `text` was taken: the offer's, or another one that could be chosen in its place. */
+  accepted(offer: Offer<Source>, text: string): void;
+  /** By the user's keys or by a command. */
+  inserted(insertion: Insertion): void;
   counts(): AcceptedCounts;
 }
 
-interface Offer extends TextPlace {
-  readonly text: string;
-  /** Whether some of it, or all, was taken. */
-  readonly isTaken: boolean;
+export interface AcceptanceListener<Source> {
+  shown(source: Source): void;
+  taken(taken: Taken<Source>): void;
 }
 
-export function createAcceptance(): Acceptance {
-  let offer: Offer | undefined;
+export function createAcceptance<Source>(listener: AcceptanceListener<Source>): Acceptance<Source> {
+  let newest: Offer<Source> | undefined;
   let counts: AcceptedCounts = { shown: 0, whole: 0, inPart: 0, characters: 0 };
-  const take = (how: 'whole' | 'inPart', text: string): void => {
-    if (offer !== undefined) offer = { ...offer, isTaken: true };
-    counts = { ...counts, [how]: counts[how] + 1, characters: counts.characters + text.length };
+  const take = (
+    offer: Offer<Source>,
+    how: TakenHow,
+    part: { text: string; span: Span | undefined },
+  ): void => {
+    const { suggestion, document } = offer;
+    const kind = how === 'whole' ? 'whole' : 'inPart';
+    counts = { ...counts, [kind]: counts[kind] + 1, characters: counts.characters + part.text.length };
+    listener.taken({ source: suggestion.source, how, isFirst: !suggestion.isTaken, document, ...part });
+    offer.isTaken = true;
+    suggestion.isTaken = true;
   };
   return {
-    shown(place, text) {
-      const isRest = offer?.document === place.document && offer.text.endsWith(text);
-      offer = { ...place, text, isTaken: false };
-      if (!isRest) counts = { ...counts, shown: counts.shown + 1 };
+    shown(place, text, source) {
+      const isRest = newest?.document === place.document && newest.text.endsWith(text);
+      const suggestion = isRest && newest ? newest.suggestion : { source, isTaken: false };
+      newest = { ...place, text, suggestion, isTaken: false, landed: undefined };
+      if (!isRest) {
+        counts = { ...counts, shown: counts.shown + 1 };
+        listener.shown(source);
+      }
+      return newest;
     },
-    accepted: (text) => take('whole', text),
-    inserted(place, text) {
-      if (offer !== undefined && !offer.isTaken && isPart(offer, place, text)) take('inPart', text);
+    accepted: (offer, text) => take(offer, 'whole', { text, span: offer.landed }),
+    inserted({ text, span, ...place }) {
+      if (newest === undefined || newest.document !== place.document) return;
+      if (isPart(newest, place, text)) {
+        if (!newest.isTaken) take(newest, text === firstLine(newest.text) ? 'line' : 'word', { text, span });
+      } else if (text !== '' && newest.text.includes(text)) newest.landed = span;
     },
     counts: () => counts,
   };
 }
 
 /** A single character is taken for a key that was pressed: nothing tells it from a word of one letter. */
-function isPart(offer: Offer, { document, line, character }: TextPlace, text: string): boolean {
-  const isHere = offer.document === document && offer.line === line && offer.character === character;
+function isPart(offer: TextPlace & { readonly text: string }, at: TextPlace, text: string): boolean {
+  const isHere = offer.line === at.line && offer.character === at.character;
   return isHere && text.length > 1 && text.length < offer.text.length && offer.text.startsWith(text);
+}
+
+/** What the editor takes for a line ends with its line feed; a last line without one is taken as a whole. */
+function firstLine(text: string): string {
+  return text.slice(0, text.indexOf('\n') + 1);
 }

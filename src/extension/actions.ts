@@ -16,6 +16,7 @@ const actions: readonly { readonly label: string; readonly name: CommandName }[]
   { label: '$(sparkle) Turn completions on or off', name: 'toggleCompletions' },
   { label: t('$(bell-slash) Snooze suggestions'), name: 'snooze' },
   { label: '$(question) Why was there no suggestion?', name: 'whyNoSuggestion' },
+  { label: t('$(graph) Show statistics'), name: 'showStatistics' },
   { label: '$(debug-restart) Restart the engine', name: 'restartEngine' },
   { label: '$(output) Show the log', name: 'showLog' },
 ];

@@ -18,6 +18,7 @@ export interface Suggestion {
   readonly text: string;
   readonly left: number;
   readonly right: number;
+  readonly from: ShownAnswer['decision']['from'];
 }
 
 export interface CompletionDependencies extends AskedEngine, RefusalPorts {
@@ -148,7 +149,7 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
 
 function suggestionOf({ selected }: CompletionQuery, answer: ShownAnswer): Suggestion {
   const { text = '', left = 0, right = 0 } = selected ?? {};
-  return { text: text + answer.text, left, right: right + answer.replaceRight };
+  return { text: text + answer.text, left, right: right + answer.replaceRight, from: answer.decision.from };
 }
 
 /** The place at the end of an accepted answer. */

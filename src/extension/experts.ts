@@ -9,6 +9,7 @@ import type {
   MixSetting,
   PoolSetting,
   ResourceSetting,
+  Surface,
   SurfaceRules,
 } from '../protocol/engine.ts';
 import { tinySettings } from './ready-mixes.ts';
@@ -176,10 +177,10 @@ function resourcesOf(values: SettingValues): ResourceSetting {
   };
 }
 
-/** The ids of the experts that have a say in ghost text. */
-export function completionExperts(mix: MixSetting): readonly string[] {
+/** The ids of the experts that have a say in ghost text, or in the chat. */
+export function expertsOn(mix: MixSetting, surface: Surface): readonly string[] {
   return mix.experts.flatMap((expert) =>
-    expert.active && expert.role !== 'veto' && weightOn(mix, 'completion', expert) > 0 ? [expert.id] : [],
+    expert.active && expert.role !== 'veto' && weightOn(mix, surface, expert) > 0 ? [expert.id] : [],
   );
 }
 

@@ -5,10 +5,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import { secretIn } from '../text/secrets.ts';
-import { createAcceptance } from './acceptance.ts';
 import type { AskedEngine } from './completion-answer.ts';
 import { createCompletionSession } from './completion-session.ts';
-import { completionExperts } from './experts.ts';
+import { expertsOn } from './experts.ts';
 import { createFileContext } from './file-context.ts';
 import { registerInlineCompletions } from './inline-completions.ts';
 import type { CommandName } from './names.ts';
@@ -19,6 +18,7 @@ import type { SettingsStore } from './settings.ts';
 import { registerShowPrompt, type ShowPrompt, showPromptAtCursor } from './show-prompt-command.ts';
 import { createSnooze, snoozeEndText } from './snooze.ts';
 import { snoozeFor, toggleLanguage } from './snooze-commands.ts';
+import type { SuggestionUse } from './suggestion-use.ts';
 import { createTrace, type Decision, sentenceFor } from './trace.ts';
 import { registerTraceDocument, whyNoSuggestion } from './why-command.ts';
 
@@ -48,6 +48,7 @@ export interface GhostTextOptions extends AskedEngine {
   readonly settings: SettingsStore;
   readonly log: (text: string) => void;
   readonly showPrompt: ShowPrompt;
+  readonly use: SuggestionUse;
 }
 
 export function registerGhostText({
@@ -56,10 +57,11 @@ export function registerGhostText({
   generate,
   isStarting,
   showPrompt,
+  use,
 }: GhostTextOptions): GhostText {
   const values = () => settings.current().values;
   const trace = createTrace();
-  const acceptance = createAcceptance();
+  const experts = () => expertsOn(settings.current().mix, 'completion');
   const snooze = createSnooze({ now: Date.now, pause });
   const onBattery = createPowerWatch(() => isOnBattery(machinePower), Date.now);
   const isSecretFile = watchedSecretFiles(() => values().secretFiles);
@@ -71,7 +73,7 @@ export function registerGhostText({
   const session = createCompletionSession({
     settings: values,
     mix: () => JSON.stringify(settings.current().mix),
-    experts: () => completionExperts(settings.current().mix),
+    experts,
     generate,
     isStarting,
     isSnoozed: () => snooze.until() !== undefined,
@@ -91,8 +93,8 @@ export function registerGhostText({
     snooze.onChange(() => changed.fire(undefined)),
     context,
     shown,
-    registerInlineCompletions(session, acceptance, context.chunksFor),
-    registerTraceDocument(trace, acceptance),
+    registerInlineCompletions({ session, use, chunksFor: context.chunksFor, experts }),
+    registerTraceDocument(trace, use.counts),
   );
   return {
     commands: {

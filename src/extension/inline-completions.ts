@@ -1,39 +1,52 @@
 /** Ghost text: hands the text around the cursor to the completion session and its suggestion to the editor. */
 
 import * as vscode from 'vscode';
-import type { Acceptance, TextPlace } from './acceptance.ts';
+import type { Offer, TextPlace } from './acceptance.ts';
 import type { CompletionSession, Suggestion } from './completion-session.ts';
 import { type ChunksFor, queryAt, withLineFeeds } from './editor-query.ts';
+import type { SuggestionSource, SuggestionUse } from './suggestion-use.ts';
 
 /** Run by the editor when a suggestion was accepted; not in the palette. */
 const ACCEPTED = 'chorus.suggestionAccepted';
 
-export function registerInlineCompletions(
-  session: CompletionSession,
-  acceptance: Acceptance,
-  chunksFor: ChunksFor,
-): vscode.Disposable {
+export interface InlineCompletionOptions {
+  readonly session: CompletionSession;
+  /** What becomes of the suggestions. */
+  readonly use: SuggestionUse;
+  readonly chunksFor: ChunksFor;
+  /** The ids of the experts that take part. */
+  readonly experts: () => readonly string[];
+}
+
+export function registerInlineCompletions(options: InlineCompletionOptions): vscode.Disposable {
+  const { session, use } = options;
   return vscode.Disposable.from(
-    vscode.languages.registerInlineCompletionItemProvider(
-      { pattern: '**' },
-      provider(session, acceptance, chunksFor),
-    ),
-    vscode.commands.registerCommand(ACCEPTED, (suggestion: Suggestion) => {
-      acceptance.accepted(suggestion.text);
+    vscode.languages.registerInlineCompletionItemProvider({ pattern: '**' }, provider(options)),
+    vscode.commands.registerCommand(ACCEPTED, (suggestion: Suggestion, offer: Offer<SuggestionSource>) => {
+      use.accepted(offer, suggestion.text);
       session.accepted(suggestion);
     }),
-    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges: [change, ...others] }) => {
-      if (change === undefined || others.length > 0) return;
-      acceptance.inserted(textPlace(document, change.range.start), withLineFeeds(change.text));
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      use.changed(
+        document.uri.toString(),
+        contentChanges.map(({ range, rangeOffset, rangeLength, text }) => ({
+          ...textPlace(document, range.start),
+          start: rangeOffset,
+          length: rangeLength,
+          added: text.length,
+          text: withLineFeeds(text),
+        })),
+      );
     }),
   );
 }
 
-function provider(
-  session: CompletionSession,
-  acceptance: Acceptance,
-  chunksFor: ChunksFor,
-): vscode.InlineCompletionItemProvider {
+function provider({
+  session,
+  use,
+  chunksFor,
+  experts,
+}: InlineCompletionOptions): vscode.InlineCompletionItemProvider {
   return {
     async provideInlineCompletionItems(document, position, { triggerKind, selectedCompletionInfo }, token) {
       if (token.isCancellationRequested) return undefined;
@@ -44,9 +57,14 @@ function provider(
       try {
         const suggestions = await session.suggest(query, controller.signal);
         const [first] = suggestions;
-        if (first !== undefined && !controller.signal.aborted)
-          acceptance.shown(textPlace(document, position), first.text);
-        return suggestions.map((suggestion) => itemAt(document, position, suggestion));
+        if (first === undefined || controller.signal.aborted) return undefined;
+        const source = {
+          language: document.languageId,
+          experts: experts(),
+          isKnown: ['cache', 'typed-ahead', 'prefetched'].includes(first.from),
+        };
+        const offer = use.shown(textPlace(document, position), first.text, source);
+        return suggestions.map((suggestion) => itemAt(document, position, { suggestion, offer }));
       } finally {
         cancelling.dispose();
       }
@@ -61,13 +79,13 @@ function textPlace({ uri }: vscode.TextDocument, { line, character }: vscode.Pos
 function itemAt(
   document: vscode.TextDocument,
   { line, character }: vscode.Position,
-  suggestion: Suggestion,
+  { suggestion, offer }: { readonly suggestion: Suggestion; readonly offer: Offer<SuggestionSource> },
 ): vscode.InlineCompletionItem {
   const { text, left, right } = suggestion;
   const written = document.eol === vscode.EndOfLine.CRLF ? text.replaceAll('\n', '\r\n') : text;
   return new vscode.InlineCompletionItem(
     written,
     new vscode.Range(line, character - left, line, character + right),
-    { command: ACCEPTED, title: '', arguments: [suggestion] },
+    { command: ACCEPTED, title: '', arguments: [suggestion, offer] },
   );
 }

@@ -18,6 +18,7 @@ import { forkEngine } from './engine-process.ts';
 import { eventOf } from './events.ts';
 import { removeExpert, renameExpert, rowFor } from './expert-commands.ts';
 import { type ExpertRow, expertRows } from './expert-rows.ts';
+import { expertsOn } from './experts.ts';
 import { registerExpertsView } from './experts-view.ts';
 import { registerGhostText } from './ghost-text.ts';
 import { importModels } from './import-command.ts';
@@ -31,6 +32,7 @@ import { registerNativeSurfaces } from './native-surfaces.ts';
 import { registerProposals } from './proposal.ts';
 import { watchSettings } from './settings.ts';
 import { failureOfDefault } from './stand-in.ts';
+import { registerStatistics } from './statistics.ts';
 import { registerStatusBar } from './status-bar.ts';
 import { type StatusInput, statusText } from './status-text.ts';
 
@@ -66,7 +68,10 @@ export function activate(context: vscode.ExtensionContext): void {
     void vscode.window.showWarningMessage(`${why} The pocket experts answer.`);
     settings.refresh();
   });
-  const generate = engine.generate.bind(engine);
+  const statistics = registerStatistics(context, (text) => log.warn(text));
+  const generate = statistics.measured(engine.generate.bind(engine), (surface) =>
+    expertsOn(settings.current().mix, surface),
+  );
   const values = () => settings.current().values;
   const rows = () =>
     expertRows(settings.current().mix, engine.snapshot, {
@@ -90,6 +95,7 @@ export function activate(context: vscode.ExtensionContext): void {
       rows().some(({ active, state }) => active && ['off', 'unloaded', 'loading'].includes(state.kind)),
     log: (text) => log.trace(text),
     showPrompt: engine.showPrompt.bind(engine),
+    use: statistics.use,
   });
   const status = eventOf(experts.event, ghostText.onDidChange);
   const proposals = registerProposals();
@@ -185,6 +191,7 @@ export function activate(context: vscode.ExtensionContext): void {
     experts,
     status,
     ghostText,
+    statistics,
     view,
     cards,
     store,
@@ -226,6 +233,7 @@ export function activate(context: vscode.ExtensionContext): void {
       showModelCard: forRow('Chorus: Show Model Card', (row) => cards.show(row)),
       saveMix: () => saveMix(settings),
       ask: () => chat.focus(),
+      showStatistics: () => statistics.show(),
       ...native,
       restartEngine: () => {
         useDefaults();

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { MixCalls, MixEvents } from '../protocol/mix.ts';
 import type { Connection } from '../protocol/rpc.ts';
+import { after } from './after.ts';
 import { mixPage } from './mix-page.ts';
 import { createMixSession, type MixSessionOptions } from './mix-session.ts';
 import { mixViewId } from './names.ts';
@@ -17,10 +18,7 @@ export interface MixViewOptions extends Omit<MixSessionOptions, 'after'> {
 export function registerMixView(extension: vscode.Uri, options: MixViewOptions): vscode.Disposable {
   const session = createMixSession({
     ...options,
-    after(ms, callback) {
-      const timer = setTimeout(callback, ms);
-      return () => clearTimeout(timer);
-    },
+    after,
   });
   let page: Connection<MixEvents> | undefined;
   const provider: vscode.WebviewViewProvider = {

@@ -36,6 +36,7 @@ export const commandNames = [
   'unsnooze',
   'whyNoSuggestion',
   'showPrompt',
+  'showStatistics',
   'restartEngine',
   'showLog',
   'showActions',

@@ -1,14 +1,14 @@
 /** Says why there was no suggestion, and lists the decisions before in a document that cannot be edited. */
 
 import * as vscode from 'vscode';
-import type { Acceptance } from './acceptance.ts';
+import type { AcceptedCounts } from './acceptance.ts';
 import { sentenceFor, type Trace, traceReport } from './trace.ts';
 
 const scheme = 'chorus-suggestions';
 const reportUri = vscode.Uri.from({ scheme, path: '/Chorus suggestions' });
 
 /** The read-only list; it follows the trace while it is open. */
-export function registerTraceDocument(trace: Trace, acceptance: Acceptance): vscode.Disposable {
+export function registerTraceDocument(trace: Trace, counts: () => AcceptedCounts): vscode.Disposable {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const isOpen = (): boolean =>
     vscode.workspace.textDocuments.some((document) => document.uri.scheme === scheme);
@@ -19,7 +19,7 @@ export function registerTraceDocument(trace: Trace, acceptance: Acceptance): vsc
     }),
     vscode.workspace.registerTextDocumentContentProvider(scheme, {
       onDidChange: changed.event,
-      provideTextDocumentContent: () => traceReport(trace.entries(), acceptance.counts()),
+      provideTextDocumentContent: () => traceReport(trace.entries(), counts()),
     }),
   );
 }

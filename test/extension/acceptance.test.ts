@@ -1,17 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { createAcceptance, type TextPlace } from '../../src/extension/acceptance.ts';
+import { createAcceptance, type Taken, type TextPlace } from '../../src/extension/acceptance.ts';
 
 const place: TextPlace = { document: 'file:///a.ts', line: 3, character: 4 };
 
+function watched() {
+  const shown: string[] = [];
+  const taken: Taken<string>[] = [];
+  const acceptance = createAcceptance<string>({
+    shown: (source) => shown.push(source),
+    taken: (one) => taken.push(one),
+  });
+  /** Puts text in at offset 100 and the character's. */
+  const insert = (at: TextPlace, text: string): void => {
+    const start = 100 + at.character;
+    acceptance.inserted({ ...at, text, span: { start, end: start + text.length } });
+  };
+  return { ...acceptance, insert, shown: acceptance.shown, told: { shown, taken } };
+}
+
 describe('what was taken of the suggestions', () => {
   it('counts those taken whole and those taken in part', () => {
-    const acceptance = createAcceptance();
-    acceptance.shown(place, 'value + 1;');
-    acceptance.inserted(place, 'value');
-    acceptance.shown({ ...place, character: 9 }, ' + 1;');
-    acceptance.inserted({ ...place, character: 9 }, ' + 1;');
-    acceptance.accepted(' + 1;');
+    const acceptance = watched();
+    acceptance.shown(place, 'value + 1;', 'a');
+    acceptance.insert(place, 'value');
+    const rest = acceptance.shown({ ...place, character: 9 }, ' + 1;', 'b');
+    acceptance.insert({ ...place, character: 9 }, ' + 1;');
+    acceptance.accepted(rest, ' + 1;');
     expect(acceptance.counts()).toEqual({ shown: 1, whole: 1, inPart: 1, characters: 10 });
+    expect(acceptance.told.shown).toEqual(['a']);
+    expect(acceptance.told.taken).toMatchObject([
+      { source: 'a', how: 'word', isFirst: true, text: 'value', span: { start: 104, end: 109 } },
+      { source: 'a', how: 'whole', isFirst: false, text: ' + 1;', span: { start: 109, end: 114 } },
+    ]);
   });
 
   it.each<[string, TextPlace, string]>([
@@ -21,17 +41,49 @@ describe('what was taken of the suggestions', () => {
     ['another column', { ...place, character: 0 }, 'value'],
     ['another document', { ...place, document: 'file:///b.ts' }, 'value'],
   ])('counts nothing for %s', (_name, at, text) => {
-    const acceptance = createAcceptance();
-    acceptance.shown(place, 'value + 1;');
-    acceptance.inserted(at, text);
+    const acceptance = watched();
+    acceptance.shown(place, 'value + 1;', 'a');
+    acceptance.insert(at, text);
     expect(acceptance.counts()).toMatchObject({ whole: 0, inPart: 0 });
   });
 
   it('counts a part once, until the rest is shown', () => {
-    const acceptance = createAcceptance();
-    acceptance.shown(place, 'value + 1;');
-    acceptance.inserted(place, 'value');
-    acceptance.inserted(place, 'value');
+    const acceptance = watched();
+    acceptance.shown(place, 'value + 1;', 'a');
+    acceptance.insert(place, 'value');
+    acceptance.insert(place, 'value');
     expect(acceptance.counts().inPart).toBe(1);
+  });
+
+  it('tells a line from a word by its line feed', () => {
+    const howOf = (text: string): string | undefined => {
+      const acceptance = watched();
+      acceptance.shown(place, 'if (a) {\n  b();\n}', 'a');
+      acceptance.insert(place, text);
+      return acceptance.told.taken[0]?.how;
+    };
+    expect(['if', 'if (a) {', 'if (a) {\n', 'if (a) {\n  b'].map(howOf)).toEqual([
+      'word',
+      'word',
+      'line',
+      'word',
+    ]);
+  });
+
+  it('counts what is taken for the suggestion it was of, also where the next is shown before the editor tells', () => {
+    const acceptance = watched();
+    const first = acceptance.shown(place, 'one();', 'a');
+    acceptance.insert(place, 'one();');
+    acceptance.shown({ ...place, line: 9 }, 'two();', 'b');
+    acceptance.accepted(first, 'one();');
+    expect(acceptance.told.taken).toMatchObject([{ source: 'a', span: { start: 104, end: 110 } }]);
+  });
+
+  it('says that it does not know the place where the editor put in something else', () => {
+    const acceptance = watched();
+    const offer = acceptance.shown(place, 'one();', 'a');
+    acceptance.insert(place, 'else();');
+    acceptance.accepted(offer, 'one();');
+    expect(acceptance.told.taken).toMatchObject([{ how: 'whole', span: undefined }]);
   });
 });

@@ -106,6 +106,7 @@ describe('a completion', () => {
       text: '1;',
       left: 0,
       right: 0,
+      from: 'engine',
     });
     expect(requests[0]?.request).toMatchObject({
       surface: 'completion',
@@ -150,13 +151,23 @@ describe('a completion', () => {
 
   it('asks for several lines after an opening bracket', async () => {
     const { session, requests } = bench(() => generated('\n  go();\n  st', 'length'));
-    expect(await session.suggest(query('f() {|'), never)).toEqual({ text: '\n  go();', left: 0, right: 0 });
+    expect(await session.suggest(query('f() {|'), never)).toEqual({
+      text: '\n  go();',
+      left: 0,
+      right: 0,
+      from: 'engine',
+    });
     expect(requests[0]?.request.stop).toEqual(['\n\n']);
   });
 
   it('replaces closers right of the cursor', async () => {
     const { session } = bench(() => generated('a, b);'));
-    expect(await session.suggest(query('foo(|)'), never)).toEqual({ text: 'a, b);', left: 0, right: 1 });
+    expect(await session.suggest(query('foo(|)'), never)).toEqual({
+      text: 'a, b);',
+      left: 0,
+      right: 1,
+      from: 'engine',
+    });
   });
 });
 
@@ -244,7 +255,7 @@ describe('no completion, and the reason why', () => {
     expect(await first).toBeUndefined();
     expect(requests[0]?.signal?.aborted).toBe(true);
     expect(requests[1]?.signal?.aborted).toBe(false);
-    expect(await second).toEqual({ text: '2;', left: 0, right: 0 });
+    expect(await second).toEqual({ text: '2;', left: 0, right: 0, from: 'engine' });
     expect(newest()?.kind).toBe('shown');
   });
 
@@ -262,9 +273,19 @@ describe('typing what is suggested', () => {
   it('shows the rest at once, without the engine', async () => {
     const { session, requests, pauses, newest } = bench(() => generated('value + 1;'));
     await session.suggest(query('x = |'), never);
-    expect(await session.suggest(query('x = val|'), never)).toEqual({ text: 'ue + 1;', left: 0, right: 0 });
+    expect(await session.suggest(query('x = val|'), never)).toEqual({
+      text: 'ue + 1;',
+      left: 0,
+      right: 0,
+      from: 'typed-ahead',
+    });
     expect(newest()).toEqual({ kind: 'shown', chars: 7, lines: 1, from: 'typed-ahead' });
-    expect(await session.suggest(query('x = value|'), never)).toEqual({ text: ' + 1;', left: 0, right: 0 });
+    expect(await session.suggest(query('x = value|'), never)).toEqual({
+      text: ' + 1;',
+      left: 0,
+      right: 0,
+      from: 'typed-ahead',
+    });
     expect(requests).toHaveLength(1);
     expect(pauses).toHaveLength(1);
   });
@@ -520,7 +541,12 @@ describe('with an entry selected in the list of suggestions', () => {
   it('goes on from the entry and stands in for the same text', async () => {
     const { session, requests } = bench(() => generated('();'));
     const asked = query('x.to|', { selected });
-    expect(await session.suggest(asked, never)).toEqual({ text: 'toString();', left: 2, right: 0 });
+    expect(await session.suggest(asked, never)).toEqual({
+      text: 'toString();',
+      left: 2,
+      right: 0,
+      from: 'engine',
+    });
     expect(requests[0]?.request.prompt).toMatchObject({ prefix: 'x.toString' });
   });
 

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { movedSpan } from '../../src/text/moved-span.ts';
+import { movedSpan, stretchedSpan } from '../../src/text/moved-span.ts';
 
 const text = 'alpha beta gamma';
 const span = { start: 6, end: 10 };
@@ -36,5 +37,45 @@ describe('a span whose text is changed elsewhere', () => {
     expect(movedSpan(place, { start: 6, length: 0, added: 3 })).toEqual({ start: 9, end: 9 });
     expect(movedSpan(place, { start: 7, length: 2, added: 0 })).toEqual(place);
     expect(movedSpan(place, { start: 5, length: 2, added: 0 })).toBeUndefined();
+  });
+});
+
+describe('a span that is followed through changes of its inside', () => {
+  const followed = (start: number, length: number, added: string): string => {
+    const changed = text.slice(0, start) + added + text.slice(start + length);
+    const now = stretchedSpan(span, { start, length, added: added.length });
+    return changed.slice(now.start, now.end);
+  };
+
+  it('grows and shrinks with it', () => {
+    expect(followed(8, 0, 'XX')).toBe('beXXta');
+    expect(followed(7, 2, '')).toBe('ba');
+    expect(followed(7, 2, 'i')).toBe('bia');
+  });
+
+  it('leaves out what is put in at its ends, and what reaches beyond them', () => {
+    expect(followed(6, 0, 'big ')).toBe('beta');
+    expect(followed(10, 0, ' or')).toBe('beta');
+    expect(followed(3, 5, 'X')).toBe('ta');
+    expect(followed(8, 5, 'X')).toBe('be');
+  });
+
+  it('becomes what takes its place, and comes back by undoing', () => {
+    expect(followed(6, 4, 'new')).toBe('new');
+    expect(followed(0, 16, 'all')).toBe('all');
+    const gone = stretchedSpan(span, { start: 6, length: 4, added: 0 });
+    expect(gone).toEqual({ start: 6, end: 6 });
+    expect(stretchedSpan(gone, { start: 6, length: 0, added: 4 })).toEqual(span);
+    expect(stretchedSpan(gone, { start: 2, length: 0, added: 4 })).toEqual({ start: 10, end: 10 });
+  });
+
+  it('agrees with movedSpan wherever that knows the place', () => {
+    const change = fc.record({ start: fc.nat(20), length: fc.nat(8), added: fc.nat(8) });
+    fc.assert(
+      fc.property(change, (one) => {
+        const moved = movedSpan(span, one);
+        if (moved !== undefined) expect(stretchedSpan(span, one)).toEqual(moved);
+      }),
+    );
   });
 });

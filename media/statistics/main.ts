@@ -1,0 +1,57 @@
+/** The statistics page: figures, plots and tables of what was counted, for the days that are chosen. */
+
+import { connect } from '../../src/protocol/rpc.ts';
+import type { StatisticsCalls, StatisticsEvents, StatisticsState } from '../../src/protocol/statistics.ts';
+import { element, frameElement } from '../chat/dom.ts';
+import { pagePort, type WebviewApi } from '../chat/port.ts';
+import { figuresBy, figuresByDay, figuresOf, rowsWithin } from './figures.ts';
+import { dayTable, groupTable } from './tables.ts';
+import { figureList, plots } from './views.ts';
+
+declare function acquireVsCodeApi(): WebviewApi;
+
+const api = acquireVsCodeApi();
+const days = frameElement('days', HTMLSelectElement);
+const nothing = frameElement('nothing', HTMLElement);
+const content = frameElement('content', HTMLElement);
+
+let state: StatisticsState | undefined;
+
+const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
+const connection = connect<StatisticsCalls, StatisticsEvents>(pagePort(api, page), {
+  state(now) {
+    state = now;
+    show();
+    return undefined;
+  },
+});
+
+function show(): void {
+  if (state === undefined) return;
+  const within = { today: state.today, most: Number(days.value) };
+  const rows = rowsWithin(state.rows, within);
+  nothing.hidden = rows.length > 0;
+  content.hidden = rows.length === 0;
+  const daily = figuresByDay(rows, within);
+  frameElement('figures', HTMLElement).replaceChildren(...figureList(figuresOf(rows)));
+  frameElement('plots', HTMLElement).replaceChildren(...plots(daily));
+  const tables = frameElement('tables', HTMLElement);
+  const open = tables.querySelector('details')?.open ?? false;
+  const focused = document.activeElement?.tagName === 'SUMMARY';
+  tables.replaceChildren(
+    groupTable('By language', 'Language', figuresBy(rows, 'language'), { withSpeed: false }),
+    groupTable('By the experts that took part', 'Experts', figuresBy(rows, 'experts'), { withSpeed: true }),
+    element('details', { open }, element('summary', {}, 'Every day as a table'), dayTable(daily)),
+  );
+  // The counts change while the page is read.
+  if (focused) tables.querySelector('summary')?.focus();
+}
+
+days.addEventListener('change', show);
+frameElement('save', HTMLButtonElement).addEventListener('click', () => void connection.call('save', {}));
+frameElement('reset', HTMLButtonElement).addEventListener('click', () => void connection.call('reset', {}));
+
+void connection.call('ready', {}).then((now) => {
+  state = now;
+  show();
+});
