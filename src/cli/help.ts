@@ -126,7 +126,7 @@ import looks through a model that you have (a GGUF file as llama.cpp, Ollama and
 ONNX, a LoRA adapter, whose base --base PATH names), makes its graph, and writes what to name as an expert. Nothing is copied.
 export writes models that are here into one archive, for a machine that reaches no network; import-bundle takes them out of it there. Each file
 is compared by size and SHA-256 with the archive's list and with the catalogue.
-connections lists every connection that was ever made, the newest first: when, where, how much, how it ended, what for.
+connections lists every connection that was ever made, the newest first: when, where, how much, what for, and how it ended.
 --hub URL    a hub that answers as Hugging Face does; or CHORUS_HUB; CHORUS_HUB_TOKEN is sent to that hub alone
 --pip "C"    how pip is called, for models in Python packages; or CHORUS_PIP. Its own configuration (index, proxy) holds
 --offline    forbids every connection; or CHORUS_OFFLINE=1

@@ -4,9 +4,7 @@ import { t } from '@vscode/l10n';
 
 export function connectionsText(lines: readonly string[], offline: boolean, file: string): string {
   return [
-    t(
-      'Every connection that Chorus ever made on this machine, the newest first: when (UTC), where, how much came, how it ended, what for.',
-    ),
+    t('Every connection that Chorus made on this machine, the newest first; times are in UTC.'),
     t('The same, with both ends of each connection: {0}', file),
     offline
       ? t('Offline is on (chorus.models.offline): there will be none.')

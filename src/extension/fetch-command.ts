@@ -128,10 +128,10 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
             label,
             description: there ? t('on this machine') : size,
             detail: t(
-              '{0} Licence: {1}. Takes {2} of memory. From {3}.',
-              summary,
+              'Licence: {0}. Takes {1} of memory. {2} From {3}.',
               licence,
               needed,
+              summary,
               sources.join(t(', or else ')),
             ),
             model,

@@ -62,13 +62,13 @@ async function tail(file: string): Promise<string> {
   }
 }
 
-/** `2026-11-27 13:40:30  https://hub.example  986 MB  done  ...`, a line each; control characters never reach who reads. */
+/** `2026-11-27 13:40:30  https://hub.example  986 MB  owner/name@main: file.gguf  done`, a line each; control characters never reach who reads. */
 export function ledgerLines(entries: readonly LedgerEntry[]): string[] {
   const rows = entries.map(({ time, origin, bytes, result, what }) =>
-    [time.slice(0, 19).replace('T', ' '), origin, megabytes(bytes), outcome(result), what].map(plain),
+    [time.slice(0, 19).replace('T', ' '), origin, megabytes(bytes), what, outcome(result)].map(plain),
   );
   const widths = [0, 1, 2, 3].map((i) =>
-    Math.min(60, Math.max(0, ...rows.map((row) => row[i]?.length ?? 0))),
+    Math.min(80, Math.max(0, ...rows.map((row) => row[i]?.length ?? 0))),
   );
   return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
 }

@@ -198,7 +198,7 @@ describe('chorus models, without a network', () => {
     await run(['fetch', 'toy', '--hub', hub.address]);
     const { out } = await run(['connections']);
     expect(out).toMatch(
-      /^\d{4}-.* {2}http:\/\/127\.0\.0\.1:\d+ +0\.1 MB +done +toys\/toy@main: toy\.gguf\n$/,
+      /^\d{4}-.* {2}http:\/\/127\.0\.0\.1:\d+ +0\.1 MB +toys\/toy@main: toy\.gguf +done\n$/,
     );
     expect(JSON.parse((await run(['connections', '--json'])).out)).toMatchObject({ result: 'done' });
   });
