@@ -141,7 +141,9 @@ export function createConversationView(
   return {
     show(state) {
       // The experts' order gives their colours.
-      const isRecoloured = state.experts.some(({ id }, index) => experts[index]?.id !== id);
+      const isRecoloured = state.experts.some(
+        ({ id, name }, index) => experts[index]?.id !== id || experts[index]?.name !== name,
+      );
       experts = state.experts;
       const kept = new Set(state.turns.map(({ id }) => id));
       for (const [id, turn] of shown) {

@@ -2,14 +2,14 @@
 
 import type { ExplainOutcome, Explanation, Opinion, Possibility } from '../../src/protocol/explain.ts';
 import { element } from './dom.ts';
-import { shortName } from './shares.ts';
+import { type Named, nameOf } from './shares.ts';
 import { toneOf } from './tones.ts';
 import { words } from './words.ts';
 
 export interface ExplanationView {
   readonly element: HTMLElement;
   /** Shows what `asked` gives when it comes, unless another was asked for meanwhile. */
-  show(asked: Promise<ExplainOutcome>, ids: readonly string[]): Promise<void>;
+  show(asked: Promise<ExplainOutcome>, known: readonly Named[]): Promise<void>;
 }
 
 /** `closed` is told when the user closes it. */
@@ -40,21 +40,22 @@ export function createExplanationView(closed: () => void): ExplanationView {
 
   return {
     element: box,
-    async show(asked, ids) {
+    async show(asked, known) {
       newest = asked;
       fill(element('p', { role: 'status' }, words.explanation.wait));
       const outcome = await asked;
       if (newest !== asked) return;
       if (outcome.kind === 'failed') fill(element('p', { role: 'alert' }, outcome.failure.message));
-      else fill(...opinionsOf(outcome.explanation, ids), element('p', {}, words.explanation.note));
+      else fill(...opinionsOf(outcome.explanation, known), element('p', {}, words.explanation.note));
     },
   };
 }
 
-function opinionsOf({ pool, experts }: Explanation, ids: readonly string[]): HTMLElement[] {
+function opinionsOf({ pool, experts }: Explanation, known: readonly Named[]): HTMLElement[] {
+  const ids = known.map(({ id }) => id);
   const each = Object.entries(experts).map(([id, opinion]) =>
     opinionOf(opinion, {
-      name: `${shortName(id, ids)} · ${words.explanation.weight(percentOf(opinion.weight))}`,
+      name: `${nameOf(id, known)} · ${words.explanation.weight(percentOf(opinion.weight))}`,
       tone: toneOf(id, ids),
     }),
   );
@@ -65,7 +66,7 @@ function opinionOf(
   { top, drawn }: Opinion,
   { name, tone }: { readonly name: string; readonly tone: string },
 ): HTMLElement {
-  const isDrawn = (other: Possibility): boolean => nameOf(other) === nameOf(drawn);
+  const isDrawn = (other: Possibility): boolean => visible(other) === visible(drawn);
   const rows = [...top, ...(top.some(isDrawn) ? [] : [drawn])].map((possibility) => {
     const written = isDrawn(possibility);
     const bar = element('span', { className: 'chance', ariaHidden: 'true' });
@@ -76,7 +77,7 @@ function opinionOf(
       element(
         'td',
         {},
-        element('code', {}, nameOf(possibility)),
+        element('code', {}, visible(possibility)),
         written ? ` ${words.explanation.drawn}` : '',
       ),
       element('td', {}, bar),
@@ -87,7 +88,7 @@ function opinionOf(
 }
 
 /** Blanks and line ends are made visible. */
-function nameOf(possibility: Possibility): string {
+function visible(possibility: Possibility): string {
   switch (possibility.kind) {
     case 'text':
       return possibility.text.replaceAll(' ', '·').replaceAll('\n', '⏎').replaceAll('\t', '⇥');

@@ -6,13 +6,14 @@
 import type { AnswerPiece, AnswerSoFar } from '../../src/protocol/chat.ts';
 import { element } from './dom.ts';
 import { isUnsure, leaderOf, originLine } from './origins.ts';
+import type { Named } from './shares.ts';
 import { toneOf } from './tones.ts';
 import { words } from './words.ts';
 
 export interface OriginsView {
   readonly element: HTMLElement;
   /** `text` and `pieces` grow; of an answer shown before, only what is new is added. */
-  show(answer: AnswerSoFar, ids: readonly string[]): void;
+  show(answer: AnswerSoFar, experts: readonly Named[]): void;
 }
 
 export interface ChosenPiece {
@@ -30,12 +31,13 @@ export function createOriginsView(chosen: (piece: ChosenPiece) => void): Origins
   let length = 0;
   let names = '';
 
-  const add = (piece: AnswerPiece, text: string, ids: readonly string[]): void => {
+  const add = (piece: AnswerPiece, text: string, experts: readonly Named[]): void => {
     const leader = leaderOf(piece);
+    const ids = experts.map(({ id }) => id);
     const tone = leader === undefined ? '' : toneOf(leader, ids);
     const part = element(
       'span',
-      { className: `piece ${tone}${isUnsure(piece) ? ' unsure' : ''}`, title: originLine(piece, ids) },
+      { className: `piece ${tone}${isUnsure(piece) ? ' unsure' : ''}`, title: originLine(piece, experts) },
       text,
     );
     part.role = 'button';
@@ -79,8 +81,8 @@ export function createOriginsView(chosen: (piece: ChosenPiece) => void): Origins
 
   return {
     element: box,
-    show({ text, pieces }, ids) {
-      const order = ids.join('\n');
+    show({ text, pieces }, experts) {
+      const order = experts.map(({ id, name }) => `${id}\n${name}`).join('\n');
       if (order !== names || pieces.length < starts.length) {
         box.replaceChildren();
         starts.length = 0;
@@ -94,7 +96,7 @@ export function createOriginsView(chosen: (piece: ChosenPiece) => void): Origins
       }
       if (starts.length === 0) box.replaceChildren();
       for (const piece of pieces.slice(starts.length))
-        add(piece, text.slice(length, length + piece.length), ids);
+        add(piece, text.slice(length, length + piece.length), experts);
     },
   };
 }

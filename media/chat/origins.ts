@@ -1,7 +1,7 @@
 /** Who supplied a piece of an answer, for the eye and in words. */
 
 import type { AnswerPiece } from '../../src/protocol/chat.ts';
-import { sharesOf, shortName } from './shares.ts';
+import { type Named, nameOf, sharesOf } from './shares.ts';
 import { words } from './words.ts';
 
 /**
@@ -27,8 +27,9 @@ export function isUnsure({ agreement }: AnswerPiece): boolean {
 }
 
 /** `math 62 % · code 38 % · agreement 41 % · the experts disagreed`. */
-export function originLine(piece: AnswerPiece, ids: readonly string[]): string {
-  const shares = sharesOf(piece.shares, ids).map(({ id, percent }) => `${shortName(id, ids)} ${percent}`);
+export function originLine(piece: AnswerPiece, experts: readonly Named[]): string {
+  const order = experts.map(({ id }) => id);
+  const shares = sharesOf(piece.shares, order).map(({ id, percent }) => `${nameOf(id, experts)} ${percent}`);
   const agreement =
     piece.agreement === undefined ? [] : [words.origins.agreement(Math.round(100 * piece.agreement))];
   return [...shares, ...agreement, ...(isUnsure(piece) ? [words.origins.unsure] : [])].join(' · ');

@@ -2,7 +2,7 @@
 
 import type { AnswerPiece } from '../../src/protocol/chat.ts';
 import { shareCurves } from './share-curves.ts';
-import { shortName } from './shares.ts';
+import { type Named, nameOf } from './shares.ts';
 import { toneOf } from './tones.ts';
 import { words } from './words.ts';
 
@@ -14,7 +14,7 @@ const HEIGHT = 40;
 
 export interface SharePlot {
   readonly element: SVGSVGElement;
-  show(pieces: readonly AnswerPiece[], ids: readonly string[]): void;
+  show(pieces: readonly AnswerPiece[], experts: readonly Named[]): void;
 }
 
 export function createSharePlot(): SharePlot {
@@ -25,7 +25,8 @@ export function createSharePlot(): SharePlot {
   element.setAttribute('role', 'img');
   return {
     element,
-    show(pieces, ids) {
+    show(pieces, experts) {
+      const ids = experts.map(({ id }) => id);
       const curves = shareCurves(pieces);
       // One expert alone supplies all of it: a line along the top says nothing.
       element.toggleAttribute('hidden', curves.length < 2);
@@ -33,7 +34,7 @@ export function createSharePlot(): SharePlot {
       const percent = (value: number | undefined): number => Math.round(100 * (value ?? 0));
       const label = words.plot.label(
         curves.map(({ id, values }) =>
-          words.plot.line(shortName(id, ids), percent(values[0]), percent(values.at(-1))),
+          words.plot.line(nameOf(id, experts), percent(values[0]), percent(values.at(-1))),
         ),
       );
       element.setAttribute('aria-label', label);

@@ -39,10 +39,11 @@ function wholePercents(shares: readonly number[]): number[] {
   return whole;
 }
 
-/** `pocket/math` as `math`, unless another expert would be called the same. */
-export function shortName(id: string, ids: readonly string[]): string {
-  const last = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-  return ids.some((other) => other !== id && last(other) === last(id)) ? id : last(id);
+export type Named = Pick<ChatExpert, 'id' | 'name'>;
+
+/** What an expert is called; of one that is gone since its answer, the id is all that is left. */
+export function nameOf(id: string, experts: readonly Named[]): string {
+  return experts.find((expert) => expert.id === id)?.name ?? id;
 }
 
 /** `42 tokens · 61 tokens/s`, or bytes, and how it ended where that was not by itself. */
@@ -62,12 +63,10 @@ function rounded(rate: number): string {
 
 /** The line beside the buttons: which experts would answer, or what keeps them from it. */
 export function expertsLine(experts: readonly ChatExpert[]): string {
-  const ids = experts.map(({ id }) => id);
   const active = experts.filter((expert) => expert.active);
   if (active.length === 0) return 'No expert takes part';
   return active
-    .map(({ id, state }) => {
-      const name = shortName(id, ids);
+    .map(({ name, state }) => {
       if (state.kind === 'loading') return `${name} ${Math.floor(100 * state.progress)} %`;
       return state.kind === 'failed' ? `${name} failed` : name;
     })

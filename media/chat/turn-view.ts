@@ -9,7 +9,7 @@ import { createOriginsView } from './origins-view.ts';
 import { patchHtml } from './patch.ts';
 import { createQuestionView } from './question-view.ts';
 import { createSharePlot } from './share-plot.ts';
-import { paceOf, sharesOf, shortName, waitingLine } from './shares.ts';
+import { nameOf, paceOf, sharesOf, waitingLine } from './shares.ts';
 import { toneOf } from './tones.ts';
 import { words } from './words.ts';
 
@@ -35,12 +35,12 @@ export interface TurnView {
 export function createTurnView({ question }: TurnHead, { again, explain }: TurnActions): TurnView {
   const asked = createQuestionView(question, again);
   const content = element('div', { className: 'content' });
-  let ids: readonly string[] = [];
+  let known: readonly ChatExpert[] = [];
   let chosen: HTMLElement | undefined;
   const explanation = createExplanationView(() => chosen?.focus());
   const origins = createOriginsView(({ step, element: piece }) => {
     chosen = piece;
-    void explanation.show(explain(step), ids);
+    void explanation.show(explain(step), known);
   });
   const waiting = element('p', { className: 'waiting' });
   const failure = element('div', { className: 'failure' });
@@ -84,7 +84,7 @@ export function createTurnView({ question }: TurnHead, { again, explain }: TurnA
   return {
     elements: [asked, answered],
     show(answer, { experts, origins: asOrigins }) {
-      ids = experts.map(({ id }) => id);
+      known = experts;
       const streaming = answer.kind === 'streaming';
       shownText = answer.text;
       answered.dataset.state = answer.kind;
@@ -95,11 +95,11 @@ export function createTurnView({ question }: TurnHead, { again, explain }: TurnA
       if (!asOrigins) explanation.element.hidden = true;
       regenerate.hidden = answer.kind !== 'done';
       // Only what is seen is made; the other catches up when it is wanted.
-      if (asOrigins) origins.show(answer, ids);
+      if (asOrigins) origins.show(answer, experts);
       else showText(answer.text);
-      plot.show(asOrigins ? answer.pieces : [], ids);
+      plot.show(asOrigins ? answer.pieces : [], experts);
       showFailure(answer.kind === 'failed' ? answer.failure.message : undefined);
-      showShares(bar, legend, answer, ids);
+      showShares(bar, legend, answer, experts);
       pace.textContent = paceOf(answer);
     },
     spoken() {
@@ -118,7 +118,13 @@ function beforeText(answer: Answer, experts: readonly ChatExpert[]): string {
   return answer.kind === 'done' && answer.stop !== 'cancelled' ? words.emptyAnswer : '';
 }
 
-function showShares(bar: HTMLElement, legend: HTMLElement, { shares }: Answer, ids: readonly string[]): void {
+function showShares(
+  bar: HTMLElement,
+  legend: HTMLElement,
+  { shares }: Answer,
+  experts: readonly ChatExpert[],
+): void {
+  const ids = experts.map(({ id }) => id);
   const parts = sharesOf(shares, ids);
   bar.replaceChildren(
     ...parts.map(({ id, share }) => {
@@ -131,7 +137,7 @@ function showShares(bar: HTMLElement, legend: HTMLElement, { shares }: Answer, i
     ...parts.flatMap(({ id, percent }) => {
       const item = element('span', { className: toneOf(id, ids), title: id });
       item.dataset.expert = id;
-      item.append(`${shortName(id, ids)} ${percent}`);
+      item.append(`${nameOf(id, experts)} ${percent}`);
       // The space keeps the words apart where the legend is read or copied.
       return [item, ' '];
     }),

@@ -53,6 +53,8 @@ export interface Turn {
 /** An expert as the chat shows it. */
 export interface ChatExpert {
   readonly id: string;
+  /** What it is called towards people, by their own choice where they made one. */
+  readonly name: string;
   /** Whether it takes part in the mix. */
   readonly active: boolean;
   readonly state:

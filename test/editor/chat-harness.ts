@@ -39,7 +39,12 @@ export interface ChatOptions {
   readonly stepwise?: boolean;
 }
 
-const ready = (id: string): ChatExpert => ({ id, active: true, state: { kind: 'ready' } });
+const ready = (id: string): ChatExpert => ({
+  id,
+  name: id.slice(id.lastIndexOf('/') + 1),
+  active: true,
+  state: { kind: 'ready' },
+});
 export const experts = [ready('pocket/code'), ready('pocket/math')];
 
 export async function startBrowser(): Promise<Browser> {

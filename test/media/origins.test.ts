@@ -23,10 +23,16 @@ describe('a piece', () => {
   });
 
   test('says in words what its colour and its line say', () => {
-    const ids = ['pocket/code', 'pocket/math'];
+    const experts = [
+      { id: 'pocket/code', name: 'code' },
+      { id: 'pocket/math', name: 'Gauss' },
+    ];
     const unsure = piece({ 'pocket/math': 0.62, 'pocket/code': 0.38 }, { agreement: 0.41 });
-    expect(originLine(unsure, ids)).toBe('code 38 % · math 62 % · agreement 41 % · the experts disagreed');
-    expect(originLine(piece({ 'pocket/math': 1 }), ids)).toBe('math 100 %');
+    expect(originLine(unsure, experts)).toBe(
+      'code 38 % · Gauss 62 % · agreement 41 % · the experts disagreed',
+    );
+    expect(originLine(piece({ 'pocket/math': 1 }), experts)).toBe('Gauss 100 %');
+    expect(originLine(piece({ 'pocket/gone': 1 }), experts)).toBe('pocket/gone 100 %');
   });
 });
 

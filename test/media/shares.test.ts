@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expertsLine, paceOf, sharesOf, shortName, waitingLine } from '../../media/chat/shares.ts';
+import { expertsLine, nameOf, paceOf, sharesOf, waitingLine } from '../../media/chat/shares.ts';
 
 describe('shares', () => {
   test('add up to 100 and keep the order of the experts', () => {
@@ -37,9 +37,9 @@ describe('shares', () => {
   });
 });
 
-test('an expert is called by its last name unless two would be called the same', () => {
-  expect(shortName('pocket/math', ['pocket/math', 'pocket/code'])).toBe('math');
-  expect(shortName('pocket/math', ['pocket/math', 'large/math'])).toBe('pocket/math');
+test('an expert is called by its name, and by its id where it is gone', () => {
+  expect(nameOf('pocket/math', [{ id: 'pocket/math', name: 'Gauss' }])).toBe('Gauss');
+  expect(nameOf('pocket/math', [])).toBe('pocket/math');
 });
 
 describe('the line under an answer', () => {
@@ -68,23 +68,27 @@ describe('the line beside the buttons', () => {
   test('names the experts that take part and what keeps them', () => {
     expect(
       expertsLine([
-        { id: 'pocket/general', active: false, state: { kind: 'off' } },
-        { id: 'pocket/code', active: true, state: { kind: 'ready' } },
-        { id: 'pocket/math', active: true, state: { kind: 'loading', progress: 0.404 } },
-        { id: 'pocket/other', active: true, state: { kind: 'failed' } },
+        { id: 'pocket/general', name: 'general', active: false, state: { kind: 'off' } },
+        { id: 'pocket/code', name: 'code', active: true, state: { kind: 'ready' } },
+        { id: 'pocket/math', name: 'Gauss', active: true, state: { kind: 'loading', progress: 0.404 } },
+        { id: 'pocket/other', name: 'other', active: true, state: { kind: 'failed' } },
       ]),
-    ).toBe('code · math 40 % · other failed');
+    ).toBe('code · Gauss 40 % · other failed');
   });
 
   test('says so where no expert takes part', () => {
-    expect(expertsLine([{ id: 'a', active: false, state: { kind: 'ready' } }])).toBe('No expert takes part');
+    expect(expertsLine([{ id: 'a', name: 'a', active: false, state: { kind: 'ready' } }])).toBe(
+      'No expert takes part',
+    );
   });
 });
 
 test('the wait before the first token is for loading only where an active expert loads', () => {
   const loading = { kind: 'loading', progress: 0.5 } as const;
-  expect(waitingLine([{ id: 'a', active: true, state: loading }])).toBe('Loading the experts…');
-  expect(waitingLine([{ id: 'a', active: false, state: loading }])).toBe('Reading the question…');
+  expect(waitingLine([{ id: 'a', name: 'a', active: true, state: loading }])).toBe('Loading the experts…');
+  expect(waitingLine([{ id: 'a', name: 'a', active: false, state: loading }])).toBe('Reading the question…');
   const converting = { ...loading, stage: 'converting' } as const;
-  expect(waitingLine([{ id: 'a', active: true, state: converting }])).toBe('Converting the model, once…');
+  expect(waitingLine([{ id: 'a', name: 'a', active: true, state: converting }])).toBe(
+    'Converting the model, once…',
+  );
 });
