@@ -16,7 +16,7 @@ const composer = frameElement('composer', HTMLFormElement);
 const question = frameElement('question', HTMLTextAreaElement);
 const send = frameElement('send', HTMLButtonElement);
 const stop = frameElement('stop', HTMLButtonElement);
-const clear = frameElement('clear', HTMLButtonElement);
+const begin = frameElement('begin', HTMLButtonElement);
 const origins = frameElement('origins', HTMLButtonElement);
 const refused = frameElement('refused', HTMLElement);
 const cut = frameElement('cut', HTMLElement);
@@ -39,10 +39,10 @@ const conversation = createConversationView(connection, {
   empty: list.appendChild(emptyState()),
   announcement: frameElement('announcement', HTMLElement),
   drawn({ streaming, empty }) {
-    const hadFocus = document.activeElement === stop || document.activeElement === clear;
+    const hadFocus = document.activeElement === stop || document.activeElement === begin;
     stop.hidden = !streaming;
     send.hidden = streaming;
-    clear.hidden = empty;
+    begin.hidden = empty;
     origins.hidden = empty;
     if (hadFocus && document.activeElement === document.body) question.focus();
   },
@@ -145,7 +145,7 @@ question.addEventListener('input', () => {
   keep(api, { draft: question.value });
 });
 stop.addEventListener('click', () => conversation.stop());
-clear.addEventListener('click', () => connection.tell('clear', {}));
+begin.addEventListener('click', () => connection.tell('begin', {}));
 origins.addEventListener('click', () => {
   keep(api, { origins: !kept(api).origins });
   showOrigins();

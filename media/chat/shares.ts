@@ -52,7 +52,13 @@ export function paceOf(answer: Answer): string {
   const count = tokens === 1 ? `1 ${unit}` : `${tokens} ${unit}s`;
   if (answer.kind !== 'done') return tokens === 0 ? '' : count;
   const rate = answer.tokensPerSecond === undefined ? [] : [`${rounded(answer.tokensPerSecond)} ${unit}s/s`];
-  const ending = { cancelled: ['stopped'], length: ['cut at the limit of tokens'], end: [], stop: [] };
+  const ending = {
+    cancelled: ['stopped'],
+    closed: ['cut off when the window was closed'],
+    length: ['cut at the limit of tokens'],
+    end: [],
+    stop: [],
+  };
   const bytes = unit === 'byte' ? ['mixed by bytes, as the vocabularies differ'] : [];
   return [count, ...rate, ...ending[answer.stop], ...bytes].join(' · ');
 }

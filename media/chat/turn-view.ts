@@ -115,7 +115,7 @@ export function createTurnView({ question }: TurnHead, { again, explain }: TurnA
 function beforeText(answer: Answer, experts: readonly ChatExpert[]): string {
   if (answer.text.trim() !== '') return '';
   if (answer.kind === 'streaming') return waitingLine(experts);
-  return answer.kind === 'done' && answer.stop !== 'cancelled' ? words.emptyAnswer : '';
+  return answer.kind === 'done' && !['cancelled', 'closed'].includes(answer.stop) ? words.emptyAnswer : '';
 }
 
 function showShares(

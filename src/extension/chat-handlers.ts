@@ -17,7 +17,9 @@ export interface EditorActions {
 }
 
 export interface ChatActions extends EditorActions {
-  ready(): ChatState;
+  ready(): ChatState | Promise<ChatState>;
+  /** Begins a new conversation. */
+  begin(): Promise<void>;
   /** Writes a line to the output channel. */
   log(text: string): void;
 }
@@ -41,7 +43,7 @@ export function chatHandlers(session: ChatSession, actions: ChatActions): Handle
     },
     async follow({ id }, { signal, update }) {
       const answer = await session.follow(id, { signal, onUpdate: update });
-      if (answer === undefined) throw new ChorusError('cancelled', 'The conversation was cleared.');
+      if (answer === undefined) throw new ChorusError('cancelled', 'Another conversation was opened.');
       return answer;
     },
     async restore() {
@@ -49,8 +51,8 @@ export function chatHandlers(session: ChatSession, actions: ChatActions): Handle
       return ok;
     },
     explain: ({ id, step }, { signal }) => session.explain(id, step, signal),
-    async clear() {
-      await session.clear();
+    async begin() {
+      await actions.begin();
       return ok;
     },
     async copy({ text }) {

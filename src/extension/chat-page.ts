@@ -38,7 +38,7 @@ export function chatPage({ script, style, source, nonce }: ChatPage): string {
 <div class="row">
 <span id="experts"></span>
 <button id="origins" type="button" class="quiet" aria-pressed="false" hidden>Who said what</button>
-<button id="clear" type="button" class="quiet">Clear</button>
+<button id="begin" type="button" class="quiet">New chat</button>
 <button id="send" type="submit">Send</button>
 <button id="stop" type="button" hidden>Stop</button>
 </div>

@@ -63,6 +63,7 @@ export function endedAnswer(answer: Answer, outcome: GenerateOutcome): Answer {
     tokens: count,
     unit: result.unit,
     shares: result.shares,
+    ...(Object.keys(result.weights).length > 0 && { weights: result.weights }),
     // Nothing of it is known where the whole is not what had streamed.
     pieces: result.text === answer.text ? answer.pieces : [],
     ...rate,

@@ -3,6 +3,7 @@
  * It outlives every page that shows it.
  */
 
+import { randomUUID } from 'node:crypto';
 import type { Answer, AnswerSoFar, AnswerUpdate, Turn } from '../protocol/chat.ts';
 import type { Delta, ExplainRequest, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
 import type { ExplainOutcome } from '../protocol/explain.ts';
@@ -24,8 +25,17 @@ export interface ChatSessionDependencies {
   seed(): number;
 }
 
+/** What is kept of a conversation, and what a session goes on from. */
+export interface Conversation {
+  readonly id: string;
+  readonly turns: readonly Turn[];
+  /** What was cut off from a place in `turns`, until the next question is put after it. */
+  readonly cut: { readonly from: number; readonly turns: readonly Turn[] };
+}
+
 export interface ChatSession {
   turns(): readonly Turn[];
+  conversation(): Conversation;
   /**
    * Puts a question and resolves when its answer has ended. An answer still under way is stopped first. `replaces`
    * names a turn that is cut off with all after it; of a turn that is gone it changes nothing.
@@ -42,8 +52,8 @@ export interface ChatSession {
   restore(): Promise<void>;
   /** What each expert would have said at a step of an ended answer. Never rejects. */
   explain(id: number, step: number, signal: AbortSignal): Promise<ExplainOutcome>;
-  /** Stops what is under way and forgets every turn. */
-  clear(): Promise<void>;
+  /** Stops what is under way and shows another conversation in place of this one; its turns get new ids. */
+  open(conversation: Conversation): Promise<void>;
   stop(): void;
 }
 
@@ -63,13 +73,15 @@ const NOTHING_YET: Answer = { kind: 'streaming', text: '', tokens: 0, shares: {}
 
 const NOTHING_CUT = { from: 0, turns: [] };
 
+export function newConversation(): Conversation {
+  return { id: randomUUID(), turns: [], cut: NOTHING_CUT };
+}
+
 /** `changed` is called after each change of the turns, but not for the pieces of an answer: those go to followers. */
 export function createChatSession(dependencies: ChatSessionDependencies, changed: () => void): ChatSession {
   const followers = new Set<{ readonly id: number; readonly onUpdate: (update: AnswerUpdate) => void }>();
   const drawn = new Map<number, Drawn>();
-  let turns: readonly Turn[] = [];
-  /** What was cut off from a place in `turns`, until the next question is put after it. */
-  let cut: { readonly from: number; readonly turns: readonly Turn[] } = NOTHING_CUT;
+  let { id: name, turns, cut } = newConversation();
   let running: Running | undefined;
   let nextId = 1;
 
@@ -157,6 +169,7 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
 
   return {
     turns: () => turns,
+    conversation: () => ({ id: name, turns, cut }),
     async ask(question, replaces) {
       while (running !== undefined) await end(running);
       await start(question, replaces);
@@ -190,10 +203,12 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
       const request = { ...how, ids: how.ids.slice(0, step + 1), top: EXPLAINED };
       return dependencies.explain(request, { signal });
     },
-    async clear() {
+    async open(conversation) {
       while (running !== undefined) await end(running);
-      turns = [];
-      cut = NOTHING_CUT;
+      const anew = (turn: Turn): Turn => ({ ...turn, id: nextId++ });
+      name = conversation.id;
+      turns = conversation.turns.map(anew);
+      cut = { ...conversation.cut, turns: conversation.cut.turns.map(anew) };
       forget();
       changed();
     },

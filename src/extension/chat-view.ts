@@ -4,10 +4,13 @@ import { randomBytes, randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { ChatCalls, ChatEvents, ChatExpert, ChatState } from '../protocol/chat.ts';
 import type { Connection } from '../protocol/rpc.ts';
+import { type ChatCommands, chatCommands } from './chat-commands.ts';
 import { editorActions } from './chat-editor.ts';
 import { chatHandlers, stateOf } from './chat-handlers.ts';
+import { createChatHistory } from './chat-history.ts';
 import { chatPage } from './chat-page.ts';
 import { type ChatSessionDependencies, createChatSession } from './chat-session.ts';
+import { createChatStore } from './chat-store.ts';
 import { servePages } from './pages.ts';
 import type { Proposals } from './proposal.ts';
 
@@ -20,6 +23,8 @@ export interface ChatDependencies extends Omit<ChatSessionDependencies, 'seed'> 
   readonly onDidChangeExperts: vscode.Event<unknown>;
   /** Shows what a code block would change. */
   readonly proposals: Proposals;
+  /** Whether conversations are kept on disk. */
+  historyIsWanted(): boolean;
   /** Writes a line to the output channel. */
   log(text: string): void;
 }
@@ -29,18 +34,40 @@ export interface ChatView {
   ask(question: string): Promise<void>;
   /** Reveals the view with the keyboard in the question. */
   focus(): Promise<void>;
+  readonly commands: ChatCommands;
 }
 
-/** The disposables go to `context.subscriptions`; the conversation lives as long as the extension host. */
+/** Of the workspace, the conversation that is open. */
+const openKey = 'chorus.openChat';
+
+/** The disposables go to `context.subscriptions`; the conversation outlives the page, and on disk the window. */
 export function registerChatView(context: vscode.ExtensionContext, dependencies: ChatDependencies): ChatView {
   let page: Connection<ChatEvents> | undefined;
   let focusWanted = false;
 
   const state = (): ChatState => stateOf(session, dependencies.experts());
   const show = (): void => page?.tell('state', state());
-  const session = createChatSession({ ...dependencies, seed: () => randomInt(2 ** 31) }, show);
+  const session = createChatSession({ ...dependencies, seed: () => randomInt(2 ** 31) }, () => {
+    show();
+    history.changed();
+  });
+  const { workspaceState, storageUri, globalStorageUri } = context;
+  const history = createChatHistory({
+    session,
+    store: createChatStore({
+      folder: vscode.Uri.joinPath(storageUri ?? globalStorageUri, 'chats').fsPath,
+      log: dependencies.log,
+    }),
+    open: {
+      get: () => workspaceState.get<string>(openKey),
+      set: (id) => void workspaceState.update(openKey, id),
+    },
+    isWanted: dependencies.historyIsWanted,
+    log: dependencies.log,
+  });
 
-  const ready = (): ChatState => {
+  const ready = async (): Promise<ChatState> => {
+    await history.restored();
     if (focusWanted) page?.tell('focus', {});
     focusWanted = false;
     return state();
@@ -48,6 +75,7 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
   const handlers = chatHandlers(session, {
     ...editorActions(dependencies.proposals),
     ready,
+    begin: history.begin,
     log: dependencies.log,
   });
 
@@ -83,12 +111,15 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
   context.subscriptions.push(
     vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, provider),
     dependencies.onDidChangeExperts(show),
+    history,
     { dispose: () => session.stop() },
   );
   return {
     focus,
+    commands: chatCommands(history, focus),
     async ask(question) {
       await focus();
+      await history.restored();
       await session.ask(question);
     },
   };

@@ -110,6 +110,7 @@ export function activate(context: vscode.ExtensionContext): void {
     explain: engine.explain.bind(engine),
     proposals,
     chatSettings,
+    historyIsWanted: () => values()['chat.history'],
     experts: rows,
     onDidChangeExperts: experts.event,
     log: (text) => log.info(text),
@@ -234,6 +235,7 @@ export function activate(context: vscode.ExtensionContext): void {
       saveMix: () => saveMix(settings),
       ask: () => chat.focus(),
       showStatistics: () => statistics.show(),
+      ...chat.commands,
       ...native,
       restartEngine: () => {
         useDefaults();

@@ -102,6 +102,7 @@ export const settingRules = {
   'chat.maxTokens': whole(256, 1, 8192),
   'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
   'chat.systemPrompt': rule('', 'text', isText),
+  'chat.history': flag(true),
   secretFiles: list(usualSecretFiles, isName, 'a list of patterns for names or paths of files'),
   'editor.codeActions': flag(true),
 } as const;

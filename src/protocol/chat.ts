@@ -36,7 +36,10 @@ export type Answer =
   | ({ readonly kind: 'streaming' } & AnswerSoFar)
   | ({
       readonly kind: 'done';
-      readonly stop: StopReason;
+      /** `closed`: the window was closed while it was being written. */
+      readonly stop: StopReason | 'closed';
+      /** Of the experts when it ended, in [0, 1]; absent where that is not known. */
+      readonly weights?: Readonly<Record<string, number>>;
       /** Absent where nothing was generated. */
       readonly tokensPerSecond?: number;
     } & AnswerSoFar)
@@ -114,7 +117,8 @@ export type ChatCalls = {
   restore: { params: Record<string, never>; result: Accepted; update: never };
   /** What each expert would have said at a step of an answer, counted from 0. */
   explain: { params: { readonly id: number; readonly step: number }; result: ExplainOutcome; update: never };
-  clear: { params: Record<string, never>; result: Accepted; update: never };
+  /** Begins a new conversation; the one before stays in the history, where there is one. */
+  begin: { params: Record<string, never>; result: Accepted; update: never };
   copy: { params: { readonly text: string }; result: Accepted; update: never };
   /** Writes into the active editor, over its selection. */
   insert: { params: { readonly text: string }; result: Accepted; update: never };

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type ChatActions, chatHandlers, stateOf } from '../../src/extension/chat-handlers.ts';
 import { chatPage } from '../../src/extension/chat-page.ts';
-import { type ChatSessionDependencies, createChatSession } from '../../src/extension/chat-session.ts';
+import {
+  type ChatSessionDependencies,
+  createChatSession,
+  newConversation,
+} from '../../src/extension/chat-session.ts';
 import { servePages } from '../../src/extension/pages.ts';
 import type { ChatCalls, ChatEvents, ChatExpert, PageMessage } from '../../src/protocol/chat.ts';
 import type { Connection } from '../../src/protocol/rpc.ts';
@@ -130,6 +134,7 @@ export async function openChat(
     create: nothing,
     open: nothing,
     ready: () => stateOf(session, experts),
+    begin: () => session.open(newConversation()),
     log: (text) => seen.errors.push(text),
     ...actions,
   });

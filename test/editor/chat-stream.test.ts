@@ -1,6 +1,8 @@
 // Hostile texts stream into the chat page, piece by piece: nothing runs, nothing is asked for, and nothing takes long.
+
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newConversation } from '../../src/extension/chat-session.ts';
 import { HOSTILE, LONG } from '../media/hostile.ts';
 import { type OpenChat, openChat, type Seen, startBrowser } from './chat-harness.ts';
 import { player } from './chat-player.ts';
@@ -82,7 +84,7 @@ async function streamed(
       const longest = Math.max(0, ...seen.longTasks.splice(0));
       if (longest > LONGEST) slow.set(index, longest);
       works.push(seen.work.splice(0));
-      if (index % 10 === 9) await session.clear();
+      if (index % 10 === 9) await session.open(newConversation());
     }
     const { active, drawings } = await page.evaluate(() => {
       const { looked, drawings } = window as unknown as { looked(): string[]; drawings: number };

@@ -61,7 +61,7 @@ export async function takePictures(folder: string, base: string): Promise<void> 
     await take('chat');
 
     await workbench.toggleExpert('tiny/math');
-    await chat.locator('button#clear').click();
+    await chat.locator('button#begin').click();
     await chat.locator('article.answer').first().waitFor({ state: 'detached' });
     await finished(await ask(chat, 'What does Array.prototype.map do?'));
     await take('experts');

@@ -38,7 +38,7 @@ test('the page has the elements that the script and the tests reach for, each wi
     '<textarea id="question"',
     '<button id="send"',
     '<button id="stop"',
-    '<button id="clear"',
+    '<button id="begin"',
   ]) {
     expect(page).toContain(part);
   }

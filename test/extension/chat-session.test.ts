@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ChatSession, createChatSession } from '../../src/extension/chat-session.ts';
+import { type ChatSession, createChatSession, newConversation } from '../../src/extension/chat-session.ts';
 import type { AnswerUpdate } from '../../src/protocol/chat.ts';
 import type {
   Delta,
@@ -258,7 +258,7 @@ describe('a question put anew', () => {
     expect(questions(session)).toEqual(['one', 'zwei']);
   });
 
-  test('and then another question forget what was cut off, and so does clearing', async () => {
+  test('and then another question forget what was cut off, and so does a new conversation', async () => {
     const { session } = await answered('one', 'two');
     void session.ask('eins', 1);
     await nextTick();
@@ -270,7 +270,7 @@ describe('a question put anew', () => {
     expect(questions(session)).toEqual(['eins', 'drei']);
     void session.ask('vier', 4);
     await nextTick();
-    await session.clear();
+    await session.open(newConversation());
     expect(session.cut()).toBe(0);
   });
 });
@@ -345,12 +345,12 @@ describe('a follower', () => {
   });
 });
 
-test('clearing stops what is under way and forgets every turn', async () => {
+test('another conversation stops what is under way and takes the place of every turn', async () => {
   const { session, last, changes } = playedSession();
   void session.ask('one');
   await nextTick();
   const before = changes();
-  await session.clear();
+  await session.open(newConversation());
   expect(last().signal.aborted).toBe(true);
   expect(session.turns()).toEqual([]);
   expect(changes()).toBeGreaterThan(before);

@@ -56,7 +56,7 @@ function handlers(follow: Handlers<ChatCalls>['follow']): Handlers<ChatCalls> {
     explain: () => ({ kind: 'failed', failure: { code: 'internal', message: '' } }),
     propose: () => ok,
     create: () => ok,
-    clear: () => ok,
+    begin: () => ok,
     copy: () => ok,
     insert: () => ok,
     open: () => ok,
