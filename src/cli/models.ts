@@ -23,6 +23,7 @@ import {
   sourceName,
 } from '../models/catalog.ts';
 import { importPlace } from '../models/import-place.ts';
+import { memoryText } from '../models/offer.ts';
 import { modelsFolder, placeOf, storedModel } from '../models/stored-model.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import { exitCodeOf, Misuse } from './misuse.ts';
@@ -292,7 +293,7 @@ async function list({ models }: Catalog, folder: string, run: ListRun): Promise<
       (source) => `${megabytes(downloadBytes(source))} from ${sourceName(source)}`,
     );
     run.output.write(
-      `\n${model.id}: ${model.summary}\n  ${sources.join(', or else ')}; ${model.licence.link}\n`,
+      `\n${model.id}: ${model.summary}\n  ${sources.join(', or else ')}; ${memoryText(model)} of memory; ${licenceText(model.licence)}\n`,
     );
   }
 }

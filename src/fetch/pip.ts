@@ -130,7 +130,8 @@ function call(command: readonly string[], rest: readonly string[], run: PipRun):
     const child = spawn(program, [...first, 'download', ...quiet, ...rest], {
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
-      env: { ...process.env, ...environmentOf(folder) },
+      // A hub's token is no business of an index.
+      env: { ...process.env, CHORUS_HUB_TOKEN: undefined, ...environmentOf(folder) },
     });
     let output = '';
     let tooMuch = false;

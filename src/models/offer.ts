@@ -18,15 +18,20 @@ export interface Offer {
 
 /** @param hub the address of the hub */
 export function offerOf(model: FetchedModel, hub: string): Offer {
-  const { name, summary, licence, parameters, sources } = model;
+  const { name, summary, licence, sources } = model;
   return {
     name,
     summary,
     licence: licenceText(licence),
     size: sizeOf(sources),
-    memory: `about ${(roughMemory(parameters) / 1e9).toFixed(1)} GB`,
+    memory: memoryText(model),
     sources: sources.map((source) => placeOf(source, hub)),
   };
+}
+
+/** `about 0.4 GB` */
+export function memoryText({ parameters }: FetchedModel): string {
+  return `about ${(roughMemory(parameters) / 1e9).toFixed(1)} GB`;
 }
 
 function sizeOf(sources: readonly ModelSource[]): string {

@@ -63,7 +63,9 @@ describe('chorus models', () => {
     expect(out).toMatch(/^model +size +context +can +licence +state\n/);
     expect(out).toContain(embedded);
     expect(out).toMatch(/toy +0\.1 MB +1024 +chat +Apache-2\.0 +not here: chorus models fetch toy\n/);
-    expect(out).toMatch(/toy: Made for a test\.\n {2}0\.1 MB from the hub's repository toys\/toy; https:/);
+    expect(out).toMatch(
+      /toy: Made for a test\.\n {2}0\.1 MB from the hub's repository toys\/toy; about 0\.3 GB of memory; Apache-2\.0 \(https:/,
+    );
   });
 
   it('fetches one, says where it is on standard output, and lists it as there', async () => {

@@ -11,6 +11,7 @@ const refuse = (...lines) => {
   process.exit(1);
 };
 
+if (process.env.CHORUS_HUB_TOKEN !== undefined) refuse('ERROR: the token of the hub came here');
 appendFileSync(`${wheel}.calls`, `${JSON.stringify(args)}\n`);
 process.stdout.write('Looking in indexes: https://user:secret@index.example/simple\n');
 switch (manner) {

