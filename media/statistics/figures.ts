@@ -66,13 +66,14 @@ export function figuresBy(
     .sort((a, b) => b.figures.shown - a.figures.shown || a.name.localeCompare(b.name));
 }
 
-/** Every day from the first of which anything is known within `most` days to `today`, also those without use. */
+/** Each of the last `most` days, also those without use, but none from before anything was counted. */
 export function figuresByDay(
   rows: readonly UsageRow[],
   { today, most }: { readonly today: string; readonly most: number },
 ): readonly { readonly day: string; readonly figures: Figures }[] {
   const within = rowsWithin(rows, { today, most });
-  const [first = today] = [today, ...within.map(({ day }) => day)].sort();
+  const [known = today] = rows.map(({ day }) => day).sort();
+  const [, first = today] = [known, daysAfter(today, 1 - most)].sort();
   const days: string[] = [];
   for (let day = first; day <= today; day = daysAfter(day, 1)) days.push(day);
   return days.map((day) => ({ day, figures: figuresOf(within.filter((row) => row.day === day)) }));

@@ -32,7 +32,7 @@ function show(): void {
   const rows = rowsWithin(state.rows, within);
   nothing.hidden = rows.length > 0;
   content.hidden = rows.length === 0;
-  const daily = figuresByDay(rows, within);
+  const daily = figuresByDay(state.rows, within);
   frameElement('figures', HTMLElement).replaceChildren(...figureList(figuresOf(rows)));
   frameElement('plots', HTMLElement).replaceChildren(...plots(daily));
   const tables = frameElement('tables', HTMLElement);

@@ -103,11 +103,11 @@ function labelled(count: number): readonly number[] {
   return [...new Set(Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1))))];
 }
 
-/** The next of 1, 2, 4, 5, 10, 20, ...: half of it is a number that people read. */
+/** The next of 2, 4, 6, 8, 10, 20, 30, ...: half of it is a whole number. */
 function roundedUp(value: number): number {
-  if (value <= 2) return 2;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= value) ?? value;
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(value)));
+  const tops = [1, 2, 3, 4, 6, 8, 10].map((step) => step * power);
+  return tops.find((top) => top >= value && top % 2 === 0) ?? 2;
 }
 
 function words(text: string, attributes: Readonly<Record<string, string | number>>): SVGElement {

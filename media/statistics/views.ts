@@ -19,7 +19,7 @@ export function figureList(figures: Figures): readonly HTMLElement[] {
       `${numberText(taken)} suggestions, ${numberText(characters)} characters`,
     ],
     [
-      'How',
+      'Times taken',
       numberText(whole + word + line),
       `whole ${numberText(whole)}, by words ${numberText(word)}, by lines ${numberText(line)}`,
     ],
@@ -45,7 +45,7 @@ export function figureList(figures: Figures): readonly HTMLElement[] {
 function keptText({ looked, alike }: Figures['after30']): string {
   return looked === 0
     ? 'nothing was looked at yet'
-    : `of ${numberText(looked)} looked at; ${percentText(alike)} of the text as it was`;
+    : `of ${numberText(looked)} looked at, which were ${percentText(alike)} as they had been`;
 }
 
 interface Day {

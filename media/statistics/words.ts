@@ -11,5 +11,5 @@ export function percentText(share: number | undefined): string {
 
 export function rateText(rate: number | undefined): string {
   if (rate === undefined) return '–';
-  return rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
+  return rate > 0 && rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
 }

@@ -1,7 +1,5 @@
 // The chat page as it is built, in Chromium, under its own policy, before a conversation whose engine the test plays.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { type ChatActions, chatHandlers, stateOf } from '../../src/extension/chat-handlers.ts';
 import { chatPage } from '../../src/extension/chat-page.ts';
 import {
@@ -12,20 +10,10 @@ import {
 import { servePages } from '../../src/extension/pages.ts';
 import type { ChatCalls, ChatEvents, ChatExpert, PageMessage } from '../../src/protocol/chat.ts';
 import type { Connection } from '../../src/protocol/rpc.ts';
-import { baseStyle, type Theme, themeStyle } from './themes.ts';
+import type { Theme } from './themes.ts';
+import { type PageSeen, servePage, watchPage } from './webview.ts';
 
-const ORIGIN = 'http://chat.test';
-const media = join('dist', 'media');
-
-/** The side bar behind the page. */
-const surroundings = `${baseStyle}\nhtml { background: var(--vscode-sideBar-background); }\n`;
-
-export interface Seen {
-  /** Every request for something else than the page's own files. */
-  readonly requests: string[];
-  readonly dialogs: string[];
-  /** What the page's policy forbade, uncaught errors, and what was written to the console as an error. */
-  readonly errors: string[];
+export interface Seen extends PageSeen {
   /** In milliseconds, each of more than 50. */
   readonly longTasks: number[];
   /** Where `stepwise`: the processor time of the page for each message, with all that it drew, in milliseconds. */
@@ -64,8 +52,9 @@ export async function openChat(
   const seen: Seen = { requests: [], dialogs: [], errors: [], longTasks: [], work: [] };
   const context = await browser.newContext({ viewport: { width: 340, height: 720 } });
   const page = await context.newPage();
-  await watch(page, seen);
-  await serve(page, theme, seen);
+  await watchPage(page, seen);
+  const shown = { name: 'chat', html: chatPage, background: '--vscode-sideBar-background', theme };
+  const address = await servePage(page, shown, seen);
 
   const devtools = await context.newCDPSession(page);
   if (stepwise) await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
@@ -185,7 +174,7 @@ export async function openChat(
     },
     { draw: eager },
   );
-  await page.goto(`${ORIGIN}/`);
+  await page.goto(address);
   await page.locator('#experts:not(:empty)').waitFor();
   return {
     page,
@@ -215,49 +204,3 @@ export async function openChat(
 }
 
 export type OpenChat = Awaited<ReturnType<typeof openChat>>;
-
-async function watch(page: Page, seen: Seen): Promise<void> {
-  page.on('dialog', (dialog) => {
-    seen.dialogs.push(dialog.message());
-    void dialog.dismiss();
-  });
-  page.on('pageerror', (error) => seen.errors.push(`uncaught: ${error.message}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error') seen.errors.push(message.text());
-  });
-}
-
-/** The page's own files from the disk; everything else that is asked for is noted and refused. */
-async function serve(page: Page, theme: Theme, { requests }: Seen): Promise<void> {
-  const { className, style } = themeStyle(theme);
-  const html = chatPage({
-    script: `${ORIGIN}/chat.js`,
-    style: `${ORIGIN}/chat-style.css`,
-    source: ORIGIN,
-    nonce: 'once',
-  })
-    // As VS Code does: the theme's variables on the root, its kind on the body.
-    .replace('<html lang="en">', `<html lang="en" style="${style}">`)
-    .replace('<body>', `<body class="${className}">`);
-  const types: Readonly<Record<string, string>> = {
-    js: 'text/javascript',
-    css: 'text/css',
-    woff2: 'font/woff2',
-  };
-  await page.route('**/*', async (route) => {
-    const { pathname, origin } = new URL(route.request().url());
-    if (origin === ORIGIN && pathname === '/') return route.fulfill({ contentType: 'text/html', body: html });
-    const type = types[pathname.slice(pathname.lastIndexOf('.') + 1)];
-    if (
-      origin === ORIGIN &&
-      type !== undefined &&
-      /^\/(chat\.js|chat-style\.css|fonts\/[\w-]+\.woff2)$/.test(pathname)
-    ) {
-      const body = readFileSync(join(media, pathname));
-      const isStyle = pathname.endsWith('.css');
-      return route.fulfill({ contentType: type, body: isStyle ? `${surroundings}${body}` : body });
-    }
-    requests.push(route.request().url());
-    return route.abort();
-  });
-}

@@ -1,6 +1,5 @@
 // The chat page by itself in Chromium: who said what, questions asked anew, code, files, and what a screen reader is told.
 
-import axe, { type AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CodeBlock } from '../../src/protocol/chat.ts';
@@ -9,6 +8,7 @@ import { ask, finished } from './chat.ts';
 import { type ChatOptions, type OpenChat, openChat, startBrowser } from './chat-harness.ts';
 import { explanation, inWords, player } from './chat-player.ts';
 import { themes } from './themes.ts';
+import { seriousOn } from './webview.ts';
 
 const ANSWER = `The **sum** of \\(a\\) and \\(b\\) is:
 
@@ -214,18 +214,6 @@ test('a pasted picture is refused with a reason, and pasted text is taken', asyn
 });
 
 describe('axe finds nothing serious', () => {
-  const seriousOn = async ({ page }: OpenChat): Promise<string[]> => {
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() =>
-      (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-    );
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-      );
-  };
-
   test.each(themes)(
     'in the theme %s: empty, answered, coloured, explained, edited, failed',
     async (theme) => {
@@ -240,15 +228,15 @@ describe('axe finds nothing serious', () => {
             : played.generate(request, options),
       });
       const { page } = chat;
-      expect(await seriousOn(chat)).toEqual([]);
+      expect(await seriousOn(chat.page)).toEqual([]);
       await answered(chat, 'one');
       await page.screenshot({ path: `.cache/editor/chat-${theme}-answer.png` });
-      expect(await seriousOn(chat)).toEqual([]);
+      expect(await seriousOn(chat.page)).toEqual([]);
       await page.locator('#origins').click();
       await page.locator('.piece').nth(3).click();
       await page.locator('.explanation table').first().waitFor();
       await page.screenshot({ path: `.cache/editor/chat-${theme}-origins.png` });
-      expect(await seriousOn(chat)).toEqual([]);
+      expect(await seriousOn(chat.page)).toEqual([]);
       await page.locator('.edit').click();
       failing = true;
       await page.keyboard.press('Enter');
@@ -256,7 +244,7 @@ describe('axe finds nothing serious', () => {
       await page.locator('.edit').click();
       await chat.settled();
       await page.screenshot({ path: `.cache/editor/chat-${theme}-failed.png` });
-      expect(await seriousOn(chat)).toEqual([]);
+      expect(await seriousOn(chat.page)).toEqual([]);
     },
   );
 
@@ -270,7 +258,7 @@ describe('axe finds nothing serious', () => {
       faint.style.color = '#333';
       document.querySelector('main')?.append(faint);
     });
-    const found = await seriousOn(chat);
+    const found = await seriousOn(chat.page);
     expect(found.join()).toContain('label');
     expect(found.join()).toContain('color-contrast');
   });

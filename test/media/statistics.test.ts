@@ -52,19 +52,20 @@ describe('figures', () => {
   });
 
   it('of days have the days between too, across a month and a leap day', () => {
-    const rows = [
-      row('2027-12-31', { shown: 9 }),
-      row('2028-02-27', { shown: 2 }),
-      row('2028-03-01', { shown: 1 }),
-    ];
-    const daily = figuresByDay(rows, { today: '2028-03-02', most: 7 });
-    expect(daily.map(({ day, figures }) => [day, figures.shown])).toEqual([
+    const rows = [row('2028-02-27', { shown: 2 }), row('2028-03-01', { shown: 1 })];
+    const dailyOf = (all: readonly UsageRow[], most: number) =>
+      figuresByDay(all, { today: '2028-03-02', most }).map(({ day, figures }) => [day, figures.shown]);
+    const days = [
       ['2028-02-27', 2],
       ['2028-02-28', 0],
       ['2028-02-29', 0],
       ['2028-03-01', 1],
       ['2028-03-02', 0],
-    ]);
+    ];
+    expect(dailyOf(rows, 7)).toEqual(days);
+    // A day without use has its place where anything was counted before it.
+    expect(dailyOf([row('2027-12-31', { shown: 9 }), ...rows], 6)).toEqual([['2028-02-26', 0], ...days]);
+    expect(dailyOf([], 7)).toEqual([['2028-03-02', 0]]);
   });
 
   it('of the last days count today as one of them', () => {
