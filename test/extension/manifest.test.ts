@@ -11,6 +11,7 @@ import {
 import { participantCommands } from '../../src/extension/participant-prompt.ts';
 import { readyMixes } from '../../src/extension/ready-mixes.ts';
 import { checkSettings, type SettingName, settingRules } from '../../src/extension/setting-rules.ts';
+import { manifest } from './manifest.ts';
 
 interface Property {
   readonly type: string;
@@ -25,7 +26,6 @@ interface Property {
 }
 
 const root = new URL('../../', import.meta.url);
-const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 const { contributes } = manifest;
 const sources = new URL('src/extension/', root);
 const code = readdirSync(sources)

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { answerText, stepText, summaryOf, toolQuestion } from '../../src/extension/maths-text.ts';
 import { mathsToolName } from '../../src/extension/names.ts';
 import type { StepVerdict } from '../../src/protocol/maths.ts';
+import { manifest } from './manifest.ts';
 
-const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const [tool] = manifest.contributes.languageModelTools;
 
 describe('the tool chorus_math', () => {

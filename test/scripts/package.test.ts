@@ -16,6 +16,9 @@ const adapters = ['code', 'math'].flatMap((name) =>
 const good = [
   'extension.vsixmanifest',
   'extension/package.json',
+  'extension/package.nls.json',
+  'extension/package.nls.ja.json',
+  'extension/l10n/bundle.l10n.ja.json',
   'extension/dist/extension.js',
   'extension/dist/engine.js',
   'extension/dist/worker.js',

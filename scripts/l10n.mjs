@@ -1,0 +1,125 @@
+// `npm run l10n`: reads what users read out of the extension's code, writes l10n/bundle.l10n.json, takes what no code uses any more
+// out of the translations, and ends with a list of what they lack. test/scripts/l10n.test.ts holds the same faults to none.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { isScript, main, root } from './process.mjs';
+
+const bundlePath = (language) =>
+  join(root, 'l10n', `bundle.l10n${language === undefined ? '' : `.${language}`}.json`);
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
+
+/** The first arguments of all `t('…')` in src/extension, sorted. Throws where one is no plain string. */
+export function messagesOfCode() {
+  const folder = join(root, 'src', 'extension');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  const found = files.flatMap((name) => messagesOf(name, readFileSync(join(folder, name), 'utf8')));
+  return [...new Set(found)].sort();
+}
+
+/** The same of one file's text. */
+export function messagesOf(name, text) {
+  const messages = [];
+  const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  const visit = (node) => {
+    if (ts.isCallExpression(node) && node.expression.getText(file) === 't') {
+      const [message] = node.arguments;
+      if (message === undefined || !ts.isStringLiteralLike(message)) {
+        const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
+        throw new Error(
+          `${name}, line ${line + 1}: t() takes a plain string first, so that it can be translated.`,
+        );
+      }
+      messages.push(message.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return messages;
+}
+
+/** The keys that the manifest names. */
+export function keysOf(manifest) {
+  return [...JSON.stringify(manifest).matchAll(/"%([^"%]+)%"/g)].map(([, key]) => key);
+}
+
+/** What is wrong with a translation of `words`: sentences. Both are objects of words by keys. */
+export function faultsOf(words, translation, name) {
+  const own = (key) => Object.hasOwn(translation, key);
+  return [
+    ...Object.keys(words).flatMap((key) => (own(key) ? [] : [`${name} lacks: ${key}`])),
+    ...Object.keys(translation).flatMap((key) =>
+      Object.hasOwn(words, key) ? [] : [`${name} has what nothing uses: ${key}`],
+    ),
+    ...Object.entries(words).flatMap(([key, word]) =>
+      own(key) && marksOf(word) !== marksOf(translation[key])
+        ? [`${name} differs in placeholders, commands, settings or icons: ${key}`]
+        : [],
+    ),
+  ];
+}
+
+/** What a translation must keep as it is: placeholders, icons, links to commands, settings. */
+function marksOf(text) {
+  const marks = /\{\d+\}|\$\([a-z~-]+\)|\]\([^)]*\)|#?chorus(?:\.\w+)+#?/g;
+  return (text.match(marks) ?? []).sort().join(' ');
+}
+
+/**
+ * Sentences that call a command otherwise than the manifest in the same language does. `words` and `translation` are objects of
+ * words by keys, `titles` and `translated` the manifest's titles of commands by theirs.
+ */
+export function misnamed(words, translation, { titles, translated }) {
+  return Object.entries(words).flatMap(([key, word]) =>
+    Object.entries(titles)
+      .filter(([, title]) => ['"', '*'].some((mark) => word.includes(`${mark}Chorus: ${title}${mark}`)))
+      .filter(([id]) => !translation[key]?.includes(`Chorus: ${translated[id]}`))
+      .map(([id]) => `The translation should call the command "Chorus: ${translated[id]}": ${key}`),
+  );
+}
+
+/** The titles of the commands by their keys, of package.nls.json or a translation of it. */
+export function titlesOf(nls) {
+  return Object.fromEntries(Object.entries(nls).filter(([key]) => /^command\.\w+$/.test(key)));
+}
+
+/** All that is wrong with the Japanese words, of the code and of the manifest. */
+export function faultsInJapanese() {
+  const [nls, japanese] = ['package.nls.json', 'package.nls.ja.json'].map((name) =>
+    readJson(join(root, name)),
+  );
+  const commands = { titles: titlesOf(nls), translated: titlesOf(japanese) };
+  const words = Object.fromEntries(messagesOfCode().map((message) => [message, message]));
+  const bundle = readJson(bundlePath('ja'));
+  return [
+    ...faultsOf(words, bundle, 'bundle.l10n.ja.json'),
+    ...misnamed(words, bundle, commands),
+    ...faultsOf(nls, japanese, 'package.nls.ja.json'),
+    ...misnamed(nls, japanese, commands),
+  ];
+}
+
+function writeBundles() {
+  const messages = messagesOfCode();
+  const write = (path, pairs) =>
+    writeFileSync(path, `${JSON.stringify(Object.fromEntries(pairs), undefined, 2)}\n`);
+  write(
+    bundlePath(),
+    messages.map((message) => [message, message]),
+  );
+  const before = readJson(bundlePath('ja'));
+  const known = messages.filter((message) => Object.hasOwn(before, message));
+  write(
+    bundlePath('ja'),
+    known.map((message) => [message, before[message]]),
+  );
+  console.log(`${messages.length} strings, ${known.length} of them in Japanese`);
+}
+
+if (isScript(import.meta.url)) {
+  await main(() => {
+    writeBundles();
+    const faults = faultsInJapanese();
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+  });
+}
