@@ -1,5 +1,6 @@
 /** Models on their way, with their progress as a notification that can end it. */
 
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { FetchedModel } from '../models/catalog.ts';
 import { fractionOfAll } from '../models/offer.ts';
@@ -83,5 +84,7 @@ export function fetchWithProgress(
     }
     return { kind: 'fetched', folders };
   };
-  return withObtainProgress(models.map(({ name }) => name).join(', '), run, ending);
+  const [only, second] = models;
+  const title = only === undefined || second !== undefined ? t('{0} models', models.length) : only.name;
+  return withObtainProgress(title, run, ending);
 }
