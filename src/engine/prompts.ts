@@ -15,9 +15,15 @@ export interface ExpertPrompt {
   readonly opening: string;
 }
 
+/** What a prompt is made by. */
+export type PromptedExpert = Pick<
+  LoadedExpert,
+  'name' | 'tokenizer' | 'manifest' | 'contextLength' | 'templateFile'
+>;
+
 /** Rejects with a `ChorusError` where the prompt is empty or too long for the expert, or its template is unusable. */
 export async function promptFor(
-  expert: LoadedExpert,
+  expert: PromptedExpert,
   prompt: Prompt,
   templates: TemplateRenderer,
 ): Promise<ExpertPrompt> {
@@ -44,7 +50,7 @@ interface Encoded {
 }
 
 async function encodePrompt(
-  expert: LoadedExpert,
+  expert: PromptedExpert,
   prompt: Prompt,
   templates: TemplateRenderer,
 ): Promise<Encoded> {
@@ -118,7 +124,7 @@ function encodePieces(pieces: readonly PromptPiece[], asked: number, tokenizer: 
   return { ids, askedFrom, opening: '' };
 }
 
-export function encoderOf({ tokenizer, name }: LoadedExpert): PromptEncoder {
+export function encoderOf({ tokenizer, name }: Pick<LoadedExpert, 'tokenizer' | 'name'>): PromptEncoder {
   return {
     encode: (text) => tokenizer.encode(text),
     special(token) {

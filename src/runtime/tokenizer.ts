@@ -11,6 +11,7 @@ import { ChorusError } from '../protocol/failure.ts';
 import { specialSplitter } from './special-tokens.ts';
 import { textBeginning } from './text-beginning.ts';
 import { type TokenKind, tokenBytes } from './token-bytes.ts';
+import { withoutSpecials } from './without-specials.ts';
 
 export interface Tokenizer {
   /** Number of tokens: the highest id + 1. */
@@ -66,6 +67,7 @@ export async function readTokenizer(
   const plain = {
     ...json,
     added_tokens: json.added_tokens.filter((token) => !isSpecial(token)),
+    model: withoutSpecials(json.model, new Set(specials.map(({ content }) => content))),
     post_processor: null,
   };
   const encoder = createEncoder(file, plain, { ...config, clean_up_tokenization_spaces: false });

@@ -140,6 +140,28 @@ describe('tokens beyond the rows of a model', () => {
   });
 });
 
+describe('a vocabulary that numbers its tokens by their places (unigram)', () => {
+  const pieces = ['<unk>', '</s>', '▁', '<', '/', 's', '>', '</', 's>', '▁x'];
+  const unigram = (tokens: readonly string[]) => (json: Json) => {
+    const vocab = tokens.map((token, i) => [token, i < 2 ? 0 : -5 - i / 10]);
+    Object.assign(json, {
+      model: { type: 'Unigram', unk_id: 0, vocab, byte_fallback: false },
+      added_tokens: ['<unk>', '</s>'].map((content, id) => ({ id, content, special: true })),
+      normalizer: null,
+      pre_tokenizer: null,
+      decoder: { type: 'Metaspace' },
+    });
+  };
+
+  it('does not find its special tokens in a text, and keeps the places of the others', async () => {
+    const tokenizer = await changed(unigram(pieces), { eos_token: '</s>' });
+    expect(tokenizer.encode('</s>')).toEqual([7, 8]);
+    expect(tokenizer.encode('▁x')).toEqual([9]);
+    expect(tokenizer.encodeWithSpecials('</s>')).toEqual([1]);
+    expect(text(tokenizer.bytes(1))).toBe('</s>');
+  });
+});
+
 describe('splitting at special tokens', () => {
   it('takes the longest, and leaves everything else as it is', () => {
     const split = specialSplitter([
