@@ -9,8 +9,9 @@ import type { NamedRecipe } from './merge-recipes.ts';
 import { fingerprint } from './results-store.ts';
 
 export interface MergedOptions {
-  /** The experts by the names in the recipes. */
+  /** The experts by the names in the recipes; an adapter is `base+adapter`, both by their names. */
   readonly folders: ReadonlyMap<string, string>;
+  readonly bases: ReadonlyMap<string, string>;
   /** Where merges are kept. */
   readonly home: string;
   /** Changes with the code and the experts. */
@@ -22,9 +23,12 @@ export interface MergedOptions {
 /** The folder of the merge. */
 export async function mergedFolder(
   { name, recipe, rebuilt }: NamedRecipe,
-  { folders, home, stamp, seed, progress }: MergedOptions,
+  { folders, bases, home, stamp, seed, progress }: MergedOptions,
 ): Promise<string> {
-  const text = JSON.stringify(recipe);
+  const named = (model: string): string => (bases.has(model) ? `${bases.get(model)}+${model}` : model);
+  const text = JSON.stringify(recipe, (key, value: unknown) =>
+    (key === 'model' || key === 'base_model') && typeof value === 'string' ? named(value) : value,
+  );
   const key = fingerprint(stamp, text, String(seed), ...[...folders].flat());
   const folder = join(home, `merge-${key}`);
   if (!existsSync(folder)) {
@@ -39,6 +43,6 @@ export async function mergedFolder(
   }
   if (rebuilt === undefined) return folder;
   const own = `${folder}-${fingerprint(rebuilt).slice(0, 6)}`;
-  if (!existsSync(own)) await rebuildExpert({ folder, expert: rebuilt, out: own, name });
+  if (!existsSync(own)) await rebuildExpert({ folder, expert: named(rebuilt), out: own, name });
   return own;
 }

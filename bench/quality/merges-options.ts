@@ -15,6 +15,8 @@ expert alone, everything in float32.
   --suite NAME         one of ${safeSuites.join(', ')}; may be repeated (default: all)
   --cases N            cases per suite (default: problems 60, gsm8k 20, infilling 60, mixed 30; of benchmarks all)
   --model FOLDER       twice: the two experts, the one with weight .9 first (default: the pocket experts, in two pairs)
+  --tiny               in place of --model and --base: the two adapters of SmolLM2-135M-Instruct that come along, over that model as it was
+                       fetched, in float32
   --base FOLDER        what both were fine-tuned from (default: the first is taken as the base, as in the paper's recipes)
   --benchmarks FOLDER  in place of the suites: the benchmarks of the Qwen2.5-Math harness that lie there (its evaluation/data), with its
                        prompt, greedy, up to 2048 tokens
@@ -30,6 +32,7 @@ export interface MergesOptions {
   /** None or two. */
   readonly models: readonly string[];
   readonly base: string | undefined;
+  readonly tiny: boolean;
   readonly benchmarks: string | undefined;
   readonly data: string;
   readonly seed: number;
@@ -46,6 +49,7 @@ export function parseMergesOptions(args: readonly string[], root: string): Merge
       cases: { type: 'string' },
       model: { type: 'string', multiple: true, default: [] },
       base: { type: 'string' },
+      tiny: { type: 'boolean', default: false },
       benchmarks: { type: 'string' },
       data: { type: 'string' },
       seed: { type: 'string', default: '1' },
@@ -57,6 +61,8 @@ export function parseMergesOptions(args: readonly string[], root: string): Merge
   if (values.help) return 'help';
   const { model: models, base, benchmarks } = values;
   if (models.length !== 0 && models.length !== 2) throw new Error('Give --model twice, or not at all.');
+  if (values.tiny && (models.length > 0 || base !== undefined))
+    throw new Error('--tiny says which models: leave out --model and --base.');
   if (base !== undefined && models.length === 0) throw new Error('--base goes with two --model.');
   for (const folder of [...models, base, benchmarks]) {
     if (folder !== undefined && !existsSync(folder)) throw new Error(`There is no folder '${folder}'.`);
@@ -68,6 +74,7 @@ export function parseMergesOptions(args: readonly string[], root: string): Merge
     cases: values.cases === undefined ? undefined : whole('cases', values.cases, 1),
     models,
     base,
+    tiny: values.tiny,
     benchmarks,
     data: resolve(values.data ?? usual),
     seed: whole('seed', values.seed, 0),

@@ -1,12 +1,16 @@
 /** `npm run eval -- merges`: mixtures of distributions beside merges of the weights, and each expert alone, on the same experts. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import * as v from 'valibot';
+import { userCacheFolder } from '../../src/models/cache-folder.ts';
+import { modelsFolder } from '../../src/models/stored-model.ts';
+import { TINY_BASE } from '../../src/models/tiny.ts';
 import { benchmarkSuites } from './benchmarks.ts';
 import { readData } from './data.ts';
 import { stampOf } from './families.ts';
+import { floatBase } from './float-base.ts';
 import type { Places } from './main.ts';
 import type { SymbolicEqual } from './math-equal.ts';
 import { type CaseResults, measureAll } from './measure.ts';
@@ -32,11 +36,12 @@ export interface MergesPlaces extends Places {
 
 /** Gives the exit code. */
 export async function evaluateMerges(args: readonly string[], places: MergesPlaces): Promise<number> {
-  const options = parseMergesOptions(args, places.root);
-  if (options === 'help') {
+  const parsed = parseMergesOptions(args, places.root);
+  if (parsed === 'help') {
     process.stdout.write(help);
     return 0;
   }
+  const options = parsed.tiny ? await withTiny(parsed, places.root) : parsed;
   const thread = symbolicThread(places.symbolic);
   try {
     return await compare(options, { args, places, symbolic: thread.equal });
@@ -45,6 +50,17 @@ export async function evaluateMerges(args: readonly string[], places: MergesPlac
     if (lost > 0) progress(`${lost} comparisons of expressions took too long and count as different.`);
     await thread.dispose();
   }
+}
+
+/** The adapters that come along, over the model that was fetched for them. */
+async function withTiny(options: MergesOptions, root: string): Promise<MergesOptions> {
+  const stored = join(modelsFolder(userCacheFolder(process.env)), TINY_BASE);
+  const gguf = existsSync(stored) && readdirSync(stored).find((name) => name.endsWith('.gguf'));
+  if (!gguf) throw new Error(`SmolLM2 is not there: run "npx chorus models fetch ${TINY_BASE}" first.`);
+  const base = join(options.out, 'models', TINY_BASE);
+  await floatBase(join(stored, gguf), base);
+  const models = ['code', 'math'].map((name) => join(root, 'models', 'adapters', `smollm2-135m-${name}`));
+  return { ...options, models, base };
 }
 
 interface Running {
@@ -121,7 +137,12 @@ function expertsOf({ models, base }: MergesOptions, root: string): Model[] {
   const ids = folders.map((folder) => basename(folder));
   return folders.map((folder, i) => {
     const id = ids[i] as string;
-    return { id: ids.indexOf(id) === ids.lastIndexOf(id) ? id : folder, folder };
+    const isAdapter = existsSync(join(folder, 'adapter_config.json'));
+    return {
+      id: ids.indexOf(id) === ids.lastIndexOf(id) ? id : folder,
+      folder,
+      ...(isAdapter && base !== undefined && { base: resolve(base) }),
+    };
   });
 }
 
@@ -166,6 +187,9 @@ async function variantsOf(
   const { first, second } = pair;
   const members = experts.filter(({ id }) => [first, second, pair.base].includes(id));
   const folders = new Map(members.map(({ id, folder }) => [id, folder]));
+  const bases = new Map(
+    members.flatMap(({ id, base }) => (base === undefined ? [] : [[id, basename(base)] as const])),
+  );
   const mod = (
     name: string,
     weights: readonly [number, number],
@@ -187,6 +211,7 @@ async function variantsOf(
   for (const named of recipesOf(pair)) {
     const folder = await mergedFolder(named, {
       folders,
+      bases,
       home: join(options.out, 'models'),
       stamp,
       seed: options.seed,

@@ -51,6 +51,7 @@ describe('the merges of the comparison', () => {
     const said: string[] = [];
     const options = {
       folders: folders(),
+      bases: new Map<string, string>(),
       home,
       stamp: '1',
       seed: 1,
@@ -66,7 +67,14 @@ describe('the merges of the comparison', () => {
   });
 
   it('rebuild an expert from an EMR merge', async () => {
-    const options = { folders: folders(), home: temporaryFolder(), stamp: '1', seed: 1, progress: () => {} };
+    const options = {
+      folders: folders(),
+      bases: new Map<string, string>(),
+      home: temporaryFolder(),
+      stamp: '1',
+      seed: 1,
+      progress: () => {},
+    };
     const [a, b] = recipesOf(based).filter(({ rebuilt }) => rebuilt !== undefined);
     if (a === undefined || b === undefined) throw new Error('there are two');
     expect(await norm(await mergedFolder(a, options))).not.toEqual(
@@ -75,7 +83,14 @@ describe('the merges of the comparison', () => {
   });
 
   it("by the paper's own Task Arithmetic are the second expert, since the only task's weight is divided by itself", async () => {
-    const options = { folders: folders(), home: temporaryFolder(), stamp: '1', seed: 1, progress: () => {} };
+    const options = {
+      folders: folders(),
+      bases: new Map<string, string>(),
+      home: temporaryFolder(),
+      stamp: '1',
+      seed: 1,
+      progress: () => {},
+    };
     const arithmetic = (pair: typeof based | typeof asInPaper) =>
       recipesOf(pair).find(({ name }) => name === 'Task Arithmetic') ?? { name: '', recipe: {} };
     const second = await norm(options.folders.get('b') ?? '');
