@@ -1,21 +1,29 @@
-/** What is done with whole conversations: the list of earlier ones, a new one, all of them deleted. */
+/** What is done with whole conversations: the list of earlier ones, a new one, one as Markdown, all of them deleted. */
 
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { toFailure } from '../protocol/failure.ts';
 import type { ChatHistory } from './chat-history.ts';
+import { chatMarkdown } from './chat-markdown.ts';
 import { type ChatRecord, LONGEST_TITLE } from './chat-record.ts';
 import { type FoundChat, searchChats } from './chat-search.ts';
 import type { CommandHandlers } from './commands.ts';
 
-export type ChatCommands = Pick<CommandHandlers, 'showChats' | 'newChat' | 'deleteChats'>;
+export type ChatCommands = Pick<CommandHandlers, 'showChats' | 'newChat' | 'exportChat' | 'deleteChats'>;
+
+export interface ChatCommandOptions {
+  readonly history: ChatHistory;
+  /** Reveals the chat. */
+  readonly focus: () => Promise<void>;
+  /** What an expert is called. */
+  readonly nameOf: (id: string) => string;
+}
 
 interface ChatItem extends vscode.QuickPickItem {
   readonly record: ChatRecord;
 }
 
-/** `focus` reveals the chat. */
-export function chatCommands(history: ChatHistory, focus: () => Promise<void>): ChatCommands {
+export function chatCommands({ history, focus, nameOf }: ChatCommandOptions): ChatCommands {
   return {
     async showChats() {
       await history.restored();
@@ -25,6 +33,10 @@ export function chatCommands(history: ChatHistory, focus: () => Promise<void>): 
       await history.restored();
       await history.begin();
       await focus();
+    },
+    async exportChat() {
+      await history.restored();
+      await exportChat(history.current(), nameOf);
     },
     deleteChats: () => deleteChats(history),
   };
@@ -106,6 +118,17 @@ async function remove(history: ChatHistory, id: string): Promise<void> {
   void vscode.window
     .showInformationMessage(t('"{0}" was deleted.', record.title), undo)
     .then((chosen) => (chosen === undefined ? undefined : shown(history.putBack(record))));
+}
+
+/** To a document without a name, which the user saves where it should be. */
+async function exportChat(record: ChatRecord, nameOf: (id: string) => string): Promise<void> {
+  if (record.turns.length === 0) {
+    void vscode.window.showInformationMessage(t('Nothing was asked in this conversation yet.'));
+    return;
+  }
+  const content = chatMarkdown(record, nameOf);
+  const document = await vscode.workspace.openTextDocument({ content, language: 'markdown' });
+  await vscode.window.showTextDocument(document);
 }
 
 async function deleteChats(history: ChatHistory): Promise<void> {

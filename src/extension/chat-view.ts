@@ -116,7 +116,11 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
   );
   return {
     focus,
-    commands: chatCommands(history, focus),
+    commands: chatCommands({
+      history,
+      focus,
+      nameOf: (id) => dependencies.experts().find((expert) => expert.id === id)?.name ?? id,
+    }),
     async ask(question) {
       await focus();
       await history.restored();

@@ -21,6 +21,7 @@ export const commandNames = [
   'ask',
   'newChat',
   'showChats',
+  'exportChat',
   'deleteChats',
   'explainSelection',
   'fixProblem',
