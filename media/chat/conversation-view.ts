@@ -153,6 +153,7 @@ export function createConversationView(
       }
       for (const turn of state.turns) {
         const entry = shown.get(turn.id) ?? add(turn);
+        entry.view.showAttached(turn.attached);
         // What has ended never changes again.
         if (entry.answer === undefined && entry.following === undefined) void follow(turn.id, entry);
       }

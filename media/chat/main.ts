@@ -2,8 +2,10 @@
 
 import type { ChatCalls, ChatEvents, ChatState } from '../../src/protocol/chat.ts';
 import { connect } from '../../src/protocol/rpc.ts';
+import { showAttached } from './attached-view.ts';
 import { createConversationView } from './conversation-view.ts';
 import { element, frameElement } from './dom.ts';
+import { createMentionList } from './mention-list.ts';
 import { keep, kept, pagePort, type WebviewApi } from './port.ts';
 import { expertsLine } from './shares.ts';
 import { words } from './words.ts';
@@ -20,6 +22,8 @@ const begin = frameElement('begin', HTMLButtonElement);
 const origins = frameElement('origins', HTMLButtonElement);
 const refused = frameElement('refused', HTMLElement);
 const cut = frameElement('cut', HTMLElement);
+const attached = frameElement('attached', HTMLElement);
+const announcement = frameElement('announcement', HTMLElement);
 const expertsText = frameElement('experts', HTMLElement);
 
 const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
@@ -37,7 +41,7 @@ const connection = connect<ChatCalls, ChatEvents>(pagePort(api, page), {
 const conversation = createConversationView(connection, {
   list,
   empty: list.appendChild(emptyState()),
-  announcement: frameElement('announcement', HTMLElement),
+  announcement,
   drawn({ streaming, empty }) {
     const hadFocus = document.activeElement === stop || document.activeElement === begin;
     stop.hidden = !streaming;
@@ -47,6 +51,28 @@ const conversation = createConversationView(connection, {
     if (hadFocus && document.activeElement === document.body) question.focus();
   },
 });
+
+const mentions = createMentionList({
+  field: question,
+  list: frameElement('mentions', HTMLElement),
+  announcement,
+  files: (query) => connection.call('files', { query }),
+});
+
+/** Once the question rests: what would go with it. */
+let previewed: ReturnType<typeof setTimeout> | undefined;
+function preview(): void {
+  clearTimeout(previewed);
+  const text = question.value;
+  if (!text.includes('@')) {
+    showAttached(attached, []);
+    return;
+  }
+  previewed = setTimeout(async () => {
+    const notes = await connection.call('preview', { question: text }).catch(() => []);
+    if (question.value === text) showAttached(attached, notes);
+  }, 250);
+}
 
 function show(state: ChatState): void {
   expertsText.textContent = expertsLine(state.experts);
@@ -72,6 +98,8 @@ function submit(): void {
   ask(question.value);
   question.value = '';
   keep(api, { draft: '' });
+  mentions.close();
+  preview();
 }
 
 function showOrigins(): void {
@@ -134,6 +162,7 @@ composer.addEventListener('submit', (event) => {
   submit();
 });
 question.addEventListener('keydown', (event) => {
+  if (mentions.takesKey(event)) return;
   // While an input method composes, Enter ends the composition.
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();
@@ -143,6 +172,7 @@ for (const event of ['paste', 'drop'] as const) question.addEventListener(event,
 question.addEventListener('input', () => {
   refused.hidden = true;
   keep(api, { draft: question.value });
+  preview();
 });
 stop.addEventListener('click', () => conversation.stop());
 begin.addEventListener('click', () => connection.tell('begin', {}));
@@ -155,4 +185,5 @@ origins.addEventListener('click', () => {
 if (question.value === '') question.value = kept(api).draft;
 question.placeholder = words.placeholder;
 showOrigins();
+preview();
 void connection.call('ready', {}).then(show);

@@ -3,18 +3,24 @@
 import { element } from './dom.ts';
 import { words } from './words.ts';
 
-/** `again` is told of the question as it was edited. */
-export function createQuestionView(question: string, again: (question: string) => void): HTMLElement {
+export interface QuestionParts {
+  /** Told of the question as it was edited. */
+  readonly again: (question: string) => void;
+  /** What goes with the question. */
+  readonly attached: HTMLElement;
+}
+
+export function createQuestionView(question: string, { again, attached }: QuestionParts): HTMLElement {
   const text = element('div', { className: 'asked', tabIndex: 0 }, question);
   const edit = element(
     'button',
     { type: 'button', className: 'quiet edit', ariaLabel: words.edit.startLabel },
     words.edit.start,
   );
-  const view = element('article', { className: 'question', ariaLabel: words.question }, text, edit);
+  const view = element('article', { className: 'question', ariaLabel: words.question }, text, attached, edit);
 
   const stop = (): void => {
-    view.replaceChildren(text, edit);
+    view.replaceChildren(text, attached, edit);
     edit.focus();
   };
   const start = (): void => {

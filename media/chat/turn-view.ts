@@ -1,7 +1,8 @@
 /** One question and its answer on the page. Shows what it is given; changes only what differs. */
 
-import type { Answer, ChatExpert, TurnHead } from '../../src/protocol/chat.ts';
+import type { Answer, AttachmentNote, ChatExpert, TurnHead } from '../../src/protocol/chat.ts';
 import type { ExplainOutcome } from '../../src/protocol/explain.ts';
+import { showAttached } from './attached-view.ts';
 import { element } from './dom.ts';
 import { createExplanationView } from './explanation-view.ts';
 import { type Block, renderBlocks } from './markdown.ts';
@@ -27,13 +28,15 @@ export interface TurnActions {
 
 export interface TurnView {
   readonly elements: readonly HTMLElement[];
+  showAttached(notes: readonly AttachmentNote[]): void;
   show(answer: Answer, how: ShownWith): void;
   /** The answer as a screen reader should say it. */
   spoken(): string;
 }
 
 export function createTurnView({ question }: TurnHead, { again, explain }: TurnActions): TurnView {
-  const asked = createQuestionView(question, again);
+  const list = element('ul', { className: 'attachments', ariaLabel: words.mentions.attached });
+  const asked = createQuestionView(question, { again, attached: list });
   const content = element('div', { className: 'content' });
   let known: readonly ChatExpert[] = [];
   let chosen: HTMLElement | undefined;
@@ -83,6 +86,7 @@ export function createTurnView({ question }: TurnHead, { again, explain }: TurnA
 
   return {
     elements: [asked, answered],
+    showAttached: (notes) => showAttached(list, notes),
     show(answer, { experts, origins: asOrigins }) {
       known = experts;
       const streaming = answer.kind === 'streaming';

@@ -7,7 +7,7 @@ export const words = {
     'Solve for x: 3x + 4 = 19.',
   ],
   welcome: ['Ask about code or mathematics.', 'Several small experts answer together, on this machine.'],
-  placeholder: 'Ask the experts',
+  placeholder: 'Ask the experts, mention with @',
   examplesLabel: 'Examples',
   question: 'Question',
   answer: 'Answer',
@@ -40,7 +40,16 @@ export const words = {
     createLabel: 'Open this code as a new file',
     plain: 'text',
   },
-  noFiles: 'Pictures and files are not read: the experts know text alone. Paste the text itself.',
+  noFiles:
+    'Pictures are not read: the experts know text alone. Mention a file of the workspace with @file:, or paste its text.',
+  mentions: {
+    file: 'a file of the workspace',
+    selection: 'what is selected in the editor',
+    problems: 'what the editor found wrong in the open file',
+    terminal: 'what is selected in the terminal',
+    attached: 'Goes with the question',
+    count: (count: number): string => (count === 1 ? '1 suggestion' : `${count} suggestions`),
+  },
   explanation: {
     label: 'What each expert would have said here',
     wait: 'Asking the experts…',

@@ -3,6 +3,7 @@
 import type { ChatCalls, ChatExpert, ChatState, CodeBlock } from '../protocol/chat.ts';
 import { ChorusError } from '../protocol/failure.ts';
 import type { Handlers } from '../protocol/rpc.ts';
+import { type Attach, noteOf } from './attach.ts';
 import { webAddress } from './chat-link.ts';
 import type { ChatSession } from './chat-session.ts';
 
@@ -20,12 +21,20 @@ export interface ChatActions extends EditorActions {
   ready(): ChatState | Promise<ChatState>;
   /** Begins a new conversation. */
   begin(): Promise<void>;
+  preview: Attach['preview'];
+  /** Paths of the workspace that fit what was typed of one. */
+  files(query: string): Promise<readonly string[]>;
   /** Writes a line to the output channel. */
   log(text: string): void;
 }
 
 export function stateOf(session: ChatSession, experts: readonly ChatExpert[]): ChatState {
-  const turns = session.turns().map(({ id, question, answer: { kind } }) => ({ id, question, kind }));
+  const turns = session.turns().map(({ id, question, attached = [], answer: { kind } }) => ({
+    id,
+    question,
+    kind,
+    attached: attached.map(noteOf),
+  }));
   return { turns, experts, cut: session.cut() };
 }
 
@@ -46,6 +55,8 @@ export function chatHandlers(session: ChatSession, actions: ChatActions): Handle
       if (answer === undefined) throw new ChorusError('cancelled', 'Another conversation was opened.');
       return answer;
     },
+    preview: ({ question }) => actions.preview(question),
+    files: ({ query }) => actions.files(query),
     async restore() {
       await session.restore();
       return ok;

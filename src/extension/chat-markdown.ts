@@ -16,13 +16,17 @@ export function chatMarkdown(
   return `${[`# ${escapeMarkdown(title)}`, ...parts].join('\n\n')}\n`;
 }
 
-function turnMarkdown({ question, answer }: Turn, nameOf: (id: string) => string): string {
+function turnMarkdown({ question, attached = [], answer }: Turn, nameOf: (id: string) => string): string {
   const quoted = question
     .trim()
     .split('\n')
     .map((line) => `> ${line}`.trimEnd())
     .join('\n');
-  return [quoted, answerText(answer), footOf(answer, nameOf)].filter((part) => part !== '').join('\n\n');
+  const names = attached.map(({ name }) => name).join(', ');
+  const note = names === '' ? '' : `*${escapeMarkdown(t('Attached: {0}', names))}*`;
+  return [quoted, note, answerText(answer), footOf(answer, nameOf)]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 /** A block of code that was cut off is closed, so that what follows is no code. */

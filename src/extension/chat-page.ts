@@ -34,7 +34,9 @@ export function chatPage({ script, style, source, nonce }: ChatPage): string {
 <div id="cut" role="status" hidden></div>
 <div id="refused" role="status" hidden></div>
 <form id="composer">
-<textarea id="question" rows="1" aria-label="Question" aria-describedby="experts"></textarea>
+<div id="mentions" role="listbox" aria-label="What can be mentioned" hidden></div>
+<ul id="attached" class="attachments" aria-label="Goes with the question" aria-live="polite" hidden></ul>
+<textarea id="question" rows="1" aria-label="Question" aria-describedby="experts" aria-autocomplete="list" aria-haspopup="listbox" aria-controls="mentions"></textarea>
 <div class="row">
 <span id="experts"></span>
 <button id="origins" type="button" class="quiet" aria-pressed="false" hidden>Who said what</button>

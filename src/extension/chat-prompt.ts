@@ -3,6 +3,7 @@
 import type { Turn } from '../protocol/chat.ts';
 import type { ChatMessage } from '../protocol/engine.ts';
 import { newestThatFit } from '../text/history.ts';
+import { questionWith } from './attachments.ts';
 
 /**
  * Characters of system prompt, earlier turns and question together. The smallest experts see 1,024 tokens; with 300 to
@@ -18,14 +19,19 @@ export const PROMPT_CHARACTERS = 1500;
 export function messagesFor(question: string, earlier: readonly Turn[], systemPrompt: string): ChatMessage[] {
   const room = PROMPT_CHARACTERS - systemPrompt.length - question.length;
   const answered = earlier.filter(({ answer }) => answer.kind === 'done' && answer.text.trim() !== '');
-  const history = newestThatFit(
-    answered,
-    room,
-    (turn) => turn.question.length + turn.answer.text.length,
-  ).flatMap((turn): ChatMessage[] => [
-    { role: 'user', content: turn.question },
-    { role: 'assistant', content: turn.answer.text },
-  ]);
+  const exchanges = answered.map((turn) => ({ asked: askedIn(turn), answer: turn.answer.text }));
+  const history = newestThatFit(exchanges, room, ({ asked, answer }) => asked.length + answer.length).flatMap(
+    ({ asked, answer }): ChatMessage[] => [
+      { role: 'user', content: asked },
+      { role: 'assistant', content: answer },
+    ],
+  );
   const system: ChatMessage[] = systemPrompt === '' ? [] : [{ role: 'system', content: systemPrompt }];
   return [...system, ...history, { role: 'user', content: question }];
+}
+
+/** With the texts that went with it, where they leave room for others. */
+function askedIn({ question, attached = [] }: Turn): string {
+  const whole = questionWith(question, attached);
+  return whole.length <= PROMPT_CHARACTERS / 2 ? whole : question;
 }

@@ -50,7 +50,18 @@ const answer = v.variant('kind', [
   }),
   v.object({ kind: v.literal('failed'), failure: v.object({ message: v.string() }), ...soFar }),
 ]);
-const turns = v.array(v.object({ question: v.string(), answer }));
+const attached = v.object({
+  kind: v.literal('attached'),
+  mention: v.string(),
+  name: v.string(),
+  detail: v.string(),
+  remark: v.exactOptional(v.string()),
+  text: v.string(),
+  language: v.string(),
+});
+const turns = v.array(
+  v.object({ question: v.string(), answer, attached: v.exactOptional(v.array(attached)) }),
+);
 const schema = v.object({
   version: v.literal(VERSION),
   id: v.pipe(v.string(), v.uuid()),
@@ -136,8 +147,8 @@ function isNewer(value: unknown): boolean {
 }
 
 /** The session numbers the turns when it opens them. */
-function turnOf({ question, answer }: Stored['turns'][number]): Turn {
-  return { id: 0, question, answer: answerOf(answer) };
+function turnOf({ answer, ...turn }: Stored['turns'][number]): Turn {
+  return { id: 0, ...turn, answer: answerOf(answer) };
 }
 
 function answerOf(stored: Stored['turns'][number]['answer']): Answer {

@@ -9,6 +9,8 @@ import type { Delta, ExplainRequest, GenerateOutcome, GenerateRequest } from '..
 import type { ExplainOutcome } from '../protocol/explain.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { pieceOf } from './answer-piece.ts';
+import type { AttachOutcome } from './attach.ts';
+import { questionWith } from './attachments.ts';
 import { type ChatSettings, type Drawn, drawnBy, endedAnswer, requestFor } from './chat-request.ts';
 
 export interface ChatSessionDependencies {
@@ -19,6 +21,8 @@ export interface ChatSessionDependencies {
   ): Promise<GenerateOutcome>;
   /** Never rejects. */
   explain(request: ExplainRequest, options: { readonly signal: AbortSignal }): Promise<ExplainOutcome>;
+  /** Reads what a question mentions. Never rejects. */
+  attach(question: string): Promise<AttachOutcome>;
   /** Read anew for each question. */
   chatSettings(): ChatSettings;
   /** A fresh seed for each question. */
@@ -109,6 +113,16 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
     }
   };
 
+  const attachedTo = async (turn: Turn): Promise<AttachOutcome> => {
+    if (turn.attached !== undefined) return { kind: 'attached', texts: turn.attached };
+    const read = await dependencies.attach(turn.question);
+    if (read.kind === 'attached' && read.texts.length > 0) {
+      turns = turns.map((one) => (one.id === turn.id ? { ...one, attached: read.texts } : one));
+      changed();
+    }
+    return read;
+  };
+
   const generate = async (
     turn: Turn,
     earlier: readonly Turn[],
@@ -116,8 +130,15 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
   ): Promise<void> => {
     const set = dependencies.chatSettings();
     const settings = another ? { ...set, temperature: Math.max(set.temperature, ANOTHER) } : set;
+    const read = await attachedTo(turn);
+    if (read.kind === 'refused') {
+      const failure = { code: 'request-invalid', message: read.reason } as const;
+      setAnswer(turn.id, endedAnswer(NOTHING_YET, { kind: 'failed', failure }));
+      return;
+    }
+    const question = questionWith(turn.question, read.texts);
     const send = async (history: readonly Turn[]): Promise<GenerateOutcome> => {
-      const request = requestFor(turn.question, history, settings, dependencies.seed());
+      const request = requestFor(question, history, settings, dependencies.seed());
       const sent = await dependencies.generate(request, {
         signal,
         onUpdate: (delta) => receive(turn.id, delta),
@@ -143,7 +164,13 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
     const another = replaced?.answer.kind === 'done' && replaced.question === question;
     cut = from < 0 ? NOTHING_CUT : { from, turns: turns.slice(from) };
     forget();
-    const turn: Turn = { id: nextId++, question, answer: NOTHING_YET };
+    const turn: Turn = {
+      id: nextId++,
+      question,
+      answer: NOTHING_YET,
+      // Another answer is one about the same text, though something else may be selected by now.
+      ...(another && replaced?.attached !== undefined && { attached: replaced.attached }),
+    };
     const controller = new AbortController();
     turns = [...kept, turn];
     const ended = generate(turn, kept, { signal: controller.signal, another }).then(() => {

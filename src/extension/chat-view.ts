@@ -4,6 +4,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { ChatCalls, ChatEvents, ChatExpert, ChatState } from '../protocol/chat.ts';
 import type { Connection } from '../protocol/rpc.ts';
+import { createAttach } from './attach.ts';
 import { type ChatCommands, chatCommands } from './chat-commands.ts';
 import { editorActions } from './chat-editor.ts';
 import { chatHandlers, stateOf } from './chat-handlers.ts';
@@ -11,12 +12,17 @@ import { createChatHistory } from './chat-history.ts';
 import { chatPage } from './chat-page.ts';
 import { type ChatSessionDependencies, createChatSession } from './chat-session.ts';
 import { createChatStore } from './chat-store.ts';
+import { sourceOf } from './mention-sources.ts';
 import { servePages } from './pages.ts';
 import type { Proposals } from './proposal.ts';
+import { createWorkspaceFiles } from './workspace-files.ts';
 
 export const CHAT_VIEW_ID = 'chorus.chat';
 
-export interface ChatDependencies extends Omit<ChatSessionDependencies, 'seed'> {
+export interface ChatDependencies extends Omit<ChatSessionDependencies, 'seed' | 'attach'> {
+  /** Characters of text that fit a question now. */
+  budget(): number;
+  isSecretFile(path: string): boolean;
   /** The experts known, in the order they are shown. */
   experts(): readonly ChatExpert[];
   /** Fires when `experts()` would give something else. */
@@ -47,7 +53,12 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
 
   const state = (): ChatState => stateOf(session, dependencies.experts());
   const show = (): void => page?.tell('state', state());
-  const session = createChatSession({ ...dependencies, seed: () => randomInt(2 ** 31) }, () => {
+  const { attach, preview } = createAttach({
+    sourceOf,
+    isSecretFile: dependencies.isSecretFile,
+    budget: () => dependencies.budget() - dependencies.chatSettings().systemPrompt.length,
+  });
+  const session = createChatSession({ ...dependencies, attach, seed: () => randomInt(2 ** 31) }, () => {
     show();
     history.changed();
   });
@@ -76,6 +87,8 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
     ...editorActions(dependencies.proposals),
     ready,
     begin: history.begin,
+    preview,
+    files: createWorkspaceFiles(dependencies.isSecretFile),
     log: dependencies.log,
   });
 

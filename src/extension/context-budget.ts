@@ -24,6 +24,11 @@ export function inputTokens(context: number, maxTokens: number): number {
   return Math.max(Math.floor(context / 2), context - maxTokens);
 }
 
+/** About how many tokens a text has, rather too many than too few. */
+export function tokensOf(text: string): number {
+  return Math.ceil(text.length / charactersPerToken);
+}
+
 /** Characters of the user's text in one question. */
 export function textBudget(context: number, maxTokens: number): number {
   return Math.floor((inputTokens(context, maxTokens) - reserved) * charactersPerToken);

@@ -12,6 +12,7 @@ import { registerAdviseCommand } from './advise-command.ts';
 import type { ChatSettings } from './chat-request.ts';
 import { registerChatView } from './chat-view.ts';
 import { registerCommands } from './commands.ts';
+import { contextOf, textBudget } from './context-budget.ts';
 import { EngineClient } from './engine-client.ts';
 import { registerEngineNotice } from './engine-notice.ts';
 import { forkEngine } from './engine-process.ts';
@@ -105,11 +106,18 @@ export function activate(context: vscode.ExtensionContext): void {
     systemPrompt: values()['chat.systemPrompt'],
     route: values()['mix.route'],
   });
+  const budget = (): number => {
+    const active = rows().filter((row) => row.active);
+    const ids = active.map(({ id }) => id);
+    return textBudget(contextOf(active, ids), values()['chat.maxTokens']);
+  };
   const chat = registerChatView(context, {
     generate,
     explain: engine.explain.bind(engine),
     proposals,
     chatSettings,
+    budget,
+    isSecretFile: ghostText.isSecretFile,
     historyIsWanted: () => values()['chat.history'],
     experts: rows,
     onDidChangeExperts: experts.event,
@@ -138,6 +146,7 @@ export function activate(context: vscode.ExtensionContext): void {
   void store.fetching.offer();
 
   const native = registerNativeSurfaces(context, {
+    budget,
     generate,
     count: engine.count.bind(engine),
     chatSettings,

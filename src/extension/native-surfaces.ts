@@ -7,7 +7,6 @@ import type { ChatView } from './chat-view.ts';
 import { createStepChecks } from './check-steps.ts';
 import { registerCodeActions } from './code-actions.ts';
 import type { CommandHandlers } from './commands.ts';
-import { contextOf, textBudget } from './context-budget.ts';
 import { continueDerivation } from './continue-derivation.ts';
 import { createEditorActions } from './editor-actions.ts';
 import { createMaths } from './maths-process.ts';
@@ -21,6 +20,8 @@ import type { SettingsStore } from './settings.ts';
 export interface NativeDependencies
   extends Pick<ModelProviderDependencies, 'generate' | 'count' | 'chatSettings' | 'rows' | 'onDidChange'> {
   readonly settings: SettingsStore;
+  /** Characters of text that fit a question now. */
+  budget(): number;
   readonly chat: Pick<ChatView, 'ask'>;
   readonly proposals: Proposals;
   readonly log: (line: string) => void;
@@ -46,14 +47,9 @@ export function registerNativeSurfaces(
   { subscriptions, extensionPath, extensionUri, extension }: vscode.ExtensionContext,
   dependencies: NativeDependencies,
 ): NativeCommands {
-  const { settings, generate, chatSettings, proposals, rows } = dependencies;
+  const { settings, generate, proposals, budget } = dependencies;
   const maths = createMaths({ script: join(extensionPath, 'dist', 'maths.js'), log: dependencies.log });
   const stepChecks = createStepChecks(maths);
-  const budget = (): number => {
-    const active = rows().filter((row) => row.active);
-    const ids = active.map(({ id }) => id);
-    return textBudget(contextOf(active, ids), chatSettings().maxTokens);
-  };
   const actions = createEditorActions({ ...dependencies, budget });
   const models = () => {
     const { values, experts } = settings.current();

@@ -46,10 +46,30 @@ export type Answer =
   /** `text` holds what had appeared before the failure. */
   | ({ readonly kind: 'failed'; readonly failure: Failure } & AnswerSoFar);
 
+/** A text that goes with a question, or would, as it is shown. */
+export interface AttachmentNote {
+  /** `refused`: it does not go with it, and `detail` says why. */
+  readonly kind: 'attached' | 'refused';
+  readonly name: string;
+  readonly detail: string;
+  /** Where not all of it is read. */
+  readonly remark?: string;
+}
+
+export interface Attached extends AttachmentNote {
+  /** As it stands in the question: `@file:src/a.ts`. */
+  readonly mention: string;
+  /** What the experts get. */
+  readonly text: string;
+  readonly language: string;
+}
+
 export interface Turn {
   /** Unique in the life of the extension host. */
   readonly id: number;
   readonly question: string;
+  /** Absent until what the question mentions was read. */
+  readonly attached?: readonly Attached[];
   readonly answer: Answer;
 }
 
@@ -73,6 +93,7 @@ export interface TurnHead {
   readonly id: number;
   readonly question: string;
   readonly kind: Answer['kind'];
+  readonly attached: readonly AttachmentNote[];
 }
 
 export interface ChatState {
@@ -113,6 +134,14 @@ export type ChatCalls = {
   };
   /** Streams an answer until it ends, and gives it whole. Cancelling the call stops the generation. */
   follow: { params: { readonly id: number }; result: Answer; update: AnswerUpdate };
+  /** What would go with a question that is being written. */
+  preview: {
+    params: { readonly question: string };
+    result: readonly AttachmentNote[];
+    update: never;
+  };
+  /** Paths of the workspace that fit what was typed of one, the best first. */
+  files: { params: { readonly query: string }; result: readonly string[]; update: never };
   /** Puts the turns that were cut off back in place of those that were asked instead. */
   restore: { params: Record<string, never>; result: Accepted; update: never };
   /** What each expert would have said at a step of an answer, counted from 0. */

@@ -1,5 +1,6 @@
 // The chat page as it is built, in Chromium, under its own policy, before a conversation whose engine the test plays.
 import { type Browser, chromium } from 'playwright-core';
+import { createAttach } from '../../src/extension/attach.ts';
 import { type ChatActions, chatHandlers, stateOf } from '../../src/extension/chat-handlers.ts';
 import { chatPage } from '../../src/extension/chat-page.ts';
 import {
@@ -10,6 +11,7 @@ import {
 import { servePages } from '../../src/extension/pages.ts';
 import type { ChatCalls, ChatEvents, ChatExpert, PageMessage } from '../../src/protocol/chat.ts';
 import type { Connection } from '../../src/protocol/rpc.ts';
+import { rankPaths } from '../../src/text/rank-paths.ts';
 import type { Theme } from './themes.ts';
 import { type PageSeen, servePage, watchPage } from './webview.ts';
 
@@ -24,6 +26,8 @@ export interface ChatOptions {
   readonly generate: ChatSessionDependencies['generate'];
   readonly explain?: ChatSessionDependencies['explain'];
   readonly actions?: Partial<ChatActions>;
+  /** Texts of the workspace by their paths; `@selection` is one, too. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly theme?: Theme;
   /** Draws as soon as something changed, not at the screen's next frame, so that every change is drawn by itself. */
   readonly eager?: boolean;
@@ -47,7 +51,7 @@ export async function startBrowser(): Promise<Browser> {
 
 export async function openChat(
   browser: Browser,
-  { generate, explain, actions, theme = 'dark', eager = false, stepwise = false }: ChatOptions,
+  { generate, explain, actions, files = {}, theme = 'dark', eager = false, stepwise = false }: ChatOptions,
 ) {
   const seen: Seen = { requests: [], dialogs: [], errors: [], longTasks: [], work: [] };
   const context = await browser.newContext({ viewport: { width: 340, height: 720 } });
@@ -106,9 +110,20 @@ export async function openChat(
     }
     sending = undefined;
   };
+  const mentioned = createAttach({
+    async sourceOf(mention) {
+      const path = mention.kind === 'file' ? mention.path : `@${mention.kind}`;
+      const text = files[path];
+      if (text === undefined) return { kind: 'refused', name: path, reason: `There is no ${path}.` };
+      return { kind: 'text', name: path, path, text, language: 'typescript', keep: 'start' };
+    },
+    isSecretFile: (path) => path.endsWith('.env'),
+    budget: () => 1000,
+  });
   const session = createChatSession(
     {
       generate,
+      attach: mentioned.attach,
       explain:
         explain ?? (async () => ({ kind: 'failed', failure: { code: 'no-expert', message: 'None.' } })),
       chatSettings: () => ({ maxTokens: 64, temperature: 0, systemPrompt: '', route: 'never' }),
@@ -123,6 +138,8 @@ export async function openChat(
     create: nothing,
     open: nothing,
     ready: () => stateOf(session, experts),
+    preview: mentioned.preview,
+    files: async (query) => rankPaths(Object.keys(files), query, 20),
     begin: () => session.open(newConversation()),
     log: (text) => seen.errors.push(text),
     ...actions,

@@ -207,10 +207,77 @@ test('a pasted picture is refused with a reason, and pasted text is taken', asyn
   expect(await paste('text')).toBe(true);
   expect(await page.locator('#refused').isVisible()).toBe(false);
   expect(await paste('file')).toBe(false);
-  expect(await page.locator('#refused').textContent()).toMatch(/Pictures and files are not read/);
+  expect(await page.locator('#refused').textContent()).toMatch(/Pictures are not read/);
   expect(seen.requests).toEqual([]);
   await page.locator('#question').fill('never mind');
   expect(await page.locator('#refused').isVisible()).toBe(false);
+});
+
+describe('a mention', () => {
+  const files = {
+    'src/geometry.ts': 'export const area = 1;\n',
+    'my notes.md': 'x\n'.repeat(900),
+    '.env': 'A=1',
+  };
+
+  test('is completed by keyboard, shown with what it holds, and asked with its text', async () => {
+    const { generate, requests } = player((question) => [question.length > 0 ? 'Yes.' : '']);
+    const chat = await chatWith({ generate, files });
+    const { page, seen } = chat;
+    await page.locator('#question').focus();
+    await page.keyboard.type('What is @');
+    const options = page.locator('#mentions [role=option]');
+    await options.first().waitFor();
+    expect(await options.locator('.name').allTextContents()).toEqual([
+      '@file:',
+      '@selection',
+      '@problems',
+      '@terminal',
+    ]);
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('geo');
+    await options.filter({ hasText: 'src/geometry.ts' }).waitFor();
+    await page.locator('#mentions [role=option]:only-child').waitFor();
+    expect(await page.locator('#question').getAttribute('aria-activedescendant')).toBe('mention-0');
+    await page.keyboard.press('Tab');
+    expect(await page.locator('#question').inputValue()).toBe('What is @file:src/geometry.ts ');
+    const chips = page.locator('#attached .chip');
+    await chips.first().waitFor();
+    expect(await chips.allTextContents()).toEqual(['src/geometry.ts 1 line, about 10 tokens']);
+    await page.keyboard.press('Enter');
+    await finished(page.locator('article.answer'));
+    await chat.settled();
+    const { prompt } = requests[0] ?? {};
+    expect(prompt?.kind === 'messages' && prompt.messages.at(-1)?.content).toContain(
+      'export const area = 1;',
+    );
+    expect(await page.locator('.question .chip').allTextContents()).toEqual([
+      'src/geometry.ts 1 line, about 10 tokens',
+    ]);
+    expect(await page.locator('#attached').isVisible()).toBe(false);
+    expect(seen).toMatchObject({ requests: [], dialogs: [], errors: [] });
+  });
+
+  test('that is too long or secret says so, Escape closes the list, and a secret file is not asked about', async () => {
+    const { generate, requests } = player(() => ['Yes.']);
+    const chat = await chatWith({ generate, files });
+    const { page } = chat;
+    await page.locator('#question').fill('Compare @file:"my notes.md" with @file:.env and @sel');
+    await page.locator('#mentions [role=option]').first().waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#mentions').isVisible()).toBe(false);
+    await page.locator('.refused').waitFor();
+    await chat.settled();
+    await page.screenshot({ path: '.cache/editor/chat-mentions.png' });
+    expect(await page.locator('.refused').textContent()).toContain('secret file');
+    await page.locator('#send').click();
+    await page.locator('.failure', { hasText: 'secret file' }).waitFor();
+    expect(requests).toEqual([]);
+
+    await page.locator('#question').fill('Shorten @file:"my notes.md"');
+    await page.locator('#attached .chip .remark').waitFor();
+    expect(await page.locator('#attached .chip').textContent()).toMatch(/first \d+ of 900 lines/);
+  });
 });
 
 describe('axe finds nothing serious', () => {
@@ -221,6 +288,7 @@ describe('axe finds nothing serious', () => {
       const played = player(() => inWords(ANSWER));
       const chat = await chatWith({
         theme,
+        files: { 'a.ts': 'const a = 1;' },
         explain: async () => ({ kind: 'explained', explanation }),
         generate: async (request, options) =>
           failing
@@ -244,6 +312,11 @@ describe('axe finds nothing serious', () => {
       await page.locator('.edit').click();
       await chat.settled();
       await page.screenshot({ path: `.cache/editor/chat-${theme}-failed.png` });
+      expect(await seriousOn(chat.page)).toEqual([]);
+      await page.locator('#question').fill('See @file:a.ts @file:.env @');
+      await page.locator('#mentions [role=option]').first().waitFor();
+      await page.locator('#attached .refused').waitFor();
+      await page.screenshot({ path: `.cache/editor/chat-${theme}-mentions.png` });
       expect(await seriousOn(chat.page)).toEqual([]);
     },
   );

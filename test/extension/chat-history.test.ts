@@ -33,6 +33,7 @@ function openWindow({ linger = false, wanted = true, own = memory } = {}): Windo
   const session: ChatSession = createChatSession(
     {
       generate,
+      attach: async () => ({ kind: 'attached', texts: [] }),
       explain: async () => ({ kind: 'failed', failure: { code: 'no-expert', message: 'None.' } }),
       chatSettings: () => ({ maxTokens: 64, temperature: 0, systemPrompt: '', route: 'never' }),
       seed: () => 1,

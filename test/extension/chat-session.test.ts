@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AttachOutcome } from '../../src/extension/attach.ts';
 import { type ChatSession, createChatSession, newConversation } from '../../src/extension/chat-session.ts';
 import type { AnswerUpdate } from '../../src/protocol/chat.ts';
 import type {
@@ -27,6 +28,7 @@ function playedSession() {
     {
       chatSettings: () => ({ maxTokens: 64, temperature: 0.5, systemPrompt: 'Be brief.', route: 'auto' }),
       seed: () => 7,
+      attach: async (question) => attachedTo(question),
       async explain(request) {
         explained.push(request);
         return { kind: 'failed', failure: { code: 'no-expert', message: 'Nobody is there.' } };
@@ -62,6 +64,20 @@ function generated(text: string, more: Partial<Generated> = {}): GenerateOutcome
       ms: { prefill: 1, decode: 100 },
       ...more,
     },
+  };
+}
+
+/** Of `@file:` the path and how often it was read; a file called `no` is refused. */
+let reads = 0;
+function attachedTo(question: string): AttachOutcome {
+  const name = /@file:(\S+)/.exec(question)?.[1];
+  if (name === undefined) return { kind: 'attached', texts: [] };
+  if (name === 'no') return { kind: 'refused', reason: 'no is a secret file.' };
+  reads++;
+  const text = `text ${reads} of ${name}`;
+  return {
+    kind: 'attached',
+    texts: [{ kind: 'attached', mention: `@file:${name}`, name, detail: '1 line', text, language: 'ts' }],
   };
 }
 
@@ -272,6 +288,37 @@ describe('a question put anew', () => {
     await nextTick();
     await session.open(newConversation());
     expect(session.cut()).toBe(0);
+  });
+});
+
+describe('a question that mentions something', () => {
+  test('is sent with its text, which is shown by its name, and asked again with the same text', async () => {
+    const { session, last } = playedSession();
+    const asked = session.ask('What does @file:a.ts do?');
+    await nextTick();
+    const sent = contents(last()).at(-1);
+    expect(sent).toMatch(/^a\.ts:\n\n```ts\ntext \d+ of a\.ts\n```\n\nWhat does a\.ts do\?$/);
+    expect(session.turns()[0]?.attached).toMatchObject([{ name: 'a.ts' }]);
+    last().end(generated('Nothing.'));
+    await asked;
+    void session.ask('What does @file:a.ts do?', 1);
+    await nextTick();
+    expect(contents(last()).at(-1)).toBe(sent);
+    last().end(generated('Nothing.'));
+    await nextTick();
+    void session.ask('What then does @file:a.ts do?', 2);
+    await nextTick();
+    expect(contents(last()).at(-1)).not.toBe(sent);
+  });
+
+  test('is not sent where that is refused, and says why', async () => {
+    const { session, calls } = playedSession();
+    await session.ask('What does @file:no do?');
+    expect(calls).toEqual([]);
+    expect(session.turns()[0]?.answer).toMatchObject({
+      kind: 'failed',
+      failure: { message: 'no is a secret file.' },
+    });
   });
 });
 

@@ -52,6 +52,8 @@ function handlers(follow: Handlers<ChatCalls>['follow']): Handlers<ChatCalls> {
     ready: () => ({ turns: [], experts: [], cut: 0 }),
     ask: () => ok,
     follow,
+    preview: () => [],
+    files: () => [],
     restore: () => ok,
     explain: () => ({ kind: 'failed', failure: { code: 'internal', message: '' } }),
     propose: () => ok,
