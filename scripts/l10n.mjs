@@ -17,24 +17,23 @@ export function messagesOfCode() {
   return [...new Set(found)].sort();
 }
 
-/** The same of one file's text. */
+/** The same of one file's text. Throws too where one is said as the file is loaded: no language is chosen yet then. */
 export function messagesOf(name, text) {
   const messages = [];
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
-  const visit = (node) => {
-    if (ts.isCallExpression(node) && node.expression.getText(file) === 't') {
+  const visit = (node, isInFunction) => {
+    if (ts.isCallExpression(node) && ['t', 'l10n.t'].includes(node.expression.getText(file))) {
       const [message] = node.arguments;
-      if (message === undefined || !ts.isStringLiteralLike(message)) {
-        const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
-        throw new Error(
-          `${name}, line ${line + 1}: t() takes a plain string first, so that it can be translated.`,
-        );
-      }
+      const place = `${name}, line ${file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1}`;
+      if (message === undefined || !ts.isStringLiteralLike(message))
+        throw new Error(`${place}: t() takes a plain string first, so that it can be translated.`);
+      if (!isInFunction)
+        throw new Error(`${place}: t() is called before the language is known. Call it in a function.`);
       messages.push(message.text);
     }
-    ts.forEachChild(node, visit);
+    ts.forEachChild(node, (child) => visit(child, isInFunction || ts.isFunctionLike(node)));
   };
-  visit(file);
+  visit(file, false);
   return messages;
 }
 

@@ -1,11 +1,13 @@
 /** Measures the experts on the open workspace, shows the table, and offers to use the mix that it speaks for. */
 
 import { totalmem } from 'node:os';
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Advice, AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type { CallOptions } from '../protocol/rpc.ts';
 import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
 import { isInForce, memoryLimit, settingsOf } from './advised-mix.ts';
+import { failureText } from './failure-text.ts';
 import { writeAll } from './mix-commands.ts';
 import type { IsSecretFile } from './secret-files.ts';
 import type { SettingsStore } from './settings.ts';
@@ -36,7 +38,7 @@ export function registerAdviseCommand(options: AdviseCommandOptions): AdviseComm
       const outcome = await measure(options);
       if (outcome.kind === 'failed') {
         if (outcome.failure.code !== 'cancelled')
-          void vscode.window.showErrorMessage(outcome.failure.message);
+          void vscode.window.showErrorMessage(failureText(outcome.failure));
         return;
       }
       report = adviceReport(outcome.advice);
@@ -51,23 +53,36 @@ export function registerAdviseCommand(options: AdviseCommandOptions): AdviseComm
 function measure({ settings, advise, isSecretFile }: AdviseCommandOptions): Thenable<AdviseOutcome> {
   const progressOptions = {
     location: vscode.ProgressLocation.Notification,
-    title: 'Chorus: Advise a Mix',
+    title: t('Chorus: Advise a Mix'),
     cancellable: true,
   };
   return vscode.window.withProgress(progressOptions, async (progress, token) => {
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
-    progress.report({ message: 'choosing text from the workspace' });
+    progress.report({ message: t('choosing text from the workspace') });
     const texts = await sampleWorkspace(token, isSecretFile);
     let shown = 0;
     const onUpdate = (update: AdviseProgress): void => {
       const increment = 100 * (update.done - shown);
       shown = update.done;
-      progress.report({ message: `${update.stage} ${update.expert}`.trim(), increment });
+      progress.report({ message: stageText(update), increment });
     };
     const limit = memoryLimit(settings.current().values['mix.memoryLimit'], totalmem());
     return advise({ texts, memoryLimit: limit }, { signal: cancel.signal, onUpdate });
   });
+}
+
+function stageText({ stage, expert }: AdviseProgress): string {
+  switch (stage) {
+    case 'loading':
+      return t('loading {0}', expert);
+    case 'reading':
+      return t('{0} reads the text', expert);
+    case 'comparing':
+      return t('comparing the sets');
+    default:
+      return stage satisfies never;
+  }
 }
 
 async function show(): Promise<void> {
@@ -84,11 +99,12 @@ async function offer(advice: Advice, settings: SettingsStore): Promise<void> {
   const { chosen } = advice;
   const { mix, values } = settings.current();
   if (chosen === undefined || isInForce(chosen, mix)) {
-    const now = chosen === undefined ? '' : ' This is the mix in force.';
-    void vscode.window.showInformationMessage(`${verdict}${now}`);
+    void vscode.window.showInformationMessage(
+      chosen === undefined ? verdict : t('{0} This is the mix in force.', verdict),
+    );
     return;
   }
-  const use = 'Use This Mix';
+  const use = t('Use This Mix');
   if ((await vscode.window.showInformationMessage(verdict, use)) !== use) return;
   await writeAll(settings, settingsOf(chosen, values));
 }

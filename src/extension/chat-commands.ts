@@ -8,6 +8,8 @@ import { chatMarkdown } from './chat-markdown.ts';
 import { type ChatRecord, LONGEST_TITLE } from './chat-record.ts';
 import { type FoundChat, searchChats } from './chat-search.ts';
 import type { CommandHandlers } from './commands.ts';
+import { failureText } from './failure-text.ts';
+import { timeText } from './language.ts';
 
 export type ChatCommands = Pick<CommandHandlers, 'showChats' | 'newChat' | 'exportChat' | 'deleteChats'>;
 
@@ -92,7 +94,7 @@ function itemOf({ record, excerpt }: FoundChat): ChatItem {
   return {
     record,
     label: title,
-    description: t('{0}, {1}', new Date(changed).toLocaleString(), count),
+    description: t('{0}, {1}', timeText(changed), count),
     ...(excerpt !== undefined && { detail: excerpt }),
     // What was found in a text is not in the label, by which the editor would filter again.
     alwaysShow: true,
@@ -146,6 +148,6 @@ async function shown(task: Promise<void>): Promise<void> {
   try {
     await task;
   } catch (thrown) {
-    void vscode.window.showErrorMessage(toFailure(thrown).message);
+    void vscode.window.showErrorMessage(failureText(toFailure(thrown)));
   }
 }

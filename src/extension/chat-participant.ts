@@ -6,6 +6,7 @@ import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { answerRequest } from './answer-request.ts';
 import type { ChatDependencies } from './chat-view.ts';
+import { failureText } from './failure-text.ts';
 import { participantId } from './names.ts';
 import { type Attachment, type Exchange, participantPrompt } from './participant-prompt.ts';
 import { sharesText } from './shares-text.ts';
@@ -46,7 +47,7 @@ export function registerParticipant(dependencies: ParticipantDependencies): vsco
       );
       if (outcome.kind === 'failed') {
         if (outcome.failure.code === 'cancelled') return {};
-        return { errorDetails: { message: outcome.failure.message } };
+        return { errorDetails: { message: failureText(outcome.failure) } };
       }
       const { stop, shares, text } = outcome.result;
       if (text.trim() === '') response.markdown(t('The experts have nothing to say to that.'));
@@ -72,7 +73,7 @@ async function attachmentsOf(
       if (value instanceof vscode.Location) found.push(await attachmentAt(value.uri, value.range));
       else if (value instanceof vscode.Uri) found.push(await attachmentAt(value));
       else if (typeof value === 'string')
-        found.push({ text: value, language: 'plaintext', file: t('the text') });
+        found.push({ text: value, language: 'plaintext', file: 'the text' });
     } catch {
       // A folder, an image, or a file that is gone: it cannot be read as text.
     }

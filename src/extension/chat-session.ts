@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { t } from '@vscode/l10n';
 import type { Answer, AnswerSoFar, AnswerUpdate, Turn } from '../protocol/chat.ts';
 import type { Delta, ExplainRequest, GenerateOutcome, GenerateRequest } from '../protocol/engine.ts';
 import type { ExplainOutcome } from '../protocol/explain.ts';
@@ -244,7 +245,8 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
 }
 
 function unexplained(): ExplainOutcome {
-  const message =
-    'What was drawn here is not known: only an answer that ended, in this session of the editor, can be explained. Ask again.';
+  const message = t(
+    'What was drawn here is not known: only an answer that ended, in this session of the editor, can be explained. Ask again.',
+  );
   return { kind: 'failed', failure: { code: 'request-invalid', message } };
 }

@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import { toFailure } from '../protocol/failure.ts';
+import { failureText } from './failure-text.ts';
 import { type CommandName, commandId, commandNames } from './names.ts';
 
 export type CommandHandlers = Readonly<Record<CommandName, (...given: readonly unknown[]) => unknown>>;
@@ -12,7 +13,7 @@ export function registerCommands(handlers: CommandHandlers): vscode.Disposable {
     try {
       await handlers[name](...given);
     } catch (thrown) {
-      void vscode.window.showErrorMessage(toFailure(thrown).message);
+      void vscode.window.showErrorMessage(failureText(toFailure(thrown)));
     }
   };
   return vscode.Disposable.from(

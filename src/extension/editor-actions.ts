@@ -16,6 +16,7 @@ import {
 import { type ActionTarget, actionTarget, problemsIn } from './action-target.ts';
 import { answerRequest } from './answer-request.ts';
 import type { ChatDependencies, ChatView } from './chat-view.ts';
+import { failureText } from './failure-text.ts';
 import type { Proposals } from './proposal.ts';
 import { sharesText } from './shares-text.ts';
 import { signalOf } from './signal.ts';
@@ -74,7 +75,8 @@ export function createEditorActions(dependencies: EditorActionsDependencies): Ed
       },
     );
     if (outcome.kind === 'failed') {
-      if (outcome.failure.code !== 'cancelled') void vscode.window.showErrorMessage(outcome.failure.message);
+      if (outcome.failure.code !== 'cancelled')
+        void vscode.window.showErrorMessage(failureText(outcome.failure));
       return;
     }
     if (outcome.result.stop === 'cancelled') return;

@@ -3,6 +3,7 @@
  * crash. It never rejects a generation, never throws at the editor, and says once why it is not there.
  */
 
+import { t } from '@vscode/l10n';
 import { untilAborted } from '../protocol/abort.ts';
 import type { AdviseOutcome, AdviseProgress, AdviseRequest } from '../protocol/advice.ts';
 import type {
@@ -174,7 +175,7 @@ export class EngineClient {
   ): Promise<Outcome | { readonly kind: 'failed'; readonly failure: Failure }> {
     this.#asked++;
     try {
-      if (signal?.aborted) throw new ChorusError('cancelled', 'The request was cancelled.');
+      if (signal?.aborted) throw new ChorusError('cancelled', t('The request was cancelled.'));
       const run = await untilAborted(this.#need(), signal);
       return await untilAborted(run.watch.attend(call(run)), signal, cancelGraceMs);
     } catch (thrown) {
@@ -188,18 +189,18 @@ export class EngineClient {
   async restart(): Promise<void> {
     this.#options.log.info('The engine is restarted.');
     this.#crashes = noCrash;
-    await this.#end({ code: 'engine-exited', message: 'The engine was restarted. Please ask again.' });
+    await this.#end({ code: 'engine-exited', message: t('The engine was restarted. Please ask again.') });
     await this.#need().catch(() => {});
   }
 
   /** Ends the engine; waits no longer than a fifth of a second for it. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    await this.#end({ code: 'engine-exited', message: 'Chorus was closed.' });
+    await this.#end({ code: 'engine-exited', message: t('Chorus was closed.') });
   }
 
   async #need(): Promise<Run> {
-    if (this.#disposed) throw new ChorusError('engine-exited', 'Chorus was closed.');
+    if (this.#disposed) throw new ChorusError('engine-exited', t('Chorus was closed.'));
     if (this.#state.kind === 'failed') throw raise(this.#state.failure);
     if (this.#starting === undefined) {
       this.#starting = this.#start(this.#life.signal);
@@ -211,7 +212,8 @@ export class EngineClient {
 
   async #start(life: AbortSignal): Promise<Run> {
     await this.#waitAfterCrash(life);
-    if (life.aborted) throw new ChorusError('engine-exited', 'The engine was restarted. Please ask again.');
+    if (life.aborted)
+      throw new ChorusError('engine-exited', t('The engine was restarted. Please ask again.'));
     this.#become({ kind: 'starting' });
     const process = this.#fork();
     const connection = connect<EngineCalls, EngineTold>(process.port, {
@@ -286,12 +288,16 @@ export class EngineClient {
     this.#starting = undefined;
     this.#experts = [];
     this.#crashes = afterCrash(this.#crashes, this.#now());
-    const how = end.signal === null ? `exit code ${end.exitCode ?? 'unknown'}` : `signal ${end.signal}`;
+    const how = end.signal === null ? t('exit code {0}', end.exitCode ?? '?') : t('signal {0}', end.signal);
     const gaveUp = this.#crashes.verdict.kind === 'give-up';
     const message = gaveUp
-      ? `The engine stopped ${crashLimit} times within ${crashWindowMs / 60_000} minutes (last: ${how}), so it is ` +
-        'left off. Run "Chorus: Restart Engine" to try again; "Chorus: Show Log" says more.'
-      : `The engine stopped unexpectedly (${how}). It restarts with your next request.`;
+      ? t(
+          'The engine stopped {0} times within {1} minutes (last: {2}), so it is left off. Run "Chorus: Restart Engine" to try again; "Chorus: Show Log" says more.',
+          crashLimit,
+          crashWindowMs / 60_000,
+          how,
+        )
+      : t('The engine stopped unexpectedly ({0}). It restarts with your next request.', how);
     const failure: Failure = { code: 'engine-exited', message };
     this.#options.log.error(message);
     this.#become({ kind: gaveUp ? 'failed' : 'restarting', failure });
@@ -301,7 +307,7 @@ export class EngineClient {
   #lostFailure(): Failure {
     const state = this.#state;
     if (state.kind === 'restarting' || state.kind === 'failed') return state.failure;
-    return { code: 'engine-exited', message: 'The engine was restarted. Please ask again.' };
+    return { code: 'engine-exited', message: t('The engine was restarted. Please ask again.') };
   }
 
   async #end(failure: Failure): Promise<void> {
@@ -337,7 +343,7 @@ export class EngineClient {
   /** Of what unloaded experts took, an allocator keeps much: only an engine that ends gives all of it back. */
   #rest(statuses: readonly ExpertStatus[]): void {
     this.#options.log.info('The engine was not used for a while and ends. It starts with the next request.');
-    void this.#end({ code: 'engine-exited', message: 'The engine ended while it was not used.' });
+    void this.#end({ code: 'engine-exited', message: t('The engine ended while it was not used.') });
     this.#experts = statuses;
     this.#changes.tell(this.snapshot);
   }

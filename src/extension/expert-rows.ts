@@ -1,10 +1,12 @@
 /** How an expert is described in the tree, the status bar and the chat, from the settings and the engine's report. */
 
+import { t } from '@vscode/l10n';
 import { weightOn } from '../models/surface-weight.ts';
 import { tinyIds } from '../models/tiny.ts';
-import type { ExpertState, MixSetting, Surface } from '../protocol/engine.ts';
+import type { ExpertState, LoadStage, MixSetting, Surface } from '../protocol/engine.ts';
 import type { EngineSnapshot } from './engine-client.ts';
 import { shortName } from './experts.ts';
+import { failureText } from './failure-text.ts';
 import { escapeMarkdown } from './markdown.ts';
 
 export interface ExpertRow {
@@ -59,26 +61,37 @@ export function expertRows(
 export function describeRow({ active, weight, weightsOn, state }: ExpertRow): string {
   const weights =
     weightsOn === undefined
-      ? `weight ${weight}`
-      : `weight ${weightsOn.completion} in completions, ${weightsOn.chat} in the chat`;
-  const share = active ? `, ${weights}` : '';
-  return `${describeState(state, active)}${share}`;
+      ? t('weight {0}', weight)
+      : t('weight {0} in completions, {1} in the chat', weightsOn.completion, weightsOn.chat);
+  const described = describeState(state, active);
+  return active ? t('{0}, {1}', described, weights) : described;
 }
 
 export function describeState(state: ExpertState, active: boolean): string {
   switch (state.kind) {
     case 'off':
-      return active ? 'loads when needed' : 'off';
+      return active ? t('loads when needed') : t('off');
     case 'unloaded':
-      return 'unloaded while it was not used, loads when needed';
+      return t('unloaded while it was not used, loads when needed');
     case 'loading':
-      return `${state.stage ?? 'loading'} ${Math.floor(state.progress * 100)} %`;
+      return loadText(state.stage ?? 'loading', Math.floor(state.progress * 100));
     case 'ready':
-      return `ready, ${state.device}, ${megabytes(state.memoryBytes)}`;
+      return t('ready, {0}, {1} MB', state.device, megabytes(state.memoryBytes));
     case 'failed':
-      return 'failed';
+      return t('failed');
     default:
       return state satisfies never;
+  }
+}
+
+function loadText(stage: LoadStage, percent: number): string {
+  switch (stage) {
+    case 'loading':
+      return t('loading {0} %', percent);
+    case 'converting':
+      return t('converting {0} %', percent);
+    default:
+      return stage satisfies never;
   }
 }
 
@@ -86,17 +99,17 @@ export function describeState(state: ExpertState, active: boolean): string {
 export function detailsOf(row: ExpertRow): string {
   const { state } = row;
   const lines = [`**${escapeMarkdown(row.id)}**`, escapeMarkdown(describeRow(row))];
-  if (state.kind === 'failed') lines.push(`$(error) ${escapeMarkdown(state.failure.message)}`);
+  if (state.kind === 'failed') lines.push(`$(error) ${escapeMarkdown(failureText(state.failure))}`);
   if (state.kind === 'ready') {
     if (state.deviceReason !== undefined) {
-      lines.push(escapeMarkdown(`Runs on ${state.device}: ${state.deviceReason}`));
+      lines.push(escapeMarkdown(t('Runs on {0}: {1}', state.device, state.deviceReason)));
     }
-    lines.push(`Precision: ${escapeMarkdown(state.precision)}`);
+    lines.push(escapeMarkdown(t('Precision: {0}', state.precision)));
   }
-  lines.push(`Folder: ${escapeMarkdown(row.folder)}`);
+  lines.push(escapeMarkdown(t('Folder: {0}', row.folder)));
   return lines.join('\n\n');
 }
 
-function megabytes(bytes: number): string {
-  return `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+function megabytes(bytes: number): number {
+  return Math.max(1, Math.round(bytes / 1e6));
 }

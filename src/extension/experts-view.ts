@@ -74,7 +74,7 @@ function itemOf(row: ExpertRow): vscode.TreeItem {
   item.tooltip = new vscode.MarkdownString(detailsOf(row), true);
   item.iconPath = iconOf(row.state);
   item.checkboxState = row.active ? Checked : Unchecked;
-  item.accessibilityInformation = { label: `${row.name}, ${item.description}` };
+  item.accessibilityInformation = { label: t('{0}, {1}', row.name, item.description) };
   return item;
 }
 

@@ -1,6 +1,7 @@
 /** Which experts there are, and the mix that the settings make of them. Looks at no file: the engine does that. */
 
 import { basename, join } from 'node:path';
+import { t } from '@vscode/l10n';
 import { weightOn } from '../models/surface-weight.ts';
 import { tinyExperts, tinyIds } from '../models/tiny.ts';
 import type {
@@ -86,8 +87,12 @@ export function mixtureOf(places: ExpertPlaces, values: SettingValues): Mixture 
     const named = setting === 'experts.active' ? values[setting] : Object.keys(values[setting]);
     for (const id of named.filter((name) => !ids.includes(name))) {
       problem(
-        `The setting chorus.${setting} names the expert "${id}", which is not there. ` +
-          `The experts are ${ids.join(', ')}; add the folder of another one to chorus.models.folders.`,
+        t(
+          'The setting chorus.{0} names the expert "{1}", which is not there. The experts are {2}; add the folder of another one to chorus.models.folders.',
+          setting,
+          id,
+          ids.join(', '),
+        ),
       );
     }
   }
@@ -116,10 +121,18 @@ function withFolders(
     const same = experts.find((expert) => expert.id === id);
     if (id !== '' && same === undefined) experts.push(own(id, folder, bases.get(id)));
     else if (same?.folder !== folder) {
-      const reason = same === undefined ? 'it has no name of its own' : `${id} is taken by ${same.folder}`;
       problem(
-        `The setting chorus.models.folders names ${folder}, but ${reason}. ` +
-          'Give the folder another name; until then it is left out.',
+        same === undefined
+          ? t(
+              'The setting chorus.models.folders names {0}, but it has no name of its own. Give the folder another name; until then it is left out.',
+              folder,
+            )
+          : t(
+              'The setting chorus.models.folders names {0}, but {1} is taken by {2}. Give the folder another name; until then it is left out.',
+              folder,
+              id,
+              same.folder,
+            ),
       );
     }
   }

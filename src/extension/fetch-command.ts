@@ -11,8 +11,9 @@ import { bytesOfAll, offerOf } from '../models/offer.ts';
 import { fetchedOf, missingOf } from '../models/ready-mix.ts';
 import { modelsFolder, placeOf } from '../models/stored-model.ts';
 import { TINY_BASE } from '../models/tiny.ts';
-import { toFailure } from '../protocol/failure.ts';
+import { type Failure, toFailure } from '../protocol/failure.ts';
 import type { HubToken, ObtainChoices } from '../protocol/obtain.ts';
+import { failureText } from './failure-text.ts';
 import { mayOffer, offerSentence, type Remembered, rememberedOf } from './fetch-offer.ts';
 import { writeAll } from './mix-commands.ts';
 import { commandId } from './names.ts';
@@ -197,7 +198,7 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
         const remembered = rememberedOf(memory.get(KEY));
         const isThere = (await missingOf([model], cache)).length === 0;
         if (!mayOffer({ isThere, offline, remembered, now: Date.now() })) return;
-        const [yes, no, later] = ['Fetch', 'Use the Pocket Experts', 'Not Now'] as const;
+        const [yes, no, later] = [t('Fetch'), t('Use the Pocket Experts'), t('Not Now')];
         const sentence = offerSentence(offerOf(model, hub));
         const answer = await vscode.window.showInformationMessage(sentence, yes, no, later);
         if (answer === yes) await fetch(model);
@@ -219,35 +220,30 @@ async function takeIntoUse(
   if (id !== TINY_BASE) {
     const folders = settings.current().values['models.folders'];
     if (!folders.includes(folder)) await settings.write('models.folders', [...folders, folder]);
-    const choose = 'Choose Experts';
-    const answer = await vscode.window.showInformationMessage(`${name} is there, among the experts.`, choose);
+    const choose = t('Choose Experts');
+    const sentence = t('{0}: there, among the experts.', name);
+    const answer = await vscode.window.showInformationMessage(sentence, choose);
     if (answer === choose) await vscode.commands.executeCommand(commandId('chooseExperts'));
     return;
   }
   const tiny = tinySettings['experts.active'];
   const active = settings.current().values['experts.active'];
   if (active.some((expert) => tiny.includes(expert))) {
-    void vscode.window.showInformationMessage(`${name} is there, and answers from now on.`);
+    void vscode.window.showInformationMessage(t('{0} is there, and answers from now on.', name));
     return;
   }
-  const use = 'Use It';
-  const question = `${name} is there. The experts that you chose go on answering.`;
+  const use = t('Use It');
+  const question = t('{0} is there. The experts that you chose go on answering.', name);
   if ((await vscode.window.showInformationMessage(question, use)) === use)
     await writeAll(settings, tinySettings);
 }
 
-export async function tellFailure({
-  code,
-  message,
-}: {
-  readonly code: string;
-  readonly message: string;
-}): Promise<void> {
+export async function tellFailure(failure: Failure): Promise<void> {
   // Who cancels knows.
-  if (code === 'cancelled') return;
-  const showLog = 'Show Log';
+  if (failure.code === 'cancelled') return;
+  const showLog = t('Show Log');
   const answer = await vscode.window.showWarningMessage(
-    `${message} The experts that are there go on answering.`,
+    t('{0} The experts that are there go on answering.', failureText(failure)),
     showLog,
   );
   if (answer === showLog) await vscode.commands.executeCommand(commandId('showLog'));

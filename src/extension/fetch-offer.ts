@@ -1,5 +1,6 @@
 /** When and how the editor offers to fetch a model, and how far a fetch is. Without the editor. */
 
+import { t } from '@vscode/l10n';
 import type { Offer } from '../models/offer.ts';
 import type { ObtainProgress } from '../protocol/obtain.ts';
 
@@ -48,9 +49,12 @@ export function rememberedOf(value: unknown): Remembered | undefined {
 }
 
 export function offerSentence({ name, size, licence, sources }: Offer): string {
-  return (
-    `Chorus answers with its pocket experts, which are tiny. ${name} makes it a real assistant, on this machine too. ` +
-    `To fetch: ${size}; licence ${licence}; from ${sources.join(', or else ')}.`
+  return t(
+    'Chorus answers with its pocket experts, which are tiny. {0} makes it a real assistant, on this machine too. To fetch: {1}; licence {2}; from {3}.',
+    name,
+    size,
+    licence,
+    sources.join(t(', or else ')),
   );
 }
 

@@ -112,8 +112,7 @@ async function importOne(given: NewExpert, options: ImportOptions): Promise<stri
     return undefined;
   }
   if (before.kind === 'taken') {
-    throw new ChorusError(
-      'request-invalid',
+    void vscode.window.showErrorMessage(
       t(
         '{0} cannot be added: an expert goes by the name of its folder or file, and {1} is taken by {2}. Give one of them another name, or remove that expert first.',
         given.place,
@@ -121,6 +120,7 @@ async function importOne(given: NewExpert, options: ImportOptions): Promise<stri
         before.by,
       ),
     );
+    return undefined;
   }
   const base = await baseFor(given.place, options);
   if (base === 'cancelled') return undefined;

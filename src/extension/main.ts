@@ -1,7 +1,7 @@
 /** The extension's table of contents: each feature is made in its own file and wired here. Nothing is started yet. */
 
 import { dirname, join } from 'node:path';
-import * as l10n from '@vscode/l10n';
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { availableMemory } from '../models/available-memory.ts';
 import { mergedFolder, userCacheFolder } from '../models/cache-folder.ts';
@@ -23,6 +23,7 @@ import { expertsOn } from './experts.ts';
 import { registerExpertsView } from './experts-view.ts';
 import { registerGhostText } from './ghost-text.ts';
 import { importModels } from './import-command.ts';
+import { speak } from './language.ts';
 import { mergeExperts } from './merge-command.ts';
 import { chooseExperts, chooseMix, saveMix, setWeights, writeAll } from './mix-commands.ts';
 import { registerMixView } from './mix-view.ts';
@@ -39,7 +40,7 @@ import { type StatusInput, statusText } from './status-text.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   // The editor's own `vscode.l10n.t` is out of reach of files that run without an editor in tests.
-  if (vscode.l10n.bundle !== undefined) l10n.config({ contents: vscode.l10n.bundle });
+  speak(vscode.env.language, vscode.l10n.bundle);
   const { extensionPath } = context;
   const log = vscode.window.createOutputChannel('Chorus', { log: true });
   // The same as the terminal's: what was fetched there is there here.
@@ -66,7 +67,7 @@ export function activate(context: vscode.ExtensionContext): void {
     const why = standIn ? undefined : failureOfDefault(expertRows(mix, engine.snapshot), expertsChosen);
     if (why === undefined || !hasTinyBase(cache)) return;
     standIn = true;
-    void vscode.window.showWarningMessage(`${why} The pocket experts answer.`);
+    void vscode.window.showWarningMessage(t('{0} The pocket experts answer.', why));
     settings.refresh();
   });
   const statistics = registerStatistics(context, (text) => log.warn(text));
@@ -238,9 +239,9 @@ export function activate(context: vscode.ExtensionContext): void {
           importing,
           paths.filter((path) => typeof path === 'string'),
         ),
-      renameExpert: forRow('Chorus: Rename Expert', (row) => renameExpert(settings, row)),
-      removeExpert: forRow('Chorus: Remove Expert', (row) => removeExpert(row, removal)),
-      showModelCard: forRow('Chorus: Show Model Card', (row) => cards.show(row)),
+      renameExpert: forRow(t('Chorus: Rename Expert'), (row) => renameExpert(settings, row)),
+      removeExpert: forRow(t('Chorus: Remove Expert'), (row) => removeExpert(row, removal)),
+      showModelCard: forRow(t('Chorus: Show Model Card'), (row) => cards.show(row)),
       saveMix: () => saveMix(settings),
       ask: () => chat.focus(),
       showStatistics: () => statistics.show(),

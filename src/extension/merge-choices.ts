@@ -1,6 +1,7 @@
 /** What "Merge Experts" asks for, and the recipe that the answers make. */
 
 import { isAbsolute } from 'node:path';
+import { t } from '@vscode/l10n';
 
 export type MergeMethodName =
   | 'linear'
@@ -22,11 +23,11 @@ export interface MergeMethodChoice {
   readonly asks: readonly ('weights' | 'density' | 't')[];
 }
 
-export const mergeMethodChoices: readonly MergeMethodChoice[] = [
+export const mergeMethodChoices = (): readonly MergeMethodChoice[] => [
   {
     method: 'linear',
-    label: 'Linear',
-    detail: 'The weighted mean of the weights',
+    label: t('Linear'),
+    detail: t('The weighted mean of the weights'),
     wantsBase: false,
     pair: false,
     asks: ['weights'],
@@ -34,15 +35,15 @@ export const mergeMethodChoices: readonly MergeMethodChoice[] = [
   {
     method: 'slerp',
     label: 'SLERP',
-    detail: 'From one expert towards another, on the arc between them',
+    detail: t('From one expert towards another, on the arc between them'),
     wantsBase: false,
     pair: true,
     asks: ['t'],
   },
   {
     method: 'task_arithmetic',
-    label: 'Task Arithmetic',
-    detail: 'The base, and the weighted differences of the experts to it',
+    label: t('Task Arithmetic'),
+    detail: t('The base, and the weighted differences of the experts to it'),
     wantsBase: true,
     pair: false,
     asks: ['weights'],
@@ -50,7 +51,7 @@ export const mergeMethodChoices: readonly MergeMethodChoice[] = [
   {
     method: 'ties',
     label: 'TIES',
-    detail: 'As Task Arithmetic, with small differences left out and signs elected',
+    detail: t('As Task Arithmetic, with small differences left out and signs elected'),
     wantsBase: true,
     pair: false,
     asks: ['weights', 'density'],
@@ -58,7 +59,7 @@ export const mergeMethodChoices: readonly MergeMethodChoice[] = [
   {
     method: 'dare_linear',
     label: 'DARE',
-    detail: 'As Task Arithmetic, with differences left out at random and the rest enlarged',
+    detail: t('As Task Arithmetic, with differences left out at random and the rest enlarged'),
     wantsBase: true,
     pair: false,
     asks: ['weights', 'density'],
@@ -66,7 +67,7 @@ export const mergeMethodChoices: readonly MergeMethodChoice[] = [
   {
     method: 'dare_ties',
     label: 'DARE TIES',
-    detail: 'As DARE, with signs elected',
+    detail: t('As DARE, with signs elected'),
     wantsBase: true,
     pair: false,
     asks: ['weights', 'density'],
@@ -74,7 +75,7 @@ export const mergeMethodChoices: readonly MergeMethodChoice[] = [
   {
     method: 'emr',
     label: 'EMR',
-    detail: 'One elected difference, from which each expert can be rebuilt in the terminal',
+    detail: t('One elected difference, from which each expert can be rebuilt in the terminal'),
     wantsBase: true,
     pair: false,
     asks: [],
@@ -141,10 +142,10 @@ function parseNumber(text: string): number | undefined {
 export function nameProblem(name: string, taken: readonly string[]): string | undefined {
   const plain = /^[a-zA-Z0-9][\w.-]{0,59}$/.test(name) && !name.endsWith('.') && !isAbsolute(name);
   if (!plain)
-    return 'Write a name of letters, digits, points, hyphens and underscores, such as code-and-math.';
+    return t('Write a name of letters, digits, points, hyphens and underscores, such as code-and-math.');
   if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(name))
-    return 'Windows has other uses for this name. Write another.';
+    return t('Windows has other uses for this name. Write another.');
   return taken.some((id) => id.toLowerCase() === name.toLowerCase())
-    ? `There is an expert ${name} already. Write another name.`
+    ? t('There is an expert {0} already. Write another name.', name)
     : undefined;
 }

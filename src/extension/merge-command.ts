@@ -1,6 +1,7 @@
 /** Merges experts into a new one: asks which and how, has a process do it, and adds the result to the experts. */
 
 import { join } from 'node:path';
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { toFailure } from '../protocol/failure.ts';
 import type { MergeReport } from '../protocol/merge.ts';
@@ -26,16 +27,16 @@ export interface MergeCommandOptions {
   readonly log: (line: string) => void;
 }
 
-const title = 'Chorus: Merge Experts';
+const title = (): string => t('Chorus: Merge Experts');
 
 export async function mergeExperts(options: MergeCommandOptions): Promise<void> {
   const { experts } = options.settings.current();
   const choices = await ask(experts);
   if (choices === undefined) return;
   const name = await vscode.window.showInputBox({
-    title,
+    title: title(),
     value: choices.experts.map((id) => id.replace(/^.*\//, '')).join('-'),
-    prompt: 'The name of the new expert',
+    prompt: t('The name of the new expert'),
     validateInput: (text) =>
       nameProblem(
         text.trim(),
@@ -50,9 +51,9 @@ export async function mergeExperts(options: MergeCommandOptions): Promise<void> 
 }
 
 async function ask(experts: readonly KnownExpert[]): Promise<MergeChoices | undefined> {
-  const method = await vscode.window.showQuickPick([...mergeMethodChoices], {
-    title,
-    placeHolder: 'How their weights become one',
+  const method = await vscode.window.showQuickPick([...mergeMethodChoices()], {
+    title: title(),
+    placeHolder: t('How their weights become one'),
     matchOnDetail: true,
   });
   if (method === undefined) return undefined;
@@ -65,11 +66,11 @@ async function ask(experts: readonly KnownExpert[]): Promise<MergeChoices | unde
   const share = async (of: 'density' | 't'): Promise<number | undefined> =>
     method.asks.includes(of) ? askShare(of, chosen) : undefined;
   const density = await share('density');
-  const t = await share('t');
+  const way = await share('t');
   const isWhole =
     (!method.asks.includes('density') || density !== undefined) &&
-    (!method.asks.includes('t') || t !== undefined);
-  return isWhole ? { method, experts: chosen, base, weights, density, t } : undefined;
+    (!method.asks.includes('t') || way !== undefined);
+  return isWhole ? { method, experts: chosen, base, weights, density, t: way } : undefined;
 }
 
 async function chooseMembers(
@@ -78,18 +79,22 @@ async function chooseMembers(
 ): Promise<string[] | undefined> {
   const items = experts.map(({ id, folder }) => ({ label: id, detail: folder }));
   const chosen = await vscode.window.showQuickPick(items, {
-    title,
+    title: title(),
     canPickMany: true,
     placeHolder: pair
-      ? 'Two experts; the result starts from the first'
-      : `The experts that are merged${wantsBase ? ', without their base' : ''}; they must be of one family and size`,
+      ? t('Two experts; the result starts from the first')
+      : wantsBase
+        ? t('The experts that are merged, without their base; they must be of one family and size')
+        : t('The experts that are merged; they must be of one family and size'),
   });
   const ids = chosen?.map(({ label }) => label);
   if (ids === undefined || ids.length === 0) return undefined;
   const fits = pair ? ids.length === 2 : ids.length >= 2;
   if (fits) return ids;
   void vscode.window.showWarningMessage(
-    pair ? 'SLERP goes from one expert to another: choose two.' : 'Choose at least two experts to merge.',
+    pair
+      ? t('SLERP goes from one expert to another: choose two.')
+      : t('Choose at least two experts to merge.'),
   );
   return undefined;
 }
@@ -103,26 +108,27 @@ async function chooseBase(
     .map(({ id, folder }) => ({ label: id, detail: folder }));
   if (items.length === 0) {
     void vscode.window.showWarningMessage(
-      'This method adds the experts to the model that they were fine-tuned from, and no expert is left that it could be. ' +
-        'Add its folder to chorus.models.folders, or merge by Linear.',
+      t(
+        'This method adds the experts to the model that they were fine-tuned from, and no expert is left that it could be. Add its folder to chorus.models.folders, or merge by Linear.',
+      ),
     );
     return undefined;
   }
   const base = await vscode.window.showQuickPick(items, {
-    title,
-    placeHolder: 'The base that they were fine-tuned from',
+    title: title(),
+    placeHolder: t('The base that they were fine-tuned from'),
   });
   return base?.label;
 }
 
 async function askWeights(chosen: readonly string[]): Promise<number[] | undefined> {
   const text = await vscode.window.showInputBox({
-    title,
+    title: title(),
     value: chosen.map(() => String(Number((1 / chosen.length).toFixed(2)))).join(' '),
-    prompt: `The weights of ${chosen.join(', ')}; only their ratios count`,
+    prompt: t('The weights of {0}; only their ratios count', chosen.join(', ')),
     validateInput: (written) =>
       parseWeights(written, chosen.length) === undefined
-        ? `Write ${chosen.length} numbers of at least 0, with blanks between, such as 0.9 0.1.`
+        ? t('Write {0} numbers of at least 0, with blanks between, such as 0.9 0.1.', chosen.length)
         : undefined,
   });
   return text === undefined ? undefined : parseWeights(text, chosen.length);
@@ -132,14 +138,14 @@ async function askShare(of: 'density' | 't', chosen: readonly string[]): Promise
   const least = of === 'density' ? 'above 0' : 0;
   const [first = '', second = ''] = chosen;
   const text = await vscode.window.showInputBox({
-    title,
+    title: title(),
     value: of === 'density' ? '0.9' : '0.5',
     prompt:
       of === 'density'
-        ? 'The share of each difference that is kept, above 0 and up to 1'
-        : `How far from ${first} (0) to ${second} (1)`,
+        ? t('The share of each difference that is kept, above 0 and up to 1')
+        : t('How far from {0} (0) to {1} (1)', first, second),
     validateInput: (written) =>
-      parseShare(written, least) === undefined ? 'Write a number up to 1, such as 0.5.' : undefined,
+      parseShare(written, least) === undefined ? t('Write a number up to 1, such as 0.5.') : undefined,
   });
   return text === undefined ? undefined : parseShare(text, least);
 }
@@ -161,7 +167,11 @@ async function merge(
     name,
     seed: 0,
   };
-  const progressOptions = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  const progressOptions = {
+    location: vscode.ProgressLocation.Notification,
+    title: title(),
+    cancellable: true,
+  };
   return vscode.window.withProgress(progressOptions, async (progress, token) => {
     const cancel = new AbortController();
     token.onCancellationRequested(() => cancel.abort());
@@ -186,8 +196,8 @@ async function merge(
 async function offer({ folder }: MergeReport, id: string, settings: SettingsStore): Promise<void> {
   const { values } = settings.current();
   await settings.write('models.folders', [...values['models.folders'], folder]);
-  const use = 'Use It';
-  const message = `${id} is among the experts now, and can be ticked in the Experts view.`;
+  const use = t('Use It');
+  const message = t('{0} is among the experts now, and can be ticked in the Experts view.', id);
   if ((await vscode.window.showInformationMessage(message, use)) !== use) return;
   const { 'experts.active': active } = settings.current().values;
   await settings.write('experts.active', [...active.filter((other) => other !== id), id]);

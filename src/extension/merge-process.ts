@@ -1,5 +1,6 @@
 /** A merge in a process of its own, so that the editor's does no arithmetic on weights. */
 
+import { t } from '@vscode/l10n';
 import type { MergeCalls, MergeProgress, MergeReport, MergeRequest } from '../protocol/merge.ts';
 import { type CallOptions, connect } from '../protocol/rpc.ts';
 import { forkEngine } from './engine-process.ts';
@@ -21,7 +22,10 @@ export async function mergeInProcess(
   void merging.ended.then(({ exitCode, signal }) => {
     connection.close({
       code: 'engine-exited',
-      message: `The process that merges ended early (${signal ?? `exit code ${exitCode}`}). Perhaps there was too little memory: close other programs and merge again.`,
+      message: t(
+        'The process that merges ended early ({0}). Perhaps there was too little memory: close other programs and merge again.',
+        signal === null ? t('exit code {0}', exitCode ?? '?') : t('signal {0}', signal),
+      ),
     });
   });
   try {

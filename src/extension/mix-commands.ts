@@ -21,8 +21,8 @@ export async function chooseExperts(settings: SettingsStore, rows: Rows): Promis
   }));
   const chosen = await vscode.window.showQuickPick(items, {
     canPickMany: true,
-    title: 'Chorus: Choose Experts',
-    placeHolder: 'The experts that take part in every token',
+    title: t('Chorus: Choose Experts'),
+    placeHolder: t('The experts that take part in every token'),
   });
   if (chosen === undefined) return;
   await settings.write(
@@ -36,17 +36,17 @@ export async function setWeights(settings: SettingsStore, rows: Rows): Promise<v
   for (;;) {
     const items = rows().map((row) => ({ label: row.name, description: describeRow(row), row }));
     const chosen = await vscode.window.showQuickPick(items, {
-      title: 'Chorus: Set Weights',
-      placeHolder: 'The expert whose weight to set; only the ratios of the weights count',
+      title: t('Chorus: Set Weights'),
+      placeHolder: t('The expert whose weight to set; only the ratios of the weights count'),
     });
     if (chosen === undefined) return;
     const { id, name, weight } = chosen.row;
     const written = await vscode.window.showInputBox({
-      title: `Weight of ${name}`,
+      title: t('Weight of {0}', name),
       value: String(weight),
-      prompt: 'A number of at least 0; 0 leaves the expert out of the mix.',
+      prompt: t('A number of at least 0; 0 leaves the expert out of the mix.'),
       validateInput: (text) =>
-        parseWeight(text) === undefined ? 'Write a number of at least 0, such as 0.9.' : undefined,
+        parseWeight(text) === undefined ? t('Write a number of at least 0, such as 0.9.') : undefined,
     });
     const parsed = written === undefined ? undefined : parseWeight(written);
     if (parsed === undefined) continue;
@@ -68,8 +68,8 @@ export async function chooseMix(settings: SettingsStore, store: MixModels): Prom
   const copy = { iconPath: new vscode.ThemeIcon('copy'), tooltip: t('Save a copy under another name') };
   const remove = { iconPath: new vscode.ThemeIcon('trash'), tooltip: t('Delete this saved mix') };
   const pick = vscode.window.createQuickPick<ReadyMix & vscode.QuickPickItem>();
-  pick.title = 'Chorus: Choose Mix';
-  pick.placeholder = `Now: ${values['mix.pool']} pool, ${values['mix.weighting']} weighting`;
+  pick.title = t('Chorus: Choose Mix');
+  pick.placeholder = t('Now: {0} pool, {1} weighting', values['mix.pool'], values['mix.weighting']);
   pick.matchOnDetail = true;
   const sizes = new Map<string, string>();
   const list = (): void => {

@@ -8,6 +8,7 @@ import { folderKind } from '../models/folder-kind.ts';
 import { modelsFolder, placeOf, sourceOfStored } from '../models/stored-model.ts';
 import type { DescribeOutcome, PlaceRequest } from '../protocol/obtain.ts';
 import type { ExpertRow } from './expert-rows.ts';
+import { failureText } from './failure-text.ts';
 import { type ModelPage, modelPage } from './model-page.ts';
 
 export interface ModelCardOptions {
@@ -61,7 +62,7 @@ async function pageOf(
     name,
     folder,
     facts: outcome.kind === 'described' ? outcome.facts : undefined,
-    why: outcome.kind === 'failed' ? outcome.failure.message : undefined,
+    why: outcome.kind === 'failed' ? failureText(outcome.failure) : undefined,
     catalogued,
     source: await sourceOfStored(folder),
     readme: await readmeOf(folder),

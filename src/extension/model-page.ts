@@ -1,7 +1,9 @@
 /** The page about a model: what its files, the catalogue and its own card say, as Markdown that loads nothing from anywhere. */
 
+import { t } from '@vscode/l10n';
 import type { CatalogModel } from '../models/catalog.ts';
 import type { ModelFacts } from '../protocol/obtain.ts';
+import { numberText, roundNumberText } from './language.ts';
 
 export interface ModelPage {
   /** As the list of experts calls it. */
@@ -22,21 +24,21 @@ export function modelPage({ name, id, folder, facts, why, catalogued, source, re
   const { body = '', licence } = readme === undefined ? {} : ownCard(readme);
   const summary = catalogued?.summary ?? facts?.summary ?? '';
   const rows: (readonly [string, string | undefined])[] = [
-    ['Expert', id],
-    ['Licence', licenceOf(catalogued, facts, licence)],
-    ['Size on the disk', facts && bytes(facts.bytes)],
-    ['Memory, with its whole context', facts && `about ${bytes(facts.memoryBytes)}`],
-    ['Parameters', catalogued && `${(catalogued.parameters / 1e6).toLocaleString('en')} million`],
-    ['Context', facts && `${facts.contextLength.toLocaleString('en')} tokens`],
-    ['Can', facts && abilities(facts)],
-    ['Runs as', facts && `${facts.precision}, from ${formats[facts.format]}`],
-    ['Adapter of', facts?.base],
+    [t('Expert'), id],
+    [t('Licence'), licenceOf(catalogued, facts, licence)],
+    [t('Size on the disk'), facts && bytes(facts.bytes)],
+    [t('Memory, with its whole context'), facts && t('about {0}', bytes(facts.memoryBytes))],
+    [t('Parameters'), catalogued && roundNumberText(catalogued.parameters)],
+    [t('Context'), facts && t('{0} tokens', numberText(facts.contextLength))],
+    [t('Can'), facts && abilities(facts)],
+    [t('Runs as'), facts && t('{0}, from {1}', facts.precision, formatText(facts.format))],
+    [t('Adapter of'), facts?.base],
     [
-      'Vocabulary',
-      facts && `${facts.vocabulary.toLocaleString('en')} tokens, SHA-256 ${facts.vocabularyHash}`,
+      t('Vocabulary'),
+      facts && t('{0} tokens, SHA-256 {1}', numberText(facts.vocabulary), facts.vocabularyHash),
     ],
-    ['Source', source],
-    ['Place', folder],
+    [t('Source'), source],
+    [t('Place'), folder],
   ];
   const table = rows.flatMap(([what, value]) =>
     value === undefined || value === '' ? [] : [`| ${what} | ${plain(value)} |`],
@@ -44,15 +46,26 @@ export function modelPage({ name, id, folder, facts, why, catalogued, source, re
   return [
     `# ${plain(name)}`,
     ...(summary === '' ? [] : [plain(summary)]),
-    ...(why === undefined ? [] : [`**It cannot be used:** ${plain(why)}`]),
+    ...(why === undefined ? [] : [`**${t('It cannot be used.')}** ${plain(why)}`]),
     ['| | |', '|---|---|', ...table].join('\n'),
-    'Experts whose vocabularies are the same are mixed token by token, others byte by byte.',
+    t('Experts whose vocabularies are the same are mixed token by token, others byte by byte.'),
     ...(body === '' ? [] : ['---', harmless(body)]),
     '',
   ].join('\n\n');
 }
 
-const formats = { onnx: 'a graph (ONNX)', safetensors: 'safetensors', gguf: 'a GGUF file' } as const;
+function formatText(format: ModelFacts['format']): string {
+  switch (format) {
+    case 'onnx':
+      return t('a graph (ONNX)');
+    case 'safetensors':
+      return 'safetensors';
+    case 'gguf':
+      return t('a GGUF file');
+    default:
+      return format satisfies never;
+  }
+}
 
 function licenceOf(
   catalogued: CatalogModel | undefined,
@@ -60,20 +73,22 @@ function licenceOf(
   own: string | undefined,
 ): string {
   if (catalogued !== undefined) return `${catalogued.licence.spdx}, ${catalogued.licence.link}`;
-  return facts?.licence || own || 'its files do not say';
+  return facts?.licence || own || t('its files do not say');
 }
 
 function abilities({ chat, infill }: ModelFacts): string {
   const can = [
-    'continue a text',
-    ...(infill ? ['fill in between what stands before and after the cursor'] : []),
-    ...(chat ? ['chat'] : []),
+    t('continue a text'),
+    ...(infill ? [t('fill in between what stands before and after the cursor')] : []),
+    ...(chat ? [t('chat')] : []),
   ];
-  return can.join(', ');
+  return can.join(t(', '));
 }
 
 function bytes(count: number): string {
-  return count < 1e9 ? `${Math.max(1, Math.round(count / 1e6))} MB` : `${(count / 1e9).toFixed(1)} GB`;
+  return count < 1e9
+    ? t('{0} MB', Math.max(1, Math.round(count / 1e6)))
+    : t('{0} GB', (count / 1e9).toFixed(1));
 }
 
 /** As it is in a cell of a table, or in a line. */

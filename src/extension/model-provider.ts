@@ -8,6 +8,7 @@ import { answerRequest } from './answer-request.ts';
 import type { ChatDependencies } from './chat-view.ts';
 import { contextOf, inputTokens } from './context-budget.ts';
 import type { ExpertRow } from './expert-rows.ts';
+import { failureText } from './failure-text.ts';
 import { modelVendor } from './names.ts';
 import { chatMessages } from './native-messages.ts';
 import { family, type NativeModel } from './native-models.ts';
@@ -79,7 +80,7 @@ export function registerModelProvider(dependencies: ModelProviderDependencies): 
         });
         if (outcome.kind === 'generated') return;
         if (outcome.failure.code === 'cancelled') throw new vscode.CancellationError();
-        throw new vscode.LanguageModelError(outcome.failure.message);
+        throw new vscode.LanguageModelError(failureText(outcome.failure));
       },
       async provideTokenCount({ id }, given, token) {
         const parts = typeof given === 'string' ? [given] : given.content;

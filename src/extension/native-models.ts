@@ -31,8 +31,8 @@ export function nativeModels(values: SettingValues, known: readonly string[]): N
   };
   const models: NativeModel[] = [
     { ...ofMix('present', t('Chorus: present mix'), now), mix: undefined },
-    ...[...savedMixes(values), ...readyMixes(known)].map(({ label, sets }) =>
-      ofMix(`mix/${label}`, t('Chorus: {0}', label), mixFrom({ ...values, ...sets }, known)),
+    ...[...savedMixes(values), ...readyMixes(known)].map(({ id, label, sets }) =>
+      ofMix(`mix/${id}`, t('Chorus: {0}', label), mixFrom({ ...values, ...sets }, known)),
     ),
     ...known.map((id) =>
       ofMix(`expert/${id}`, t('Chorus: {0} alone', id), {

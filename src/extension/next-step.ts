@@ -5,6 +5,7 @@ import type { GenerateRequest } from '../protocol/engine.ts';
 import type { Verdict } from '../protocol/maths.ts';
 import { type DerivationStep, derivationSteps } from '../text/derivation.ts';
 import type { ChatSessionDependencies } from './chat-session.ts';
+import { failureText } from './failure-text.ts';
 import type { Maths } from './maths-process.ts';
 
 export interface NextStepDependencies extends Pick<ChatSessionDependencies, 'generate'> {
@@ -32,7 +33,7 @@ export async function nextSteps(
   for (const [seed, temperature] of tries.entries()) {
     const outcome = await generate(requestFor(prefix, temperature, seed), { signal, onUpdate: () => {} });
     if (signal.aborted) return '';
-    if (outcome.kind === 'failed') return outcome.failure.message;
+    if (outcome.kind === 'failed') return failureText(outcome.failure);
     const step = derivationSteps(outcome.result.text)[0]?.text;
     if (step === undefined || [...known, ...found.map((one) => one.step)].includes(step)) continue;
     const answer = await maths.ask({ kind: 'steps', steps: [...known, step] }, signal);

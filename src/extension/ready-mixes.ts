@@ -1,11 +1,14 @@
 /** Mixes to choose from in one step; each sets only what it names. */
 
+import { t } from '@vscode/l10n';
 import type { CatalogMix } from '../models/catalog.ts';
 import { ownMix, ownMixes } from '../models/own-mixes.ts';
 import { readyExperts, readyRules } from '../models/ready-mix.ts';
 import type { SavedMix, SettingValues } from './setting-rules.ts';
 
 export interface ReadyMix {
+  /** The same in every language. */
+  readonly id: string;
   readonly label: string;
   readonly detail: string;
   readonly sets: SavedMix;
@@ -50,12 +53,13 @@ const sameWeighting = {
 /** From the most that a machine needs to have to the least. */
 const catalogue: readonly ReadyMix[] = [...ownMixes]
   .reverse()
-  .map((mix) => ({ label: mix.name, detail: mix.summary, sets: settingsOfMix(mix), mix }));
+  .map((mix) => ({ id: mix.id, label: mix.name, detail: mix.summary, sets: settingsOfMix(mix), mix }));
 
-const others: readonly ReadyMix[] = [
+const others = (): readonly ReadyMix[] => [
   {
-    label: 'Code + maths, even',
-    detail: 'Both count the same at every token.',
+    id: 'code-and-maths',
+    label: t('Code + maths, even'),
+    detail: t('Both count the same at every token.'),
     sets: {
       'experts.active': [code, math],
       'experts.weights': { [code]: 1, [math]: 1 },
@@ -65,8 +69,9 @@ const others: readonly ReadyMix[] = [
     },
   },
   {
-    label: 'Code first (.9 / .1)',
-    detail: 'The weights of the paper on mixing distributions, arXiv 2411.00406.',
+    id: 'code-first',
+    label: t('Code first (.9 / .1)'),
+    detail: t('The weights of the paper on mixing distributions, arXiv 2411.00406.'),
     sets: {
       'experts.active': [code, math],
       'experts.weights': { [code]: 0.9, [math]: 0.1 },
@@ -76,8 +81,9 @@ const others: readonly ReadyMix[] = [
     },
   },
   {
-    label: 'All three, even',
-    detail: 'The general expert and both of its specialists.',
+    id: 'all-three',
+    label: t('All three, even'),
+    detail: t('The general expert and both of its specialists.'),
     sets: {
       'experts.active': [general, code, math],
       'experts.weights': { [general]: 1, [code]: 1, [math]: 1 },
@@ -87,34 +93,41 @@ const others: readonly ReadyMix[] = [
     },
   },
   {
-    label: 'Veto (geometric)',
-    detail: 'A token must be likely for every expert; keeps the experts and weights chosen now.',
+    id: 'veto',
+    label: t('Veto (geometric)'),
+    detail: t('A token must be likely for every expert; keeps the experts and weights chosen now.'),
     sets: { 'mix.pool': 'geometric', 'mix.weighting': 'fixed', ...sameWeighting },
   },
   {
-    label: 'Weights by the prompt and the answer',
-    detail:
+    id: 'weights-adaptive',
+    label: t('Weights by the prompt and the answer'),
+    detail: t(
       'Keeps the experts; the one that foresaw the prompt better counts more, until another foresees the answer better.',
+    ),
     sets: { 'mix.weighting': 'adaptive', ...sameWeighting },
   },
   {
-    label: 'Weights by the prompt',
-    detail: 'Keeps the experts; the one that foresaw the prompt better counts more.',
+    id: 'weights-prompt',
+    label: t('Weights by the prompt'),
+    detail: t('Keeps the experts; the one that foresaw the prompt better counts more.'),
     sets: { 'mix.weighting': 'prompt', ...sameWeighting },
   },
   {
-    label: 'Weights that follow the answer',
-    detail: 'Keeps the experts; one that foresees the answer better counts more with every token.',
+    id: 'weights-fixed-share',
+    label: t('Weights that follow the answer'),
+    detail: t('Keeps the experts; one that foresees the answer better counts more with every token.'),
     sets: { 'mix.weighting': 'fixedShare', ...sameWeighting },
   },
   {
-    label: 'Weights by confidence',
-    detail: 'Keeps the experts; at each token one that is surer of it counts more.',
+    id: 'weights-confidence',
+    label: t('Weights by confidence'),
+    detail: t('Keeps the experts; at each token one that is surer of it counts more.'),
     sets: { 'mix.weighting': 'confidence', ...sameWeighting },
   },
   {
-    label: 'Weights as set',
-    detail: 'Keeps the experts; the weights stay as they are in the settings.',
+    id: 'weights-fixed',
+    label: t('Weights as set'),
+    detail: t('Keeps the experts; the weights stay as they are in the settings.'),
     sets: { 'mix.weighting': 'fixed', ...sameWeighting },
   },
 ];
@@ -123,5 +136,5 @@ const others: readonly ReadyMix[] = [
 export function readyMixes(known?: readonly string[]): readonly ReadyMix[] {
   const isKnown = ({ sets }: ReadyMix): boolean =>
     known === undefined || (sets['experts.active'] ?? []).every((id) => known.includes(id));
-  return [...catalogue.filter(isKnown), ...others];
+  return [...catalogue.filter(isKnown), ...others()];
 }

@@ -1,13 +1,14 @@
 /** What each setting of Chorus may be and what stands in for a bad value. The manifest is checked against this table. */
 
 import { isAbsolute } from 'node:path';
+import { t } from '@vscode/l10n';
 import type { DeviceSetting, Precision, RouteSetting, WeightingSetting } from '../protocol/engine.ts';
 import type { MultilineMode } from '../text/ghost.ts';
 
 export interface SettingRule<T> {
   readonly fallback: T;
   /** Completes "which is not ...". */
-  readonly expected: string;
+  readonly expected: () => string;
   /** The value in its own type, or undefined where it is not valid. */
   readonly parse: (value: unknown) => T | undefined;
 }
@@ -21,14 +22,14 @@ export const LONGEST_NAME = 60;
 
 /** What a mix is made of: these are saved together under a name. */
 const mixRules = {
-  'completion.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
+  'completion.weights': record(isWeight, () => t('an object of names of experts to numbers of at least 0')),
   'completion.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
-  'experts.active': list(['pocket/code', 'pocket/math'], isName, 'a list of names of experts'),
-  'experts.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
+  'experts.active': list(['pocket/code', 'pocket/math'], isName, () => t('a list of names of experts')),
+  'experts.weights': record(isWeight, () => t('an object of names of experts to numbers of at least 0')),
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
-  'mix.power': rule(0.5, 'a number above 0 and up to 1', isExponent),
+  'mix.power': rule(0.5, () => t('a number above 0 and up to 1'), isExponent),
   'mix.weighting': choice<WeightingSetting>('adaptive', weightings),
-  'chat.weights': record(isWeight, 'an object of names of experts to numbers of at least 0'),
+  'chat.weights': record(isWeight, () => t('an object of names of experts to numbers of at least 0')),
   'chat.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
 } as const;
 
@@ -82,28 +83,30 @@ export const settingRules = {
   'completion.multiline': choice<MultilineMode>('auto', ['auto', 'never', 'always']),
   'completion.maxTokens': whole(64, 1, 1024),
   'completion.onBattery': choice<'on' | 'off'>('on', ['on', 'off']),
-  'completion.minConfidence': rule(0, 'a number from 0 to 1', isShare),
-  'completion.minAgreement': rule(0, 'a number from 0 to 1', isShare),
+  'completion.minConfidence': rule(0, () => t('a number from 0 to 1'), isShare),
+  'completion.minAgreement': rule(0, () => t('a number from 0 to 1'), isShare),
   'completion.context': flag(false),
-  'completion.languages': record(isFlag, 'an object of language names to true or false'),
+  'completion.languages': record(isFlag, () => t('an object of language names to true or false')),
   'mix.route': choice<RouteSetting>('never', ['never', 'auto']),
   'mix.memoryLimit': whole(0, 0, 1_000_000),
   'engine.device': choice<DeviceSetting>('auto', ['auto', 'cpu', 'webgpu', 'cuda', 'directml', 'coreml']),
   'engine.unloadAfterMinutes': whole(30, 0, 1440),
   'mix.saved': savedMixes(),
-  'experts.names': record(isShort, 'an object of names of experts to names of at most 60 characters'),
-  'models.bases': record(isFolder, 'an object of names of experts to absolute paths of folders'),
-  'models.folders': list([], isFolder, 'a list of absolute paths of folders'),
+  'experts.names': record(isShort, () =>
+    t('an object of names of experts to names of at most 60 characters'),
+  ),
+  'models.bases': record(isFolder, () => t('an object of names of experts to absolute paths of folders')),
+  'models.folders': list([], isFolder, () => t('a list of absolute paths of folders')),
   'models.contextLimit': whole(0, 0, 1_000_000),
-  'models.hub': rule('', 'the address of a hub, or empty', isAddress),
-  'models.pip': rule('', 'text', isText),
+  'models.hub': rule('', () => t('the address of a hub, or empty'), isAddress),
+  'models.pip': rule('', () => t('text'), isText),
   'models.offline': flag(false),
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q8', 'q4']),
   'chat.maxTokens': whole(256, 1, 8192),
-  'chat.temperature': rule(0, 'a number from 0 to 2', isTemperature),
-  'chat.systemPrompt': rule('', 'text', isText),
+  'chat.temperature': rule(0, () => t('a number from 0 to 2'), isTemperature),
+  'chat.systemPrompt': rule('', () => t('text'), isText),
   'chat.history': flag(true),
-  secretFiles: list(usualSecretFiles, isName, 'a list of patterns for names or paths of files'),
+  secretFiles: list(usualSecretFiles, isName, () => t('a list of patterns for names or paths of files')),
   'editor.codeActions': flag(true),
 } as const;
 
@@ -133,8 +136,13 @@ export function checkSettings(
     const parsed = value === undefined ? fallback : parse(value);
     if (parsed !== undefined) return parsed;
     problems.push(
-      `The setting chorus.${name} is ${brief(value)}, which is not ${expected}. ` +
-        `Correct it in the settings; until then ${brief(fallback)} is used.`,
+      t(
+        'The setting chorus.{0} is {1}, which is not {2}. Correct it in the settings; until then {3} is used.',
+        name,
+        brief(value),
+        expected(),
+        brief(fallback),
+      ),
     );
     return fallback;
   };
@@ -145,29 +153,29 @@ export function checkSettings(
   return { values, problems };
 }
 
-function rule<T>(fallback: T, expected: string, fits: (value: unknown) => value is T): SettingRule<T> {
+function rule<T>(fallback: T, expected: () => string, fits: (value: unknown) => value is T): SettingRule<T> {
   return { fallback, expected, parse: (value) => (fits(value) ? value : undefined) };
 }
 
 function flag(fallback: boolean): SettingRule<boolean> {
-  return rule(fallback, 'true or false', isFlag);
+  return rule(fallback, () => t('true or false'), isFlag);
 }
 
 function whole(fallback: number, least: number, most: number): SettingRule<number> {
   const fits = (value: unknown): value is number =>
     isNumber(value) && Number.isInteger(value) && value >= least && value <= most;
-  return rule(fallback, `a whole number from ${least} to ${most}`, fits);
+  return rule(fallback, () => t('a whole number from {0} to {1}', least, most), fits);
 }
 
 function choice<T extends string>(fallback: T, all: readonly T[]): SettingRule<T> {
-  const expected = `one of ${all.map((one) => `"${one}"`).join(', ')}`;
+  const expected = (): string => t('one of {0}', all.map((one) => `"${one}"`).join(t(', ')));
   return { fallback, expected, parse: (value) => all.find((one) => one === value) };
 }
 
 function list(
   fallback: readonly string[],
   fits: (value: unknown) => value is string,
-  expected: string,
+  expected: () => string,
 ): SettingRule<readonly string[]> {
   const parse = (value: unknown): readonly string[] | undefined =>
     Array.isArray(value) && value.every(fits) ? [...new Set(value)] : undefined;
@@ -176,7 +184,7 @@ function list(
 
 function record<T>(
   fits: (value: unknown) => value is T,
-  expected: string,
+  expected: () => string,
 ): SettingRule<Readonly<Record<string, T>>> {
   const parse = (value: unknown): Readonly<Record<string, T>> | undefined => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
@@ -196,7 +204,7 @@ function savedMixes(): SettingRule<Readonly<Record<string, SavedMix>>> {
       const known = mixSettingNames.find((one) => one === name);
       return known !== undefined && mixRules[known].parse(set) !== undefined;
     });
-  return record(isMix, 'an object of names to settings of a mix');
+  return record(isMix, () => t('an object of names to settings of a mix'));
 }
 
 function isNumber(value: unknown): value is number {

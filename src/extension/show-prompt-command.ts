@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { ShowPromptOutcome } from '../protocol/engine.ts';
 import { type CompletionQuery, type CompletionRequest, placeOf, requestFor } from './completion-query.ts';
 import { type ChunksFor, queryAt } from './editor-query.ts';
+import { failureText } from './failure-text.ts';
 import { promptReport } from './prompt-report.ts';
 import type { IsSecretFile } from './secret-files.ts';
 import type { SettingValues } from './setting-rules.ts';
@@ -42,7 +43,7 @@ export function registerShowPrompt({
         () => showPrompt(prompt),
       );
       if (outcome.kind === 'failed') {
-        void vscode.window.showWarningMessage(outcome.failure.message);
+        void vscode.window.showWarningMessage(failureText(outcome.failure));
         return;
       }
       text = promptReport(outcome.prompts);

@@ -14,7 +14,7 @@ export async function snoozeFor(snooze: Snooze): Promise<void> {
     { label: t('Until the window is opened anew'), minutes: 'restart' },
   ];
   const chosen = await vscode.window.showQuickPick([...choices], {
-    title: 'Chorus: Snooze Suggestions',
+    title: t('Chorus: Snooze Suggestions'),
     placeHolder: t('How long no suggestions appear by themselves'),
   });
   if (chosen !== undefined) snooze.start(chosen.minutes);

@@ -1,6 +1,7 @@
 /** Suggestions put off for a while, or until the window is opened anew. */
 
 import { t } from '@vscode/l10n';
+import { timeText } from './language.ts';
 import { createListeners, type Subscription } from './listeners.ts';
 
 /** Milliseconds since 1970, or until the window is opened anew. */
@@ -50,5 +51,5 @@ export function createSnooze({ now, pause }: SnoozeClock): Snooze {
 /** The end as people write it. */
 export function snoozeEndText(end: SnoozeEnd): string {
   if (end === 'restart') return t('the window is opened anew');
-  return new Date(end).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return timeText(end, { hour: '2-digit', minute: '2-digit' });
 }

@@ -4,7 +4,8 @@ import { t } from '@vscode/l10n';
 import type { EngineSnapshot } from './engine-client.ts';
 import type { ExpertRow } from './expert-rows.ts';
 import { describeRow } from './expert-rows.ts';
-import { type Decision, MIXED_BY_BYTES } from './trace.ts';
+import { failureText } from './failure-text.ts';
+import { type Decision, mixedByBytes } from './trace.ts';
 
 export interface StatusInput {
   readonly snapshot: EngineSnapshot;
@@ -34,14 +35,14 @@ export function statusText({
   newest,
 }: StatusInput): StatusText {
   const active = rows.filter((row) => row.active);
-  const names = active.length === 0 ? 'no expert' : active.map(({ name }) => name).join(' + ');
-  const failed = active.flatMap(({ state }) => (state.kind === 'failed' ? [state.failure.message] : []));
+  const names = active.length === 0 ? t('no expert') : active.map(({ name }) => name).join(' + ');
+  const failed = active.flatMap(({ state }) => (state.kind === 'failed' ? [failureText(state.failure)] : []));
   const loading = active.some(({ state }) => state.kind === 'loading');
   const converting = active.flatMap(({ state }) =>
     state.kind === 'loading' && state.stage === 'converting' ? [Math.floor(100 * state.progress)] : [],
   );
   // A crash that was mended since is no news; while it is not, the engine's state tells of it.
-  const failure = newest?.kind === 'failed' && newest.code !== 'engine-exited' ? [newest.message] : [];
+  const failure = newest?.kind === 'failed' && newest.code !== 'engine-exited' ? [failureText(newest)] : [];
   const wrong = [...new Set([...failed, ...problems, ...failure])];
   const engine = engineText(snapshot, loading);
   const icon = engine.icon === 'layers' && wrong.length > 0 ? 'warning' : engine.icon;
@@ -49,8 +50,8 @@ export function statusText({
   return {
     text: [
       `$(${icon}) ${names}`,
-      ...(converting.length === 0 ? [] : [`(converting ${Math.min(...converting)} %)`]),
-      ...(completionsOn ? [] : ['(chat only)']),
+      ...(converting.length === 0 ? [] : [t('(converting {0} %)', Math.min(...converting))]),
+      ...(completionsOn ? [] : [t('(chat only)')]),
       ...(snoozedUntil === undefined ? [] : [t('(snoozed until {0})', snoozedUntil)]),
     ].join(' '),
     severity: serious ? 'error' : wrong.length > 0 || active.length === 0 ? 'warning' : 'normal',
@@ -58,13 +59,13 @@ export function statusText({
       engine.sentence,
       ...wrong.filter((sentence) => sentence !== engine.sentence),
       ...(newest?.kind === 'shown' && newest.from === 'bytes'
-        ? [`The last suggestion: ${MIXED_BY_BYTES}`]
+        ? [t('The last suggestion: {0}', mixedByBytes())]
         : []),
-      ...(completionsOn ? [] : ['Completions are turned off; the chat works.']),
+      ...(completionsOn ? [] : [t('Completions are turned off; the chat works.')]),
       ...(snoozedUntil === undefined
         ? []
         : [t('Suggestions are snoozed until {0}. "Chorus: End Snooze" brings them back.', snoozedUntil)]),
-      ...rows.map((row) => `${row.name}: ${describeRow(row)}`),
+      ...rows.map((row) => t('{0}: {1}', row.name, describeRow(row))),
     ],
   };
 }
@@ -72,17 +73,17 @@ export function statusText({
 function engineText({ state }: EngineSnapshot, loading: boolean): { icon: string; sentence: string } {
   switch (state.kind) {
     case 'idle':
-      return { icon: 'layers', sentence: 'The engine starts with your first request.' };
+      return { icon: 'layers', sentence: t('The engine starts with your first request.') };
     case 'starting':
-      return { icon: 'loading~spin', sentence: 'The engine is starting.' };
+      return { icon: 'loading~spin', sentence: t('The engine is starting.') };
     case 'ready':
       return loading
-        ? { icon: 'loading~spin', sentence: 'The experts are loading.' }
-        : { icon: 'layers', sentence: 'The engine is ready.' };
+        ? { icon: 'loading~spin', sentence: t('The experts are loading.') }
+        : { icon: 'layers', sentence: t('The engine is ready.') };
     case 'restarting':
-      return { icon: 'warning', sentence: state.failure.message };
+      return { icon: 'warning', sentence: failureText(state.failure) };
     case 'failed':
-      return { icon: 'error', sentence: state.failure.message };
+      return { icon: 'error', sentence: failureText(state.failure) };
     default:
       return state satisfies never;
   }

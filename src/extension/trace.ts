@@ -8,6 +8,7 @@ import type { FailureCode } from '../protocol/failure.ts';
 import type { Certainty, Gated } from '../text/gate.ts';
 import type { GhostRule, SkipRule } from '../text/ghost.ts';
 import type { AcceptedCounts } from './acceptance.ts';
+import { failureText } from './failure-text.ts';
 import type { Subscription } from './listeners.ts';
 import { createListeners } from './listeners.ts';
 
@@ -79,8 +80,11 @@ export function createTrace(capacity = 200): Trace {
   };
 }
 
-export const MIXED_BY_BYTES =
-  'Its experts have different vocabularies and were mixed byte by byte, which is exact but takes longer.';
+export function mixedByBytes(): string {
+  return t(
+    'Its experts have different vocabularies and were mixed byte by byte, which is exact but takes longer.',
+  );
+}
 
 /** A plain sentence; for a missing suggestion it says what to do where something can be done. */
 export function sentenceFor({
@@ -96,7 +100,7 @@ export function sentenceFor({
     case 'cancelled':
       return cancelSentence(decision, ms);
     case 'failed':
-      return decision.message;
+      return failureText(decision);
     case 'filtered':
       return filterSentence(decision.rule);
     case 'gated':
@@ -107,18 +111,25 @@ export function sentenceFor({
 }
 
 function shownSentence({ from, chars, lines }: Decision & { kind: 'shown' }, ms: number): string {
-  const size = `${count(chars, 'character')} in ${count(lines, 'line')}`;
+  const text = chars === 1 ? t('1 character') : t('{0} characters', chars);
+  const height = lines === 1 ? t('1 line') : t('{0} lines', lines);
+  const after = Math.round(ms);
   switch (from) {
     case 'engine':
-      return `A suggestion of ${size} was shown after ${Math.round(ms)} ms.`;
+      return t('A suggestion of {0} in {1} was shown after {2} ms.', text, height, after);
     case 'bytes':
-      return `A suggestion of ${size} was shown after ${Math.round(ms)} ms. ${MIXED_BY_BYTES}`;
+      return `${t('A suggestion of {0} in {1} was shown after {2} ms.', text, height, after)} ${mixedByBytes()}`;
     case 'cache':
-      return `A suggestion of ${size} was shown at once: it was asked for here before.`;
+      return t('A suggestion of {0} in {1} was shown at once: it was asked for here before.', text, height);
     case 'typed-ahead':
-      return `The rest of the suggestion before was shown (${count(chars, 'character')}), because you typed its beginning.`;
+      return t('The rest of the suggestion before was shown ({0}), because you typed its beginning.', text);
     case 'prefetched':
-      return `A suggestion of ${size} was shown after ${Math.round(ms)} ms: it was asked for when you accepted the one before.`;
+      return t(
+        'A suggestion of {0} in {1} was shown after {2} ms: it was asked for when you accepted the one before.',
+        text,
+        height,
+        after,
+      );
     default:
       return from satisfies never;
   }
@@ -127,9 +138,9 @@ function shownSentence({ from, chars, lines }: Decision & { kind: 'shown' }, ms:
 function skipSentence(because: SkipReason, languageId: string): string {
   switch (because) {
     case 'disabled':
-      return 'Completions are turned off. Turn them on with "Chorus: Toggle Completions".';
+      return t('Completions are turned off. Turn them on with "Chorus: Toggle Completions".');
     case 'language-disabled':
-      return `Completions are turned off for ${languageId} in the setting chorus.completion.languages.`;
+      return t('Completions are turned off for {0} in the setting chorus.completion.languages.', languageId);
     case 'snoozed':
       return t('Suggestions are snoozed. "Chorus: End Snooze" brings them back.');
     case 'on-battery':
@@ -141,33 +152,53 @@ function skipSentence(because: SkipReason, languageId: string): string {
     case 'secret-text':
       return t('The text around the cursor holds what looks like a key or a token, so it was not read on.');
     case 'no-expert':
-      return 'No expert takes part. Choose one with "Chorus: Choose Experts".';
+      return t('No expert takes part. Choose one with "Chorus: Choose Experts".');
     case 'empty-document':
-      return 'The document is empty, so there was nothing to go on. "Chorus: Complete Now" asks all the same.';
+      return t(
+        'The document is empty, so there was nothing to go on. "Chorus: Complete Now" asks all the same.',
+      );
     case 'inside-word':
-      return 'The cursor is inside a word. "Chorus: Complete Now" asks all the same.';
+      return t('The cursor is inside a word. "Chorus: Complete Now" asks all the same.');
     case 'statement-ended':
-      return 'The line ends with a finished statement, so none was asked for.';
+      return t('The line ends with a finished statement, so none was asked for.');
     case 'text-right-of-cursor':
-      return 'There is text right of the cursor on its line. "Chorus: Complete Now" asks all the same.';
+      return t('There is text right of the cursor on its line. "Chorus: Complete Now" asks all the same.');
     default:
       return because satisfies never;
   }
 }
 
 function cancelSentence({ stage, by }: Decision & { kind: 'cancelled' }, ms: number): string {
-  const what =
-    by === 'editor'
-      ? 'You typed on or moved the cursor'
-      : 'A newer request, for another place, took its turn';
-  const after = `after ${Math.round(ms)} ms`;
+  const after = Math.round(ms);
+  const isMoved = by === 'editor';
   switch (stage) {
     case 'waiting':
-      return `${what} ${after}, before the pause in typing was over (at most that of chorus.completion.debounce).`;
+      return isMoved
+        ? t(
+            'You typed on or moved the cursor after {0} ms, before the pause in typing was over (at most that of chorus.completion.debounce).',
+            after,
+          )
+        : t(
+            'A newer request, for another place, took its turn after {0} ms, before the pause in typing was over (at most that of chorus.completion.debounce).',
+            after,
+          );
     case 'starting':
-      return `${what} ${after}, while the engine was still starting or loading its experts.`;
+      return isMoved
+        ? t(
+            'You typed on or moved the cursor after {0} ms, while the engine was still starting or loading its experts.',
+            after,
+          )
+        : t(
+            'A newer request, for another place, took its turn after {0} ms, while the engine was still starting or loading its experts.',
+            after,
+          );
     case 'generating':
-      return `${what} ${after}, before the suggestion was ready.`;
+      return isMoved
+        ? t('You typed on or moved the cursor after {0} ms, before the suggestion was ready.', after)
+        : t(
+            'A newer request, for another place, took its turn after {0} ms, before the suggestion was ready.',
+            after,
+          );
     default:
       return stage satisfies never;
   }
@@ -176,13 +207,13 @@ function cancelSentence({ stage, by }: Decision & { kind: 'cancelled' }, ms: num
 function filterSentence(rule: (Decision & { kind: 'filtered' })['rule']): string {
   switch (rule) {
     case 'empty':
-      return 'The experts had nothing to add here.';
+      return t('The experts had nothing to add here.');
     case 'repeats-suffix':
-      return 'The experts only repeated what stands after the cursor, so nothing was shown.';
+      return t('The experts only repeated what stands after the cursor, so nothing was shown.');
     case 'repeats-previous':
-      return 'The experts only repeated the lines before the cursor, so nothing was shown.';
+      return t('The experts only repeated the lines before the cursor, so nothing was shown.');
     case 'repeats-itself':
-      return 'The experts fell into a loop, so nothing was shown.';
+      return t('The experts fell into a loop, so nothing was shown.');
     default:
       return rule satisfies never;
   }
@@ -220,7 +251,7 @@ export function traceReport(entries: readonly TraceEntry[], counts: AcceptedCoun
     return `${time}  ${entry.trigger.padEnd(7)}  ${entry.languageId.padEnd(12)}  ${sentenceFor(entry)}${why}`;
   });
   return [
-    'Requests for a suggestion, newest first (times in UTC):',
+    t('Requests for a suggestion, newest first (times in UTC):'),
     t(
       'Since the window was opened: {0} shown, {1} taken whole, {2} in part, {3} characters together.',
       counts.shown,
@@ -242,8 +273,4 @@ function figuresOf({ decision, pauseMs, choices }: TraceEntry): string {
     ...(agreement === undefined ? [] : [t('agreement {0}', percent(agreement))]),
     ...(choices === undefined ? [] : [t('{0} to choose from', choices)]),
   ].join(', ');
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,6 @@
 /** Says why there was no suggestion, and lists the decisions before in a document that cannot be edited. */
 
+import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { AcceptedCounts } from './acceptance.ts';
 import { sentenceFor, type Trace, traceReport } from './trace.ts';
@@ -25,7 +26,7 @@ export function registerTraceDocument(trace: Trace, counts: () => AcceptedCounts
 }
 
 export async function whyNoSuggestion(trace: Trace): Promise<void> {
-  const list = 'Show the Last Ones';
+  const list = t('Show the Last Ones');
   const chosen = await vscode.window.showInformationMessage(reason(trace), list);
   if (chosen === list) await vscode.window.showTextDocument(reportUri, { preview: true });
 }
@@ -34,10 +35,12 @@ function reason(trace: Trace): string {
   const document = vscode.window.activeTextEditor?.document;
   const inline = vscode.workspace.getConfiguration('editor', document).get<boolean>('inlineSuggest.enabled');
   if (inline === false) {
-    return 'The editor shows no inline suggestions at all: the setting editor.inlineSuggest.enabled is off.';
+    return t(
+      'The editor shows no inline suggestions at all: the setting editor.inlineSuggest.enabled is off.',
+    );
   }
   const newest = trace.entries()[0];
   if (newest === undefined)
-    return 'No suggestion was asked for yet. Type in an editor, or run "Chorus: Complete Now".';
+    return t('No suggestion was asked for yet. Type in an editor, or run "Chorus: Complete Now".');
   return sentenceFor(newest);
 }

@@ -15,7 +15,7 @@ import { writeToy } from '../merge/toy-models.ts';
 import { programs, temporaryFolder } from '../programs.ts';
 
 const choice = (name: string) => {
-  const found = mergeMethodChoices.find(({ method }) => method === name);
+  const found = mergeMethodChoices().find(({ method }) => method === name);
   if (found === undefined) throw new Error(`there is no ${name}`);
   return found;
 };
@@ -38,7 +38,11 @@ describe('the choices of a merge', () => {
   });
 
   it('offer every method', () => {
-    expect(mergeMethodChoices.map(({ method }) => method).sort()).toEqual([...mergeMethods].sort());
+    expect(
+      mergeMethodChoices()
+        .map(({ method }) => method)
+        .sort(),
+    ).toEqual([...mergeMethods].sort());
   });
 
   it.each([

@@ -12,7 +12,7 @@ describe('the models of the picker', () => {
   it('are the present mix, the ready ones and each expert alone, each once', () => {
     const ids = models.map(({ id }) => id);
     expect(ids[0]).toBe('present');
-    expect(ids).toContain('mix/All three, even');
+    expect(ids).toContain('mix/all-three');
     for (const id of known) expect(ids).toContain(`expert/${id}`);
     expect(new Set(ids).size).toBe(ids.length);
     const mixes = models.slice(1).map(({ mix }) => JSON.stringify(mix));
@@ -22,7 +22,7 @@ describe('the models of the picker', () => {
   it('are mixed as they say', () => {
     const of = (id: string) => models.find((model) => model.id === id);
     expect(of('present')?.mix).toBeUndefined();
-    expect(of('mix/Code first (.9 / .1)')?.mix).toEqual({
+    expect(of('mix/code-first')?.mix).toEqual({
       weights: { 'pocket/code': 0.9, 'pocket/math': 0.1 },
       pool: { kind: 'linear' },
       weighting: 'fixed',
@@ -35,8 +35,8 @@ describe('the models of the picker', () => {
 
   it('leave out a ready mix that comes to the one in force', () => {
     const even = { ...values, 'mix.weighting': 'fixed' } as const;
-    expect(nativeModels(even, known).map(({ id }) => id)).not.toContain('mix/Code + maths, even');
-    expect(models.map(({ id }) => id)).toContain('mix/Code + maths, even');
+    expect(nativeModels(even, known).map(({ id }) => id)).not.toContain('mix/code-and-maths');
+    expect(models.map(({ id }) => id)).toContain('mix/code-and-maths');
   });
 
   it('take the weights of the chat, and no expert of weight 0', () => {

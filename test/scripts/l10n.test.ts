@@ -65,8 +65,13 @@ describe('a fault is told', () => {
   });
 
   test('where what is to be translated is no plain string', () => {
-    expect(messagesOf('a.ts', "t('One {0}.', t(`Two`)); other('Three')")).toEqual(['One {0}.', 'Two']);
-    expect(() => messagesOf('a.ts', "\nt('One ' + name)")).toThrow('a.ts, line 2');
+    const said = "const f = () => [t('One {0}.', l10n.t(`Two`)), other('Three')];";
+    expect(messagesOf('a.ts', said)).toEqual(['One {0}.', 'Two']);
+    expect(() => messagesOf('a.ts', "\nfunction f() { t('One ' + name) }")).toThrow('a.ts, line 2');
+  });
+
+  test('where a word is said before the language is known', () => {
+    expect(() => messagesOf('a.ts', "const words = [t('One')];")).toThrow('before the language is known');
   });
 
   test('where the manifest has words of its own', () => {
