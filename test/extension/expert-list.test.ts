@@ -111,7 +111,9 @@ describe('a saved mix', () => {
     const mix = mixInForce(values);
     expect(Object.keys(mix).sort()).toEqual([...mixSettingNames].sort());
     const saved = written({ ...values, ...withMix(values, 'Mine', mix), 'experts.active': ['pocket/code'] });
-    expect(savedMixes(saved)).toEqual([{ label: 'Mine', detail: 'pocket/math', sets: mix }]);
+    expect(savedMixes(saved)).toEqual([
+      { id: 'saved/Mine', label: 'Mine', detail: 'pocket/math', sets: mix },
+    ]);
     expect(withoutMix(saved, 'Mine')).toEqual({ 'mix.saved': {} });
   });
 
