@@ -1,6 +1,6 @@
 /**
- * The real engine on virtual time: what it answers is its own, how long that takes is counted from the work. Every request runs to
- * its end at once; one that is given up is charged what it had done by then.
+ * The real engine on virtual time: what it answers is its own, how long that takes is counted from the work. A request runs at once,
+ * as far as it can come before the next key; one that is given up is charged what it had done by then.
  */
 
 import type { AskedEngine } from '../../src/extension/completion-answer.ts';
@@ -34,11 +34,17 @@ export interface TimedEngine extends Pick<AskedEngine, 'generate'> {
   readonly runs: readonly EngineRun[];
 }
 
-/** @param before the text before the cursor now */
+export interface TypedPlace {
+  /** The text before the cursor now. */
+  before(): string;
+  /** When the next key comes, with which nearly every request is given up; `Infinity` where none does. */
+  nextKey(): number;
+}
+
 export function createTimedEngine(
   engine: AnsweringEngine,
   time: VirtualTime,
-  before: () => string,
+  { before, nextKey }: TypedPlace,
 ): TimedEngine {
   const runs: EngineRun[] = [];
   const never = new AbortController().signal;
@@ -49,24 +55,34 @@ export function createTimedEngine(
         const start = time.now();
         const run: EngineRun = { before: before(), text: '', promptTokens: 0, decoded: 0, fate: 'running' };
         runs.push(run);
-        const deltas: Delta[] = [];
-        const answering = async (): Promise<void> => {
-          const outcome = await engine.generate(request, { onDelta: (delta) => deltas.push(delta) });
+        // One more than there is time for, so that an answer that was cut is never in time.
+        const most = Math.ceil((nextKey() - start) / COSTS.tokenMs) + 1;
+        let work = nothing;
+        signal.addEventListener('abort', () => giveUp(run, work, time.now() - start), { once: true });
+        const answering = async (maxTokens: number): Promise<void> => {
+          const deltas: Delta[] = [];
+          const onDelta = (delta: Delta): unknown => deltas.push(delta);
+          const outcome = await engine.generate({ ...request, maxTokens }, { onDelta });
           if (outcome.kind === 'failed') throw new Error(outcome.failure.message);
           const { result } = outcome;
-          const work = workOf(result);
-          signal.addEventListener('abort', () => giveUp(run, work, time.now() - start), { once: true });
+          const begun = work.tokens;
+          // Asked again, the prompt is known; what it cost was told the first time.
+          work = workOf(result, work === nothing ? undefined : work.promptTokens);
           for (const delta of deltas)
-            time.at(start + work.tokenAt(delta.tokens), () => signal.aborted || onUpdate(delta));
+            if (delta.tokens > begun)
+              time.at(start + work.tokenAt(delta.tokens), () => signal.aborted || onUpdate(delta));
           time.at(start + work.tokenAt(result.ids.length), () => {
             if (signal.aborted) return;
+            // Few keys leave a request alone: what is asked ahead outlives those that are answered without it.
+            if (result.stop === 'length' && maxTokens < request.maxTokens)
+              return time.standStill(answering(request.maxTokens));
             const { promptTokens } = work;
             Object.assign(run, { text: result.text, promptTokens, decoded: result.ids.length });
             run.fate = 'unseen';
             resolve(outcome);
           });
         };
-        time.standStill(answering());
+        time.standStill(answering(Math.min(most, request.maxTokens)));
       }),
   };
 }
@@ -79,9 +95,11 @@ interface Work {
   tokenAt(tokens: number): number;
 }
 
-function workOf({ promptTokens: all, reusedTokens, ids }: Generated): Work {
+const nothing: Work = { promptTokens: 0, tokens: 0, stepMs: 1, tokenAt: () => 0 };
+
+function workOf({ promptTokens: all, reusedTokens, ids }: Generated, told?: number): Work {
   const anew = Object.entries(all).map(([id, tokens]) => tokens - (reusedTokens[id] ?? 0));
-  const promptTokens = Math.max(0, ...anew);
+  const promptTokens = told ?? Math.max(0, ...anew);
   const stepMs = COSTS.tokenMs + COSTS.furtherExpertMs * (anew.length - 1);
   const prompt = promptTokens * COSTS.promptTokenMs;
   return { promptTokens, tokens: ids.length, stepMs, tokenAt: (tokens) => prompt + tokens * stepMs };

@@ -53,7 +53,7 @@ export async function replay(
   const time = createVirtualTime();
   let before = session.start.slice(0, session.cursor);
   let after = session.start.slice(session.cursor);
-  const timed = createTimedEngine(engine, time, () => before);
+  const timed = createTimedEngine(engine, time, { before: () => before, nextKey: () => nextKey });
   const trace = createTrace(Number.POSITIVE_INFINITY);
   const { values, problems } = checkSettings((name) => settings[name]);
   if (problems.length > 0) throw new Error(problems.join(' '));
@@ -74,6 +74,7 @@ export async function replay(
   const keys = keysOf(session);
   const accepted: string[] = [];
   let at = 0;
+  let nextKey = Number.POSITIVE_INFINITY;
   let pressed = 0;
   let asking = new AbortController();
   let seen: Seen | undefined;
@@ -124,22 +125,23 @@ export async function replay(
     isVisible = false;
     before += taken;
     at += keystrokes(taken).length;
+    typeOn();
     // The editor asks for what follows before it tells that the suggestion was accepted; of part of one it does not tell.
     ask();
     if (taken.length + suggestion.right >= suggestion.text.length) completions.accepted(suggestion);
-    typeOn();
   };
 
   /** The next key, unless a suggestion is taken before. */
   const typeOn = (): void => {
     const expected = at;
     const key = keys[at];
+    nextKey = key === undefined ? Number.POSITIVE_INFINITY : time.now() + key.after;
     if (key === undefined) return;
-    time.at(time.now() + key.after, () => {
+    time.at(nextKey, () => {
       if (at !== expected) return;
       at++;
-      press(key);
       typeOn();
+      press(key);
     });
   };
 

@@ -143,7 +143,7 @@ async function generateInTurn(
     if (tally.ids.length === 0) {
       prefilled = clock();
       for (const { expert } of value.participants)
-        reusedTokens[expert.name] = (expert as LoadedExpert).reused;
+        reusedTokens[expert.name] = mixture.reused(expert as LoadedExpert);
     }
     tally.add(value);
     const bytes = drawing.spelled(value.token);

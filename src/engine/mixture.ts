@@ -51,6 +51,8 @@ export interface Mixture {
   prompts(): ReadonlyMap<string, Int32Array>;
   /** The expert that answers alone, where the mix in force was routed to one. */
   routed(): string | undefined;
+  /** How much of its prompt the expert knew before this answer, once it was asked for the first token. */
+  reused(expert: LoadedExpert): number;
 }
 
 interface Member {
@@ -68,6 +70,11 @@ export function createMixture(
   routeWithin?: number,
 ): Mixture {
   const prompts = new Map<string, { readonly expert: LoadedExpert; readonly prompt: ExpertPrompt }>();
+  /** Of prompts that were read for the weights or the route: how much of each was known then. */
+  const readAhead = new Map<LoadedExpert, number>();
+  const onRead = (expert: LoadedExpert): void => {
+    if (!readAhead.has(expert)) readAhead.set(expert, expert.reused);
+  };
   let routed: string | undefined;
   let last: { readonly key: string; readonly experts: readonly unknown[]; readonly mix: LiveMix } | undefined;
 
@@ -108,7 +115,7 @@ export function createMixture(
         const vetoes = joined
           .filter(({ ready: { role } }) => role === 'veto')
           .map((member) => participantOf(member, member.ready.weight));
-        const weights = await weigh(members, { weighting, unit, signal }).catch((thrown: unknown) => {
+        const weights = await weigh(members, { weighting, unit, signal, onRead }).catch((thrown: unknown) => {
           // An expert that left meanwhile cannot be scored; the others are weighed anew.
           if (sameItems(experts, readyExperts())) throw thrown;
           return undefined;
@@ -124,6 +131,7 @@ export function createMixture(
                 () => undefined,
               );
         if (!sameItems(experts, readyExperts())) continue;
+        if (route !== undefined) for (const { ready: one } of members) onRead(one.expert);
         const alone = route && participants[route.expert];
         routed = alone?.expert.name;
         last = {
@@ -142,6 +150,7 @@ export function createMixture(
       }
     },
     routed: () => routed,
+    reused: (expert) => readAhead.get(expert) ?? expert.reused,
     prompts: () => new Map([...prompts].map(([id, { prompt: made }]) => [id, made.ids])),
   };
 }
@@ -167,7 +176,13 @@ async function weigh(
     weighting,
     unit,
     signal,
-  }: { readonly weighting: MixSetting['weighting']; readonly unit: Unit; readonly signal: AbortSignal },
+    onRead,
+  }: {
+    readonly weighting: MixSetting['weighting'];
+    readonly unit: Unit;
+    readonly signal: AbortSignal;
+    readonly onRead: (expert: LoadedExpert) => void;
+  },
 ): Promise<number[]> {
   if (members.length === 0) return [];
   const prior = normaliseWeights(members.map(({ ready }) => ready.weight));
@@ -177,6 +192,7 @@ async function weigh(
     return Promise.all(
       members.map(async ({ ready, prompt: { ids } }, i) => {
         const score = await ready.expert.score(ids, ids.length - (scored[i] ?? 0), signal);
+        onRead(ready.expert);
         return score === 'cancelled' ? new Float64Array(0) : score;
       }),
     );

