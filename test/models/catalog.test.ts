@@ -76,7 +76,7 @@ describe('the catalogue', () => {
 
   it('has evidence for every file of a hub: its size stands in the note', () => {
     const note = readFileSync(
-      join(root, 'docs', 'decisions', '016-where-the-catalogues-hashes-come-from.md'),
+      join(root, 'docs', 'decisions', '018-where-the-catalogues-hashes-come-from.md'),
       'utf8',
     );
     for (const model of own.models) {
