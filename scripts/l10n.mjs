@@ -9,16 +9,21 @@ const bundlePath = (language) =>
   join(root, 'l10n', `bundle.l10n${language === undefined ? '' : `.${language}`}.json`);
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** The first arguments of all `t('…')` in src/extension, sorted. Throws where one is no plain string. */
+/** The first arguments of all `t('…')` in src/extension and media, sorted. Throws where one is no plain string. */
 export function messagesOfCode() {
-  const folder = join(root, 'src', 'extension');
-  const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-  const found = files.flatMap((name) => messagesOf(name, readFileSync(join(folder, name), 'utf8')));
+  const found = ['src/extension', 'media'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      // A page has its words before any file of it that says one.
+      .flatMap((name) =>
+        messagesOf(name, readFileSync(join(root, folder, name), 'utf8'), { atOnce: folder === 'media' }),
+      ),
+  );
   return [...new Set(found)].sort();
 }
 
-/** The same of one file's text. Throws too where one is said as the file is loaded: no language is chosen yet then. */
-export function messagesOf(name, text) {
+/** The same of one file's text. Throws too where one is said as the file is loaded, but for `atOnce`: no language is chosen yet then. */
+export function messagesOf(name, text, { atOnce = false } = {}) {
   const messages = [];
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   const visit = (node, isInFunction) => {
@@ -33,7 +38,7 @@ export function messagesOf(name, text) {
     }
     ts.forEachChild(node, (child) => visit(child, isInFunction || ts.isFunctionLike(node)));
   };
-  visit(file, false);
+  visit(file, atOnce);
   return messages;
 }
 

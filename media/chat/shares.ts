@@ -1,6 +1,7 @@
 /** The numbers and words under an answer: who supplied what share, how fast, and how it ended. */
 
 import type { Answer, ChatExpert } from '../../src/protocol/chat.ts';
+import { t } from '../language.ts';
 
 export interface Share {
   readonly id: string;
@@ -49,32 +50,40 @@ export function nameOf(id: string, experts: readonly Named[]): string {
 /** `42 tokens · 61 tokens/s`, or bytes, and how it ended where that was not by itself. */
 export function paceOf(answer: Answer): string {
   const { tokens, unit = 'token' } = answer;
-  const count = tokens === 1 ? `1 ${unit}` : `${tokens} ${unit}s`;
+  const count = countText(tokens, unit);
   if (answer.kind !== 'done') return tokens === 0 ? '' : count;
-  const rate = answer.tokensPerSecond === undefined ? [] : [`${rounded(answer.tokensPerSecond)} ${unit}s/s`];
+  const rate = answer.tokensPerSecond === undefined ? [] : [rateText(answer.tokensPerSecond, unit)];
   const ending = {
-    cancelled: ['stopped'],
-    closed: ['cut off when the window was closed'],
-    length: ['cut at the limit of tokens'],
+    cancelled: [t('stopped')],
+    closed: [t('cut off when the window was closed')],
+    length: [t('cut at the limit of tokens')],
     end: [],
     stop: [],
   };
-  const bytes = unit === 'byte' ? ['mixed by bytes, as the vocabularies differ'] : [];
+  const bytes = unit === 'byte' ? [t('mixed by bytes, as the vocabularies differ')] : [];
   return [count, ...rate, ...ending[answer.stop], ...bytes].join(' · ');
 }
 
-function rounded(rate: number): string {
-  return rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
+type Unit = NonNullable<Answer['unit']>;
+
+function countText(count: number, unit: Unit): string {
+  if (unit === 'byte') return count === 1 ? t('1 byte') : t('{0} bytes', count);
+  return count === 1 ? t('1 token') : t('{0} tokens', count);
+}
+
+function rateText(rate: number, unit: Unit): string {
+  const rounded = rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
+  return unit === 'byte' ? t('{0} bytes/s', rounded) : t('{0} tokens/s', rounded);
 }
 
 /** The line beside the buttons: which experts would answer, or what keeps them from it. */
 export function expertsLine(experts: readonly ChatExpert[]): string {
   const active = experts.filter((expert) => expert.active);
-  if (active.length === 0) return 'No expert takes part';
+  if (active.length === 0) return t('No expert takes part');
   return active
     .map(({ name, state }) => {
       if (state.kind === 'loading') return `${name} ${Math.floor(100 * state.progress)} %`;
-      return state.kind === 'failed' ? `${name} failed` : name;
+      return state.kind === 'failed' ? t('{0} failed', name) : name;
     })
     .join(' · ');
 }
@@ -83,7 +92,7 @@ export function expertsLine(experts: readonly ChatExpert[]): string {
 export function waitingLine(experts: readonly ChatExpert[]): string {
   const active = experts.filter((expert) => expert.active);
   const converting = active.some(({ state }) => state.kind === 'loading' && state.stage === 'converting');
-  if (converting) return 'Converting the model, once…';
+  if (converting) return t('Converting the model, once…');
   const loading = active.some(({ state }) => state.kind === 'loading');
-  return loading ? 'Loading the experts…' : 'Reading the question…';
+  return loading ? t('Loading the experts…') : t('Reading the question…');
 }

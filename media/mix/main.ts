@@ -11,6 +11,7 @@ import {
 import { connect } from '../../src/protocol/rpc.ts';
 import { frameElement } from '../chat/dom.ts';
 import { pagePort, type WebviewApi } from '../chat/port.ts';
+import { t } from '../language.ts';
 import { showMemory } from './memory-bar.ts';
 import { showBar } from './share-bar.ts';
 import { createSliders } from './sliders.ts';
@@ -19,9 +20,9 @@ import { createTabs } from './tabs.ts';
 declare function acquireVsCodeApi(): WebviewApi;
 
 const names: Readonly<Record<MixTab, string>> = {
-  both: 'Everywhere',
-  completion: 'Suggestions',
-  chat: 'Chat',
+  both: t('Everywhere'),
+  completion: t('Suggestions'),
+  chat: t('Chat'),
 };
 
 const api = acquireVsCodeApi();
@@ -66,23 +67,27 @@ function show(): void {
   sliders.show(state.experts, tab);
   same.hidden = tab === 'both' || !state.own.includes(tab);
   note.textContent = noteFor(tab);
-  text.placeholder = tab === 'completion' ? 'The beginning of a text' : 'A question';
+  text.placeholder = tab === 'completion' ? t('The beginning of a text') : t('A question');
   showMemory(frameElement('memory', HTMLElement), frameElement('memory-text', HTMLElement), state);
 }
 
 function noteFor(tab: MixTab): string {
-  if (state.experts.length === 0) return 'No expert takes part. Tick one in the list of experts.';
-  if (state.experts.length === 1) return 'One expert takes part, so its weight changes nothing.';
+  if (state.experts.length === 0) return t('No expert takes part. Tick one in the list of experts.');
+  if (state.experts.length === 1) return t('One expert takes part, so its weight changes nothing.');
   const lines: string[] = [];
-  if (tab === 'both' && state.own.length > 0) {
-    const where = state.own.map((surface) => (surface === 'chat' ? 'the chat' : 'suggestions')).join(' and ');
-    lines.push(`Weights of their own are set for ${where}.`);
-  }
+  if (tab === 'both' && state.own.length > 0) lines.push(ownSentence());
   if (!state.fixed[tab])
     lines.push(
-      'These are the weights at the start; then an expert that foresees the text better counts more.',
+      t('These are the weights at the start; then an expert that foresees the text better counts more.'),
     );
   return lines.join(' ');
+}
+
+function ownSentence(): string {
+  if (state.own.length > 1) return t('Weights of their own are set for suggestions and the chat.');
+  return state.own.includes('chat')
+    ? t('Weights of their own are set for the chat.')
+    : t('Weights of their own are set for suggestions.');
 }
 
 function ids(): string[] {
@@ -98,7 +103,7 @@ async function tryIt(): Promise<void> {
   stop.hidden = false;
   answer.hidden = false;
   answer.textContent = '';
-  legend.textContent = 'The experts are asked...';
+  legend.textContent = t('The experts are asked...');
   shares.replaceChildren();
   const tab = tabs.current();
   const outcome = await connection
@@ -123,11 +128,11 @@ async function tryIt(): Promise<void> {
   go.hidden = false;
   if (hadFocus) go.focus();
   if (outcome.kind === 'failed') {
-    legend.textContent = running.signal.aborted ? 'Stopped.' : outcome.failure.message;
+    legend.textContent = running.signal.aborted ? t('Stopped.') : outcome.failure.message;
     answer.hidden = answer.textContent === '';
     return;
   }
-  answer.textContent = outcome.text === '' ? '(nothing)' : outcome.text;
+  answer.textContent = outcome.text === '' ? t('(nothing)') : outcome.text;
   const nameOf = (id: string): string => state.experts.find((expert) => expert.id === id)?.name ?? id;
   const parts = showBar(shares, outcome.shares, ids()).map(({ id, percent }) => `${nameOf(id)} ${percent}`);
   legend.textContent = parts.join(' · ');

@@ -2,6 +2,7 @@
 
 import type { MixState } from '../../src/protocol/mix.ts';
 import { toneOf } from '../chat/tones.ts';
+import { t } from '../language.ts';
 import { part } from './share-bar.ts';
 
 export function showMemory(bar: HTMLElement, text: HTMLElement, { experts, memory }: MixState): void {
@@ -13,11 +14,16 @@ export function showMemory(bar: HTMLElement, text: HTMLElement, { experts, memor
   const left = Math.max(0, Math.min(memory.free, (memory.limit ?? Number.POSITIVE_INFINITY) - used));
   bar.replaceChildren(...loaded.map(({ id, bytes }) => part(toneOf(id, ids), bytes)), part('free', left));
   const each = loaded.map(({ name, bytes }) => `${name} ${bytesText(bytes)}`);
-  const of = memory.limit === undefined ? '' : ` of the ${bytesText(memory.limit)} that the settings allow`;
+  const taken = used === 0 ? t('No expert is loaded') : each.join(t(', '));
   const sentence =
-    used === 0
-      ? `No expert is loaded; ${bytesText(left)} are free${of}.`
-      : `${each.join(', ')}; ${bytesText(left)} are free${of}.`;
+    memory.limit === undefined
+      ? t('{0}; {1} are free.', taken, bytesText(left))
+      : t(
+          '{0}; {1} are free of the {2} that the settings allow.',
+          taken,
+          bytesText(left),
+          bytesText(memory.limit),
+        );
   text.textContent = sentence;
   bar.setAttribute('aria-label', sentence);
 }

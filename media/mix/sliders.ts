@@ -4,6 +4,7 @@ import type { MixedExpert, MixTab } from '../../src/protocol/mix.ts';
 import { element } from '../chat/dom.ts';
 import { sharesOf } from '../chat/shares.ts';
 import { toneOf } from '../chat/tones.ts';
+import { t } from '../language.ts';
 
 export interface Sliders {
   show(experts: readonly MixedExpert[], tab: MixTab): void;
@@ -57,8 +58,8 @@ export function createSliders(list: HTMLElement, weigh: (id: string, weight: num
       const { slider, value } = rowFor(id);
       const percent = percents.get(id) ?? '0 %';
       value.textContent = percent;
-      slider.setAttribute('aria-label', `Weight of ${name}`);
-      slider.setAttribute('aria-valuetext', `${Number(slider.value)}, ${percent} of the mix`);
+      slider.setAttribute('aria-label', t('Weight of {0}', name));
+      slider.setAttribute('aria-valuetext', t('{0}, {1} of the mix', Number(slider.value), percent));
     }
   };
 
@@ -70,7 +71,7 @@ export function createSliders(list: HTMLElement, weigh: (id: string, weight: num
       for (const { id, name, weights, state } of experts) {
         const row = rowFor(id);
         row.root.className = `weight ${toneOf(id, ids)}`;
-        row.root.title = `${id}: ${state}`;
+        row.root.title = t('{0}: {1}', id, state);
         row.name.textContent = name;
         row.slider.max = String(scale);
         row.slider.step = String(scale / STEPS);

@@ -4,6 +4,7 @@ import { connect } from '../../src/protocol/rpc.ts';
 import type { StatisticsCalls, StatisticsEvents, StatisticsState } from '../../src/protocol/statistics.ts';
 import { element, frameElement } from '../chat/dom.ts';
 import { pagePort, type WebviewApi } from '../chat/port.ts';
+import { t } from '../language.ts';
 import { figuresBy, figuresByDay, figuresOf, rowsWithin } from './figures.ts';
 import { dayTable, groupTable } from './tables.ts';
 import { figureList, plots } from './views.ts';
@@ -39,9 +40,11 @@ function show(): void {
   const open = tables.querySelector('details')?.open ?? false;
   const focused = document.activeElement?.tagName === 'SUMMARY';
   tables.replaceChildren(
-    groupTable('By language', 'Language', figuresBy(rows, 'language'), { withSpeed: false }),
-    groupTable('By the experts that took part', 'Experts', figuresBy(rows, 'experts'), { withSpeed: true }),
-    element('details', { open }, element('summary', {}, 'Every day as a table'), dayTable(daily)),
+    groupTable(t('By language'), t('Language'), figuresBy(rows, 'language'), { withSpeed: false }),
+    groupTable(t('By the experts that took part'), t('Experts'), figuresBy(rows, 'experts'), {
+      withSpeed: true,
+    }),
+    element('details', { open }, element('summary', {}, t('Every day as a table')), dayTable(daily)),
   );
   // The counts change while the page is read.
   if (focused) tables.querySelector('summary')?.focus();

@@ -1,8 +1,9 @@
 /** Figures as tables: what the plots show, for those who do not see them, and the groups. */
 
 import { element } from '../chat/dom.ts';
+import { numberText, t } from '../language.ts';
 import type { Figures } from './figures.ts';
-import { numberText, percentText, rateText } from './words.ts';
+import { percentText, rateText } from './words.ts';
 
 interface Named {
   readonly head: string;
@@ -10,15 +11,15 @@ interface Named {
 }
 
 const columns: readonly Named[] = [
-  { head: 'Shown', cell: ({ shown }) => numberText(shown) },
-  { head: 'Taken', cell: ({ taken }) => numberText(taken) },
-  { head: 'Taken, %', cell: ({ takenShare }) => percentText(takenShare) },
-  { head: 'Still there after 30 s', cell: ({ after30 }) => percentText(after30.stillShare) },
-  { head: 'After 5 min', cell: ({ after300 }) => percentText(after300.stillShare) },
-  { head: 'Known before', cell: ({ knownShare }) => percentText(knownShare) },
+  { head: t('Shown'), cell: ({ shown }) => numberText(shown) },
+  { head: t('Taken'), cell: ({ taken }) => numberText(taken) },
+  { head: t('Taken, %'), cell: ({ takenShare }) => percentText(takenShare) },
+  { head: t('Still there after 30 s'), cell: ({ after30 }) => percentText(after30.stillShare) },
+  { head: t('After 5 min'), cell: ({ after300 }) => percentText(after300.stillShare) },
+  { head: t('Known before'), cell: ({ knownShare }) => percentText(knownShare) },
 ];
 
-const speed: Named = { head: 'Tokens/s', cell: ({ tokensPerSecond }) => rateText(tokensPerSecond) };
+const speed: Named = { head: t('Tokens/s'), cell: ({ tokensPerSecond }) => rateText(tokensPerSecond) };
 
 /** A table of groups under a heading of its own. */
 export function groupTable(
@@ -39,7 +40,7 @@ export function groupTable(
 export function dayTable(daily: readonly { readonly day: string; readonly figures: Figures }[]): HTMLElement {
   const shown = [...columns, speed];
   const rows = daily.map(({ day, figures }) => [day, ...shown.map(({ cell }) => cell(figures))]);
-  return table('Every day', ['Day', ...shown.map(({ head }) => head)], rows.reverse());
+  return table(t('Every day'), [t('Day'), ...shown.map(({ head }) => head)], rows.reverse());
 }
 
 function table(caption: string, heads: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {

@@ -1,34 +1,35 @@
 /** The figures on top of the page, and the plots beneath. */
 
 import { element } from '../chat/dom.ts';
+import { numberText, t } from '../language.ts';
 import type { Figures } from './figures.ts';
 import { type Plot, plotElement, type Series } from './plot.ts';
-import { numberText, percentText, rateText } from './words.ts';
+import { percentText, rateText } from './words.ts';
 
 export function figureList(figures: Figures): readonly HTMLElement[] {
   const { shown, taken, takenShare, knownShare, whole, word, line, characters, after30, after300 } = figures;
   const entries: readonly (readonly [string, string, string])[] = [
     [
-      'Suggestions shown',
+      t('Suggestions shown'),
       numberText(shown),
-      `${percentText(knownShare)} of them known before they were asked for`,
+      t('{0} of them known before they were asked for', percentText(knownShare)),
     ],
     [
-      'Taken',
+      t('Taken'),
       percentText(takenShare),
-      `${numberText(taken)} suggestions, ${numberText(characters)} characters`,
+      t('Suggestions: {0}, characters: {1}', numberText(taken), numberText(characters)),
     ],
     [
-      'Times taken',
+      t('Times taken'),
       numberText(whole + word + line),
-      `whole ${numberText(whole)}, by words ${numberText(word)}, by lines ${numberText(line)}`,
+      t('whole {0}, by words {1}, by lines {2}', numberText(whole), numberText(word), numberText(line)),
     ],
-    ['Still there after 30 s', percentText(after30.stillShare), keptText(after30)],
-    ['Still there after 5 min', percentText(after300.stillShare), keptText(after300)],
+    [t('Still there after 30 s'), percentText(after30.stillShare), keptText(after30)],
+    [t('Still there after 5 min'), percentText(after300.stillShare), keptText(after300)],
     [
-      'Tokens a second',
+      t('Tokens a second'),
       rateText(figures.tokensPerSecond),
-      'of suggestions and answers, after the prompt is read',
+      t('of suggestions and answers, after the prompt is read'),
     ],
   ];
   return entries.map(([name, value, more]) =>
@@ -44,8 +45,8 @@ export function figureList(figures: Figures): readonly HTMLElement[] {
 
 function keptText({ looked, alike }: Figures['after30']): string {
   return looked === 0
-    ? 'nothing was looked at yet'
-    : `of ${numberText(looked)} looked at, which were ${percentText(alike)} as they had been`;
+    ? t('nothing was looked at yet')
+    : t('of {0} looked at, which were {1} as they had been', numberText(looked), percentText(alike));
 }
 
 interface Day {
@@ -61,30 +62,30 @@ export function plots(daily: readonly Day[]): readonly HTMLElement[] {
     values: daily.map(({ figures }) => value(figures)),
   });
   return [
-    figure('Suggestions a day', {
+    figure(t('Suggestions a day'), {
       kind: 'bars',
       days,
       text: (value) => numberText(Math.round(value)),
       series: [
-        series('shown', 'tone-0', ({ shown }) => shown),
-        series('taken', 'tone-1', ({ taken }) => taken),
+        series(t('shown'), 'tone-0', ({ shown }) => shown),
+        series(t('taken'), 'tone-1', ({ taken }) => taken),
       ],
     }),
-    figure('Still there', {
+    figure(t('Still there'), {
       kind: 'lines',
       days,
       top: 1,
       text: percentText,
       series: [
-        series('after 30 s', 'tone-0', ({ after30 }) => after30.stillShare),
-        series('after 5 min', 'tone-1', ({ after300 }) => after300.stillShare),
+        series(t('after 30 s'), 'tone-0', ({ after30 }) => after30.stillShare),
+        series(t('after 5 min'), 'tone-1', ({ after300 }) => after300.stillShare),
       ],
     }),
-    figure('Tokens a second', {
+    figure(t('Tokens a second'), {
       kind: 'lines',
       days,
       text: rateText,
-      series: [series('tokens a second', 'tone-2', ({ tokensPerSecond }) => tokensPerSecond)],
+      series: [series(t('tokens a second'), 'tone-2', ({ tokensPerSecond }) => tokensPerSecond)],
     }),
   ];
 }
@@ -92,10 +93,16 @@ export function plots(daily: readonly Day[]): readonly HTMLElement[] {
 function figure(title: string, plot: Omit<Plot, 'label'>): HTMLElement {
   const parts = plot.series.map(({ name, values }) => {
     const known = values.filter((value) => value !== undefined);
-    if (known.length === 0) return `${name}: nothing`;
-    return `${name}: from ${plot.text(Math.min(...known))} to ${plot.text(Math.max(...known))}`;
+    if (known.length === 0) return t('{0}: nothing', name);
+    return t('{0}: from {1} to {2}', name, plot.text(Math.min(...known)), plot.text(Math.max(...known)));
   });
-  const label = `${title}, ${plot.days[0]} to ${plot.days.at(-1)}; ${parts.join('; ')}. The table of every day has the numbers.`;
+  const label = t(
+    '{0}, {1} to {2}; {3}. The table of every day has the numbers.',
+    title,
+    plot.days[0] ?? '',
+    plot.days.at(-1) ?? '',
+    parts.join('; '),
+  );
   const legend =
     plot.series.length < 2
       ? []

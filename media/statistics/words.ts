@@ -1,9 +1,5 @@
 /** Numbers for people; a dash where there is none. */
 
-export function numberText(value: number): string {
-  return value.toLocaleString('en');
-}
-
 /** `42 %` of 0.42. */
 export function percentText(share: number | undefined): string {
   return share === undefined ? '–' : `${Math.round(100 * share)} %`;

@@ -1,5 +1,8 @@
 /** The HTML of the chat page: a fixed frame for the bundled script and style, and the policy that keeps all else out. */
 
+import { t } from '@vscode/l10n';
+import { escaped, languageAttributes } from './page-language.ts';
+
 export interface ChatPage {
   readonly script: string;
   readonly style: string;
@@ -20,29 +23,29 @@ export function chatPage({ script, style, source, nonce }: ChatPage): string {
     `script-src 'nonce-${nonce}'`,
   ].join('; ');
   return `<!DOCTYPE html>
-<html lang="en">
+<html ${languageAttributes()}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="${style}">
-<title>Chorus chat</title>
+<title>${escaped(t('Chorus chat'))}</title>
 </head>
 <body>
-<main id="conversation" role="log" aria-live="off" aria-label="Conversation" tabindex="-1"></main>
+<main id="conversation" role="log" aria-live="off" aria-label="${escaped(t('Conversation'))}" tabindex="-1"></main>
 <div id="announcement" class="unseen" role="status" aria-live="polite"></div>
 <div id="cut" role="status" hidden></div>
 <div id="refused" role="status" hidden></div>
 <form id="composer">
-<div id="mentions" role="listbox" aria-label="What can be mentioned" hidden></div>
-<ul id="attached" class="attachments" aria-label="Goes with the question" aria-live="polite" hidden></ul>
-<textarea id="question" rows="1" aria-label="Question" aria-describedby="experts" aria-autocomplete="list" aria-haspopup="listbox" aria-controls="mentions"></textarea>
+<div id="mentions" role="listbox" aria-label="${escaped(t('What can be mentioned'))}" hidden></div>
+<ul id="attached" class="attachments" aria-label="${escaped(t('Goes with the question'))}" aria-live="polite" hidden></ul>
+<textarea id="question" rows="1" aria-label="${escaped(t('Question'))}" aria-describedby="experts" aria-autocomplete="list" aria-haspopup="listbox" aria-controls="mentions"></textarea>
 <div class="row">
 <span id="experts"></span>
-<button id="origins" type="button" class="quiet" aria-pressed="false" hidden>Who said what</button>
-<button id="begin" type="button" class="quiet">New chat</button>
-<button id="send" type="submit">Send</button>
-<button id="stop" type="button" hidden>Stop</button>
+<button id="origins" type="button" class="quiet" aria-pressed="false" hidden>${escaped(t('Who said what'))}</button>
+<button id="begin" type="button" class="quiet">${escaped(t('New chat'))}</button>
+<button id="send" type="submit">${escaped(t('Send'))}</button>
+<button id="stop" type="button" hidden>${escaped(t('Stop'))}</button>
 </div>
 </form>
 <script nonce="${nonce}" src="${script}"></script>

@@ -13,6 +13,7 @@ import { pieceOf } from './answer-piece.ts';
 import type { AttachOutcome } from './attach.ts';
 import { questionWith } from './attachments.ts';
 import { type ChatSettings, type Drawn, drawnBy, endedAnswer, requestFor } from './chat-request.ts';
+import { failureTold } from './failure-text.ts';
 
 export interface ChatSessionDependencies {
   /** Never rejects: what goes wrong is an outcome of kind 'failed'. */
@@ -155,6 +156,7 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
     } catch (thrown) {
       outcome = { kind: 'failed', failure: toFailure(thrown) };
     }
+    if (outcome.kind === 'failed') outcome = { kind: 'failed', failure: failureTold(outcome.failure) };
     setAnswer(turn.id, endedAnswer(find(turn.id)?.answer ?? NOTHING_YET, outcome));
   };
 
@@ -229,7 +231,8 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
       const how = drawn.get(id);
       if (how === undefined || step >= how.ids.length) return unexplained();
       const request = { ...how, ids: how.ids.slice(0, step + 1), top: EXPLAINED };
-      return dependencies.explain(request, { signal });
+      const outcome = await dependencies.explain(request, { signal });
+      return outcome.kind === 'failed' ? { kind: 'failed', failure: failureTold(outcome.failure) } : outcome;
     },
     async open(conversation) {
       while (running !== undefined) await end(running);

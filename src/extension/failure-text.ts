@@ -13,6 +13,11 @@ export function failureText({ code, message }: Pick<Failure, 'code' | 'message'>
   return kind === undefined ? message : t('{0} ({1})', kind, message);
 }
 
+/** The same failure, with `failureText` for its sentence: for a page, which shows what it is told. */
+export function failureTold(failure: Failure): Failure {
+  return { ...failure, message: failureText(failure) };
+}
+
 /** Undefined for what the extension alone says. */
 function kindOf(code: FailureCode): string | undefined {
   switch (code) {

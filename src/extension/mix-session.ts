@@ -7,6 +7,7 @@ import { mixTabs } from '../protocol/mix.ts';
 import type { CallOptions, Handlers } from '../protocol/rpc.ts';
 import { describeState, type ExpertRow } from './expert-rows.ts';
 import { weightEverywhere } from './experts.ts';
+import { failureTold } from './failure-text.ts';
 import type { SettingName, SettingValues } from './setting-rules.ts';
 
 export interface MixSessionOptions {
@@ -163,7 +164,7 @@ function requestFor(tab: MixTab, text: string): GenerateRequest {
 }
 
 function tried(outcome: GenerateOutcome, tokens: number): TryOutcome {
-  if (outcome.kind === 'failed') return outcome;
+  if (outcome.kind === 'failed') return { kind: 'failed', failure: failureTold(outcome.failure) };
   const { text, unit, shares, ids } = outcome.result;
   return { kind: 'done', text, unit, shares, tokens: Math.max(tokens, ids.length) };
 }
