@@ -5,7 +5,6 @@ import type { Answer, Turn } from '../protocol/chat.ts';
 import { withDollars } from '../text/dollars.ts';
 import { proseIn } from '../text/prose.ts';
 import type { ChatRecord } from './chat-record.ts';
-import { escapeMarkdown } from './markdown.ts';
 
 /** `nameOf` gives what an expert is called. */
 export function chatMarkdown(
@@ -13,7 +12,7 @@ export function chatMarkdown(
   nameOf: (id: string) => string,
 ): string {
   const parts = turns.map((turn) => turnMarkdown(turn, nameOf));
-  return `${[`# ${escapeMarkdown(title)}`, ...parts].join('\n\n')}\n`;
+  return `${[`# ${plain(title)}`, ...parts].join('\n\n')}\n`;
 }
 
 function turnMarkdown({ question, attached = [], answer }: Turn, nameOf: (id: string) => string): string {
@@ -23,7 +22,7 @@ function turnMarkdown({ question, attached = [], answer }: Turn, nameOf: (id: st
     .map((line) => `> ${line}`.trimEnd())
     .join('\n');
   const names = attached.map(({ name }) => name).join(', ');
-  const note = names === '' ? '' : `*${escapeMarkdown(t('Attached: {0}', names))}*`;
+  const note = names === '' ? '' : `*${plain(t('Attached: {0}', names))}*`;
   return [quoted, note, answerText(answer), footOf(answer, nameOf)]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -52,7 +51,7 @@ function footOf(answer: Answer, nameOf: (id: string) => string): string {
     ...(tokens === 0 ? [] : [unit === 'byte' ? t('{0} bytes', tokens) : t('{0} tokens', tokens)]),
     ...endingOf(answer),
   ];
-  return facts.length === 0 ? '' : `*${escapeMarkdown(facts.join(' · '))}*`;
+  return facts.length === 0 ? '' : `*${plain(facts.join(' · '))}*`;
 }
 
 function endingOf(answer: Answer): string[] {
@@ -66,6 +65,11 @@ function endingOf(answer: Answer): string[] {
     stop: [],
   };
   return endings[answer.stop];
+}
+
+/** Escapes what would be Markdown inside a line, and no more: the document is read as it is, too. */
+function plain(text: string): string {
+  return text.replace(/[\\`*_[\]<$]/g, '\\$&').replaceAll('\n', ' ');
 }
 
 function percent(share: number): string {

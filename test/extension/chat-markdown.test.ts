@@ -45,5 +45,5 @@ test('what was cut off or failed says so, and its open code block is closed', ()
   const written = chatMarkdown({ title: 'one', turns }, nameOf);
   expect(written).toContain('```ts\nconst\n```\n\n*Shares');
   expect(written).toContain('Cut off when the window was closed*');
-  expect(written).toContain('> two\n\n*The engine ended\\.*');
+  expect(written).toContain('> two\n\n*The engine ended.*');
 });
