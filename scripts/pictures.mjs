@@ -1,5 +1,5 @@
-// `npm run pictures`: makes docs/pictures from the extension as it runs in a real VS Code, with the mix Tiny. Its base is fetched where
-// it is not there.
+// `npm run pictures`: makes docs/pictures and the walkthrough's pictures from the extension as it runs in a real VS Code, with the mix
+// Tiny. Its base is fetched where it is not there.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,7 +18,8 @@ await main(async () => {
   process.chdir(root);
   const { takePictures } = await import(pathToFileURL(outfile).href);
   console.log('Taking pictures…');
-  await takePictures(join('docs', 'pictures'), fetchedBase());
+  const folders = { docs: join('docs', 'pictures'), walkthrough: join('media', 'walkthrough') };
+  await takePictures(folders, fetchedBase());
 });
 
 /** The folder of Tiny's base. What is said on the way goes to the terminal, the folder comes back. */

@@ -35,7 +35,8 @@ function show(): void {
   content.hidden = rows.length === 0;
   const daily = figuresByDay(state.rows, within);
   frameElement('figures', HTMLElement).replaceChildren(...figureList(figuresOf(rows)));
-  frameElement('plots', HTMLElement).replaceChildren(...plots(daily));
+  const drawings = frameElement('plots', HTMLElement);
+  drawings.replaceChildren(...plots(daily, drawings.clientWidth));
   const tables = frameElement('tables', HTMLElement);
   const open = tables.querySelector('details')?.open ?? false;
   const focused = document.activeElement?.tagName === 'SUMMARY';
@@ -51,6 +52,7 @@ function show(): void {
 }
 
 days.addEventListener('change', show);
+window.addEventListener('resize', show);
 frameElement('save', HTMLButtonElement).addEventListener('click', () => void connection.call('save', {}));
 frameElement('reset', HTMLButtonElement).addEventListener('click', () => void connection.call('reset', {}));
 

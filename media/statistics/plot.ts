@@ -2,7 +2,6 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-const WIDTH = 640;
 const HEIGHT = 150;
 /** Around the drawing: the numbers on the left, the days beneath. */
 const EDGE = { left: 40, right: 8, top: 10, bottom: 22 };
@@ -25,30 +24,32 @@ export interface Plot {
   readonly top?: number;
   /** For people. */
   readonly text: (value: number) => string;
+  /** In pixels, so that its words are as large as those around it. */
+  readonly width: number;
 }
 
-export function plotElement({ kind, label, days, series, top, text }: Plot): SVGSVGElement {
+export function plotElement({ kind, label, days, series, top, text, width }: Plot): SVGSVGElement {
   const scale = top ?? roundedUp(Math.max(0, ...series.flatMap(({ values }) => values.map((v) => v ?? 0))));
-  const across = (WIDTH - EDGE.left - EDGE.right) / days.length;
+  const across = (width - EDGE.left - EDGE.right) / days.length;
   const x = (index: number): number => EDGE.left + across * (index + 0.5);
   const y = (value: number): number =>
     EDGE.top + (HEIGHT - EDGE.top - EDGE.bottom) * (1 - Math.min(value, scale) / scale);
   const plot = svg('svg', {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    viewBox: `0 0 ${width} ${HEIGHT}`,
     role: 'img',
     'aria-label': label,
     class: 'plot',
   });
   for (const value of [0, scale / 2, scale]) {
     plot.append(
-      svg('line', { class: 'grid', x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(value), y2: y(value) }),
+      svg('line', { class: 'grid', x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
     );
     plot.append(words(text(value), { x: EDGE.left - 6, y: y(value) + 4, 'text-anchor': 'end' }));
   }
-  for (const index of labelled(days.length)) {
+  for (const index of labelled(days.length, width)) {
     const anchor =
       days.length === 1 ? 'middle' : index === 0 ? 'start' : index === days.length - 1 ? 'end' : 'middle';
-    const at = anchor === 'start' ? EDGE.left : anchor === 'end' ? WIDTH - EDGE.right : x(index);
+    const at = anchor === 'start' ? EDGE.left : anchor === 'end' ? width - EDGE.right : x(index);
     plot.append(words(days[index] ?? '', { x: at, y: HEIGHT - 6, 'text-anchor': anchor }));
   }
   for (const [order, { tone, values, name }] of series.entries()) {
@@ -97,8 +98,8 @@ function bar({
 }
 
 /** The days that are named: the first, the last, and some between. */
-function labelled(count: number): readonly number[] {
-  const most = Math.min(count, 5);
+function labelled(count: number, width: number): readonly number[] {
+  const most = Math.min(count, Math.max(2, Math.floor(width / 130)), 6);
   if (most < 2) return [0];
   return [...new Set(Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1))))];
 }

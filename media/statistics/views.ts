@@ -54,7 +54,8 @@ interface Day {
   readonly figures: Figures;
 }
 
-export function plots(daily: readonly Day[]): readonly HTMLElement[] {
+/** `width` is what there is for them, in pixels. */
+export function plots(daily: readonly Day[], width: number): readonly HTMLElement[] {
   const days = daily.map(({ day }) => day);
   const series = (name: string, tone: string, value: (figures: Figures) => number | undefined): Series => ({
     name,
@@ -65,6 +66,7 @@ export function plots(daily: readonly Day[]): readonly HTMLElement[] {
     figure(t('Suggestions a day'), {
       kind: 'bars',
       days,
+      width,
       text: (value) => numberText(Math.round(value)),
       series: [
         series(t('shown'), 'tone-0', ({ shown }) => shown),
@@ -74,6 +76,7 @@ export function plots(daily: readonly Day[]): readonly HTMLElement[] {
     figure(t('Still there'), {
       kind: 'lines',
       days,
+      width,
       top: 1,
       text: percentText,
       series: [
@@ -84,6 +87,7 @@ export function plots(daily: readonly Day[]): readonly HTMLElement[] {
     figure(t('Tokens a second'), {
       kind: 'lines',
       days,
+      width,
       text: rateText,
       series: [series(t('tokens a second'), 'tone-2', ({ tokensPerSecond }) => tokensPerSecond)],
     }),

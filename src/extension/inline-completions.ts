@@ -8,6 +8,7 @@ import type { SuggestionSource, SuggestionUse } from './suggestion-use.ts';
 
 /** Run by the editor when a suggestion was accepted; not in the palette. */
 const ACCEPTED = 'chorus.suggestionAccepted';
+const TAKEN = 'chorus.suggestionTaken';
 
 export interface InlineCompletionOptions {
   readonly session: CompletionSession;
@@ -25,6 +26,8 @@ export function registerInlineCompletions(options: InlineCompletionOptions): vsc
     vscode.commands.registerCommand(ACCEPTED, (suggestion: Suggestion, offer: Offer<SuggestionSource>) => {
       use.accepted(offer, suggestion.text);
       session.accepted(suggestion);
+      // Ends a step of the walkthrough.
+      void vscode.commands.executeCommand('setContext', TAKEN, true);
     }),
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       use.changed(

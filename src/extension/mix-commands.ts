@@ -7,7 +7,7 @@ import { describeRow, type ExpertRow } from './expert-rows.ts';
 import { weightEverywhere } from './experts.ts';
 import { type ReadyMix, readyMixes } from './ready-mixes.ts';
 import { freeName, mixInForce, savedMixes, withMix, withoutMix } from './saved-mixes.ts';
-import type { SettingName, SettingValue, SettingValues } from './setting-rules.ts';
+import { MOST_WEIGHT, type SettingName, type SettingValue, type SettingValues } from './setting-rules.ts';
 import type { SettingsStore } from './settings.ts';
 
 type Rows = () => readonly ExpertRow[];
@@ -44,9 +44,9 @@ export async function setWeights(settings: SettingsStore, rows: Rows): Promise<v
     const written = await vscode.window.showInputBox({
       title: t('Weight of {0}', name),
       value: String(weight),
-      prompt: t('A number of at least 0; 0 leaves the expert out of the mix.'),
+      prompt: t('A number from 0 to 1000000; 0 leaves the expert out of the mix.'),
       validateInput: (text) =>
-        parseWeight(text) === undefined ? t('Write a number of at least 0, such as 0.9.') : undefined,
+        parseWeight(text) === undefined ? t('Write a number from 0 to 1000000, such as 0.9.') : undefined,
     });
     const parsed = written === undefined ? undefined : parseWeight(written);
     if (parsed === undefined) continue;
@@ -148,5 +148,5 @@ export async function writeAll(settings: SettingsStore, sets: Partial<SettingVal
 
 function parseWeight(text: string): number | undefined {
   const weight = text.trim() === '' ? Number.NaN : Number(text.trim().replace(',', '.'));
-  return Number.isFinite(weight) && weight >= 0 ? weight : undefined;
+  return weight >= 0 && weight <= MOST_WEIGHT ? weight : undefined;
 }

@@ -8,7 +8,7 @@ import type { CallOptions, Handlers } from '../protocol/rpc.ts';
 import { describeState, type ExpertRow } from './expert-rows.ts';
 import { weightEverywhere } from './experts.ts';
 import { failureTold } from './failure-text.ts';
-import type { SettingName, SettingValues } from './setting-rules.ts';
+import { MOST_WEIGHT, type SettingName, type SettingValues } from './setting-rules.ts';
 
 export interface MixSessionOptions {
   readonly values: () => SettingValues;
@@ -34,7 +34,6 @@ export interface MixSession {
 
 /** A slider that is dragged asks for a weight many times a second; a settings file is not written so often. */
 const REST_MS = 400;
-const MOST_WEIGHT = 1e6;
 /** Of an attempt. */
 const TOKENS = 64;
 const LONGEST_TEXT = 10_000;

@@ -19,17 +19,23 @@ const weightings = ['fixed', 'prompt', 'fixedShare', 'adaptive', 'confidence'] a
 
 /** Of an expert's name, in characters. */
 export const LONGEST_NAME = 60;
+/** Only ratios count, and this leaves room for any. */
+export const MOST_WEIGHT = 1e6;
+/** Of the instructions before a conversation, in characters: they take room in every expert's context. */
+const LONGEST_INSTRUCTIONS = 10_000;
 
 /** What a mix is made of: these are saved together under a name. */
 const mixRules = {
-  'completion.weights': record(isWeight, () => t('an object of names of experts to numbers of at least 0')),
+  'completion.weights': record(isWeight, () =>
+    t('an object of names of experts to numbers from 0 to 1000000'),
+  ),
   'completion.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
   'experts.active': list(['pocket/code', 'pocket/math'], isName, () => t('a list of names of experts')),
-  'experts.weights': record(isWeight, () => t('an object of names of experts to numbers of at least 0')),
+  'experts.weights': record(isWeight, () => t('an object of names of experts to numbers from 0 to 1000000')),
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
   'mix.power': rule(0.5, () => t('a number above 0 and up to 1'), isExponent),
   'mix.weighting': choice<WeightingSetting>('adaptive', weightings),
-  'chat.weights': record(isWeight, () => t('an object of names of experts to numbers of at least 0')),
+  'chat.weights': record(isWeight, () => t('an object of names of experts to numbers from 0 to 1000000')),
   'chat.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
 } as const;
 
@@ -104,7 +110,7 @@ export const settingRules = {
   'models.precision': choice<Precision>('auto', ['auto', 'fp32', 'q8', 'q4']),
   'chat.maxTokens': whole(256, 1, 8192),
   'chat.temperature': rule(0, () => t('a number from 0 to 2'), isTemperature),
-  'chat.systemPrompt': rule('', () => t('text'), isText),
+  'chat.systemPrompt': rule('', () => t('text of at most 10000 characters'), areInstructions),
   'chat.history': flag(true),
   secretFiles: list(usualSecretFiles, isName, () => t('a list of patterns for names or paths of files')),
   'editor.codeActions': flag(true),
@@ -212,7 +218,7 @@ function isNumber(value: unknown): value is number {
 }
 
 function isWeight(value: unknown): value is number {
-  return isNumber(value) && value >= 0;
+  return isNumber(value) && value >= 0 && value <= MOST_WEIGHT;
 }
 
 function isExponent(value: unknown): value is number {
@@ -229,6 +235,10 @@ function isTemperature(value: unknown): value is number {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+function areInstructions(value: unknown): value is string {
+  return isText(value) && value.length <= LONGEST_INSTRUCTIONS;
 }
 
 function isFlag(value: unknown): value is boolean {

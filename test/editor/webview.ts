@@ -58,7 +58,7 @@ export async function servePage(
     nonce: 'once',
   })
     // As VS Code does: the theme's variables on the root, its kind on the body.
-    .replace('<html lang="en">', `<html lang="en" style="${style}">`)
+    .replace('<html ', `<html style="${style}" `)
     .replace('<body>', `<body class="${className}">`);
   const surroundings = `${baseStyle}\nhtml { background: var(${background}); }\n`;
   const own = new RegExp(`^/(${name}\\.js|${name}-style\\.css|fonts/[\\w-]+\\.woff2)$`);

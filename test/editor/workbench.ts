@@ -218,6 +218,14 @@ async function until<T>(what: string, ask: () => Promise<T | undefined | false>)
 function driveChorus(page: Page, extensions: string) {
   const experts = page.locator('.pane', { has: page.locator('.pane-header[aria-label^="Experts"]') });
   const expert = (name: string): Locator => experts.locator('.monaco-list-row', { hasText: name }).first();
+  /** The innermost frame of the webview that shows such an element, once it does. */
+  const pageWith = async (selector: string): Promise<Frame> =>
+    await until(`a page with ${selector}`, async () => {
+      for (const frame of page.frames()) {
+        if (await frame.$(selector).catch(() => null)) return frame;
+      }
+      return undefined;
+    });
   return {
     /** The row of an expert in the Experts view, which must be open. */
     expert,
@@ -250,16 +258,9 @@ function driveChorus(page: Page, extensions: string) {
       const text = (await shown.textContent({ timeout: 30_000 })) ?? '';
       return Number(/(\d+)ms/.exec(text)?.[1]);
     },
-    /** The page of the chat view: the innermost frame of its webview. */
-    async chatFrame(): Promise<Frame> {
-      // Before its script has run and the extension has answered, what is typed into the page is lost.
-      return await until('the line of experts in the chat view', async () => {
-        for (const frame of page.frames()) {
-          if (await frame.$('#experts:not(:empty)').catch(() => null)) return frame;
-        }
-        return undefined;
-      });
-    },
+    /** The page of the chat view. Before the extension has answered, what is typed into it is lost. */
+    chatFrame: () => pageWith('#experts:not(:empty)'),
+    pageWith,
     /** The ids of the engine processes of this editor's extension. */
     engineProcesses: () => processesRunning([extensions, join('dist', 'engine.js')]),
   };

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   commandId,
@@ -23,6 +23,8 @@ interface Property {
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly additionalProperties?: Partial<Pick<Property, 'type' | 'minimum' | 'maximum'>>;
 }
 
 const root = new URL('../../', import.meta.url);
@@ -106,6 +108,17 @@ describe('the manifest and the code', () => {
     if (maximum !== undefined)
       expect([accepts(name, maximum), accepts(name, maximum + 1)]).toEqual([true, false]);
     if (exclusiveMinimum !== undefined) expect(accepts(name, exclusiveMinimum)).toBe(false);
+    const { maxLength, additionalProperties: each } = property;
+    if (maxLength !== undefined)
+      expect([accepts(name, 'x'.repeat(maxLength)), accepts(name, 'x'.repeat(maxLength + 1))]).toEqual([
+        true,
+        false,
+      ]);
+    if (each?.type === 'number') {
+      const { minimum: least = Number.NaN, maximum: most = Number.NaN } = each;
+      const verdicts = [least - 1, least, most, most + 1].map((value) => accepts(name, { one: value }));
+      expect(verdicts).toEqual([false, true, true, false]);
+    }
     if (property.enum !== undefined) {
       expect(property.enumDescriptions).toHaveLength(property.enum.length);
       for (const value of property.enum) expect(accepts(name, value)).toBe(true);
@@ -137,6 +150,25 @@ describe('the manifest and the code', () => {
     expect(ids.sort()).toEqual([expertsViewId, mixViewId, chatViewId].sort());
     const containers = Object.values<{ id: string }[]>(contributes.viewsContainers).flat();
     expect(views.map(([container]) => container).sort()).toEqual(containers.map(({ id }) => id).sort());
+  });
+
+  it('lead through six steps, each with what is shown beside it and an end that can come', () => {
+    const [{ steps }] = contributes.walkthroughs;
+    expect(steps).toHaveLength(6);
+    const known = [...commandNames.map(commandId), expertsViewId, mixViewId];
+    for (const { description, media, completionEvents } of steps) {
+      const files = media.image === undefined ? [media.markdown] : Object.values<string>(media.image);
+      expect(media.image === undefined || (files.length === 4 && media.altText.length > 20)).toBe(true);
+      for (const file of files) expect(existsSync(new URL(file, root)), file).toBe(true);
+      for (const [, command] of description.matchAll(/\(command:([^)]+)\)/g))
+        expect(known).toContain(command);
+      expect(completionEvents.length).toBeGreaterThan(0);
+      for (const event of completionEvents as string[]) {
+        const [kind, name] = event.split(':');
+        if (kind === 'onContext') expect(code).toContain(`'${name}'`);
+        else expect(known).toContain(name);
+      }
+    }
   });
 
   it('declare what the extension does where it is not trusted or not on a disk', () => {
