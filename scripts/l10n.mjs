@@ -9,7 +9,7 @@ const bundlePath = (language) =>
   join(root, 'l10n', `bundle.l10n${language === undefined ? '' : `.${language}`}.json`);
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** The first arguments of all `t('…')` in src/extension and media, sorted. Throws where one is no plain string. */
+/** The first arguments of all `t('…')` in src/extension and media, and the catalogue's summaries, sorted. Throws where one is no plain string. */
 export function messagesOfCode() {
   const found = ['src/extension', 'media'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
@@ -19,7 +19,9 @@ export function messagesOfCode() {
         messagesOf(name, readFileSync(join(root, folder, name), 'utf8'), { atOnce: folder === 'media' }),
       ),
   );
-  return [...new Set(found)].sort();
+  const { models, mixes } = readJson(join(root, 'models', 'catalog.json'));
+  const summaries = [...models, ...mixes].map(({ summary }) => summary);
+  return [...new Set([...found, ...summaries])].sort();
 }
 
 /** The same of one file's text. Throws too where one is said as the file is loaded, but for `atOnce`: no language is chosen yet then. */

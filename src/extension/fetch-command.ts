@@ -15,6 +15,7 @@ import { type Failure, toFailure } from '../protocol/failure.ts';
 import type { HubToken, ObtainChoices } from '../protocol/obtain.ts';
 import { failureText } from './failure-text.ts';
 import { mayOffer, offerSentence, type Remembered, rememberedOf } from './fetch-offer.ts';
+import { summaryText } from './language.ts';
 import { writeAll } from './mix-commands.ts';
 import { commandId } from './names.ts';
 import { fetchWithProgress, type Obtain } from './obtain-progress.ts';
@@ -132,7 +133,7 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
               'Licence: {0}. Takes {1} of memory. {2} From {3}.',
               licence,
               needed,
-              summary,
+              summaryText(summary),
               sources.join(t(', or else ')),
             ),
             model,

@@ -18,6 +18,12 @@ export function language(): { readonly tag: string; readonly words: Words | unde
   return spoken ?? { tag: 'en', words: undefined };
 }
 
+/** What the catalogue says of a model or a mix, which is English, or a text that it does not have, as it is. */
+export function summaryText(english: string): string {
+  const words = spoken?.words ?? {};
+  return (Object.hasOwn(words, english) ? words[english] : undefined) ?? english;
+}
+
 export function numberText(value: number): string {
   return value.toLocaleString(language().tag);
 }

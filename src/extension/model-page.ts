@@ -3,7 +3,7 @@
 import { t } from '@vscode/l10n';
 import type { CatalogModel } from '../models/catalog.ts';
 import type { ModelFacts } from '../protocol/obtain.ts';
-import { numberText, roundNumberText } from './language.ts';
+import { numberText, roundNumberText, summaryText } from './language.ts';
 
 export interface ModelPage {
   /** As the list of experts calls it. */
@@ -22,7 +22,7 @@ export interface ModelPage {
 
 export function modelPage({ name, id, folder, facts, why, catalogued, source, readme }: ModelPage): string {
   const { body = '', licence } = readme === undefined ? {} : ownCard(readme);
-  const summary = catalogued?.summary ?? facts?.summary ?? '';
+  const summary = summaryText(catalogued?.summary ?? facts?.summary ?? '');
   const rows: (readonly [string, string | undefined])[] = [
     [t('Expert'), id],
     [t('Licence'), licenceOf(catalogued, facts, licence)],

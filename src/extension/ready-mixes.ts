@@ -4,6 +4,7 @@ import { t } from '@vscode/l10n';
 import type { CatalogMix } from '../models/catalog.ts';
 import { ownMix, ownMixes } from '../models/own-mixes.ts';
 import { readyExperts, readyRules } from '../models/ready-mix.ts';
+import { summaryText } from './language.ts';
 import type { SavedMix, SettingValues } from './setting-rules.ts';
 
 export interface ReadyMix {
@@ -51,9 +52,16 @@ const sameWeighting = {
 } as const satisfies Partial<SettingValues>;
 
 /** From the most that a machine needs to have to the least. */
-const catalogue: readonly ReadyMix[] = [...ownMixes]
-  .reverse()
-  .map((mix) => ({ id: mix.id, label: mix.name, detail: mix.summary, sets: settingsOfMix(mix), mix }));
+const catalogue = (): readonly ReadyMix[] =>
+  [...ownMixes]
+    .reverse()
+    .map((mix) => ({
+      id: mix.id,
+      label: mix.name,
+      detail: summaryText(mix.summary),
+      sets: settingsOfMix(mix),
+      mix,
+    }));
 
 const others = (): readonly ReadyMix[] => [
   {
@@ -136,5 +144,5 @@ const others = (): readonly ReadyMix[] => [
 export function readyMixes(known?: readonly string[]): readonly ReadyMix[] {
   const isKnown = ({ sets }: ReadyMix): boolean =>
     known === undefined || (sets['experts.active'] ?? []).every((id) => known.includes(id));
-  return [...catalogue.filter(isKnown), ...others()];
+  return [...catalogue().filter(isKnown), ...others()];
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { t } from '@vscode/l10n';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureText } from '../../src/extension/failure-text.ts';
-import { language, numberText, roundNumberText, speak } from '../../src/extension/language.ts';
+import { language, numberText, roundNumberText, speak, summaryText } from '../../src/extension/language.ts';
 
 const japanese = JSON.parse(readFileSync(new URL('../../l10n/bundle.l10n.ja.json', import.meta.url), 'utf8'));
 const missing = { code: 'file-missing', message: 'The file /a/config.json is not there.' } as const;
@@ -41,5 +41,9 @@ describe('the language', () => {
   it('writes numbers as the editor’s does', () => {
     speak('ja', japanese);
     expect(roundNumberText(134_515_008)).toBe('1.345億');
+    expect(summaryText('Solves simple school problems step by step.')).toBe(
+      '学校の簡単な問題をステップごとに解きます。',
+    );
+    expect(summaryText('toString')).toBe('toString');
   });
 });
