@@ -1,7 +1,10 @@
 // The statistics page and the mix page by themselves in Chromium: what they say, by keyboard, and to axe in four kinds of theme.
 
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { speak } from '../../src/extension/language.ts';
 import { mixPage } from '../../src/extension/mix-page.ts';
 import { servePages } from '../../src/extension/pages.ts';
 import { statisticsPage } from '../../src/extension/statistics-page.ts';
@@ -265,5 +268,49 @@ describe('axe finds nothing serious', () => {
     const found = (await seriousOn(page)).join();
     expect(found).toContain('label');
     expect(found).toContain('color-contrast');
+  });
+});
+
+describe('in Japanese', () => {
+  const words = JSON.parse(readFileSync(join('l10n', 'bundle.l10n.ja.json'), 'utf8'));
+  const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
+
+  /** What the page says, without numbers, names of experts and what is named alike in both languages. */
+  async function englishOn(page: Page): Promise<string[]> {
+    const said = await page.evaluate(() => {
+      const texts = [...document.querySelectorAll('body *')].flatMap((element) => [
+        element.getAttribute('aria-label') ?? '',
+        ...[...element.childNodes].flatMap(({ nodeType, textContent }) =>
+          nodeType === 3 ? [textContent ?? ''] : [],
+        ),
+      ]);
+      return texts.map((text) => text.trim()).filter((text) => /[A-Za-z]{3}/.test(text));
+    });
+    const named = /^(?:base|code|math|tiny\/\w+|typescript|python|markdown|latex|other)(?: \+ .*)?$/;
+    return said.filter((text) => !japanese.test(text) && !named.test(text));
+  }
+
+  beforeAll(() => {
+    mkdirSync(join('.cache', 'editor'), { recursive: true });
+    speak('ja', words);
+  });
+  afterAll(() => speak('en', undefined));
+
+  test('the statistics page has no English left, and nothing serious for axe', async () => {
+    const { page } = await statistics(sampleState());
+    await page.locator('#figures dt').first().waitFor();
+    expect(await page.locator('h1').textContent()).toBe('統計');
+    expect(await englishOn(page)).toEqual([]);
+    expect(await seriousOn(page)).toEqual([]);
+    await page.screenshot({ path: join('.cache', 'editor', 'statistics-ja.png') });
+  });
+
+  test('neither has the mix page', async () => {
+    const { page } = await mix();
+    await page.locator('#sliders .weight').first().waitFor();
+    expect(await page.locator('#note').textContent()).toContain('入力候補には個別の重みが設定されています。');
+    expect(await englishOn(page)).toEqual([]);
+    expect(await seriousOn(page)).toEqual([]);
+    await page.screenshot({ path: join('.cache', 'editor', 'mix-ja.png') });
   });
 });
