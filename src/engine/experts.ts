@@ -54,8 +54,11 @@ export interface Experts {
   statuses(): readonly ExpertStatus[];
   /** What the expert of this id needs, estimated; rejects with a `ChorusError` where its files are none. */
   memory(id: string): Promise<ExpertMemory>;
-  /** The expert of this id for a while, whether it takes part or not: the loaded one, or one loaded only for this. */
-  borrow(id: string): Loan;
+  /**
+   * The expert of this id for a while, whether it takes part or not: the loaded one, or one loaded only for this and for who borrows it
+   * meanwhile. It has the cores that it would have among `together` experts that run at once, 1 unless given.
+   */
+  borrow(id: string, together?: number): Loan;
   dispose(): Promise<void>;
 }
 
@@ -71,6 +74,15 @@ export interface ReadyExpert {
   readonly weight: number;
   readonly role: 'voice' | 'veto';
   readonly expert: LoadedExpert;
+}
+
+/** An expert that is loaded for who borrows it. */
+interface Lent {
+  readonly expert: Promise<LoadedExpert>;
+  users: number;
+  memory: ExpertMemory | undefined;
+  isLoading: boolean;
+  end(): void;
 }
 
 interface Slot {
@@ -99,6 +111,7 @@ export function createExperts({
   /** Experts of one base are rows of one batch. */
   const groups = createGroups(workerFile, devices);
   const leaving = new Set<Promise<void>>();
+  const loans = new Map<Slot, Lent>();
   const changes = createSignal();
 
   const report = (): void => onStatus(statuses());
@@ -135,11 +148,17 @@ export function createExperts({
     available: available(),
     // What is lent for a while is no part of the mix.
     limit: isLent ? undefined : mix.resources?.memoryLimit,
-    others: [...slots.values()].flatMap((slot) => {
-      const { memory, loading, setting } = slot;
-      if (memory === undefined || slot === except) return [];
-      return [{ id: setting.id, memory, loading: loading !== undefined }];
-    }),
+    others: [
+      ...[...slots.values()].flatMap((slot) => {
+        const { memory, loading, setting } = slot;
+        if (memory === undefined || slot === except) return [];
+        return [{ id: setting.id, memory, loading: loading !== undefined }];
+      }),
+      ...[...loans].flatMap(([slot, { memory, isLoading }]) => {
+        if (memory === undefined || slot === except) return [];
+        return [{ id: slot.setting.id, memory, loading: isLoading }];
+      }),
+    ],
   });
 
   /** Where it is and what lies there; rejects where there is no room for it. */
@@ -154,7 +173,9 @@ export function createExperts({
     if (!fits(memory, memoryState(slot, isLent))) await Promise.all(leaving);
     const state = memoryState(slot, isLent);
     if (!fits(memory, state)) throw await refusal(slot.setting.id, place, state);
+    const lent = loans.get(slot);
     if (!isLent) slot.memory = memory;
+    else if (lent !== undefined) lent.memory = memory;
     return { ...place, layout };
   };
 
@@ -252,6 +273,41 @@ export function createExperts({
     }
   };
 
+  /** Apart from those that share a base: these go on undisturbed. One load serves all who want the expert meanwhile. */
+  const lend = (slot: Slot, together: number): Lent => {
+    const { id, device } = slot.setting;
+    const threads = Math.max(1, Math.floor(availableParallelism() / together));
+    const converting = new AbortController();
+    const { signal } = converting;
+    const expert = admit(slot, true).then((place) =>
+      openExpert({ ...place, name: id, threads, workerFile, device, devices, signal }),
+    );
+    const forget = (): void => {
+      if (loans.get(slot) === lent) loans.delete(slot);
+    };
+    const lent: Lent = {
+      expert,
+      users: 0,
+      memory: undefined,
+      isLoading: true,
+      end() {
+        forget();
+        converting.abort();
+        const gone: Promise<void> = expert
+          .then((loaded) => loaded.dispose())
+          .catch(() => {})
+          .finally(() => leaving.delete(gone));
+        leaving.add(gone);
+      },
+    };
+    // The next who wants it tries anew; who waits for it hears of it by themselves.
+    expert.then(() => {
+      lent.isLoading = false;
+    }, forget);
+    loans.set(slot, lent);
+    return lent;
+  };
+
   return {
     configure(next) {
       mix = next;
@@ -305,26 +361,19 @@ export function createExperts({
     loaded: (id) => slots.get(id)?.expert,
     statuses,
     memory: async (id) => memoryOf(placeOf(slotOf(id))),
-    borrow(id) {
+    borrow(id, together = 1) {
       const slot = slotOf(id);
       if (slot.expert !== undefined) return { expert: Promise.resolve(slot.expert), giveBack: () => {} };
-      const threads = availableParallelism();
-      // Apart from those that share a base: these go on undisturbed.
-      const { device } = slot.setting;
-      const converting = new AbortController();
-      const { signal } = converting;
-      const expert = admit(slot, true).then((place) =>
-        openExpert({ ...place, name: id, threads, workerFile, device, devices, signal }),
-      );
+      const lent = loans.get(slot) ?? lend(slot, together);
+      lent.users++;
+      let isMine = true;
       const giveBack = (): void => {
-        converting.abort();
-        const gone: Promise<void> = expert
-          .then((loaded) => loaded.dispose())
-          .catch(() => {})
-          .finally(() => leaving.delete(gone));
-        leaving.add(gone);
+        if (!isMine) return;
+        isMine = false;
+        lent.users--;
+        if (lent.users === 0) lent.end();
       };
-      return { expert, giveBack };
+      return { expert: lent.expert, giveBack };
     },
     async dispose() {
       awake = false;

@@ -37,7 +37,7 @@ const urgency = { completion: 1, chat: 0 } as const;
 export async function generate(request: GenerateRequest, options: GenerateOptions): Promise<Generated> {
   const { experts, signal } = options;
   await untilAborted(experts.load(), signal);
-  const lending = mixtureSource(experts, request);
+  const lending = mixtureSource(experts, request, signal);
   try {
     const { source } = await untilAborted(lending, signal);
     return await generateWith(request, options, source);

@@ -13,17 +13,22 @@ export interface LentMixture {
   giveBack(): void;
 }
 
-/** Rejects with a `ChorusError` where an expert of the request's own mix cannot be loaded. */
+/** Rejects with a `ChorusError` where an expert of the request's own mix cannot be loaded; a load that nobody waits for any more ends. */
 export async function mixtureSource(
   experts: Experts,
   { surface, mix }: Pick<GenerateRequest, 'surface' | 'mix'>,
+  signal: AbortSignal,
 ): Promise<LentMixture> {
   return mix === undefined
     ? { source: onSurface(experts, surface), giveBack: () => {} }
-    : borrowed(experts, mix);
+    : borrowed(experts, mix, signal);
 }
 
-async function borrowed(experts: Experts, { weights, pool, weighting }: RequestMix): Promise<LentMixture> {
+async function borrowed(
+  experts: Experts,
+  { weights, pool, weighting }: RequestMix,
+  signal: AbortSignal,
+): Promise<LentMixture> {
   const known = experts.mix().experts.map(({ id }) => id);
   const named = Object.entries(weights).filter(([, weight]) => weight > 0);
   const missing = named.find(([id]) => !known.includes(id));
@@ -33,24 +38,25 @@ async function borrowed(experts: Experts, { weights, pool, weighting }: RequestM
       `There is no expert '${missing[0]}'. The experts are ${known.join(', ')}.`,
     );
   }
-  const loans = new Map(
-    named.map(([id]) => {
-      const isOwn = experts.loaded(id) === undefined;
-      return [id, { isOwn, loan: experts.borrow(id) }];
-    }),
-  );
+  const loans = named.map(([id]) => ({
+    id,
+    isOwn: experts.loaded(id) === undefined,
+    loan: experts.borrow(id, named.length),
+  }));
   const giveBack = (): void => {
-    for (const { loan } of loans.values()) loan.giveBack();
+    for (const { loan } of loans) loan.giveBack();
   };
   const lent = new Map<string, LoadedExpert>();
+  signal.addEventListener('abort', giveBack, { once: true });
   try {
-    for (const [id, { isOwn, loan }] of loans) {
-      const expert = await loan.expert;
-      if (isOwn) lent.set(id, expert);
-    }
+    const loaded = await Promise.all(loans.map(({ loan }) => loan.expert));
+    for (const [i, { id, isOwn }] of loans.entries()) if (isOwn) lent.set(id, loaded[i] as LoadedExpert);
   } catch (thrown) {
     giveBack();
     throw thrown;
+  } finally {
+    // From here on whoever decodes with them ends first.
+    signal.removeEventListener('abort', giveBack);
   }
   return {
     source: {

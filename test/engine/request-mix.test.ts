@@ -32,6 +32,30 @@ describe('a request with a mix of its own', () => {
     expect(bench.statuses.find(({ id }) => id === 'math')?.state.kind).toBe('off');
   });
 
+  it('shares what is loaded for it with who asks at the same time, and each answer is the same', async () => {
+    bench.engine.configure({ ...even, experts: [setting('code'), setting('math', { active: false })] });
+    const answers = await Promise.all([1, 2, 3].map(() => bench.engine.generate(asking(alone('math')))));
+    const texts = answers.map((answer) => generated(answer).text);
+    expect(new Set(texts).size).toBe(1);
+    expect(generated(await bench.engine.generate(asking(alone('math')))).text).toBe(texts[0]);
+  });
+
+  it('fails by a sentence, and nothing else does, where one of its experts cannot be loaded', async () => {
+    const gone = setting('math', { active: false, folder: '/nowhere/at/all' });
+    const general = setting('general', { active: false });
+    bench.engine.configure({ ...even, experts: [setting('code'), general, gone] });
+    const rejected: unknown[] = [];
+    const note = (reason: unknown): void => void rejected.push(reason);
+    process.on('unhandledRejection', note);
+    const mix = { ...alone('general'), weights: { general: 1, math: 1 } };
+    const failing = await Promise.all([1, 2].map(() => bench.engine.generate(asking(mix))));
+    expect(failing.map(({ kind }) => kind)).toEqual(['failed', 'failed']);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off('unhandledRejection', note);
+    expect(rejected).toEqual([]);
+    expect(generated(await bench.engine.generate(asking(alone('general')))).text).not.toBe('');
+  });
+
   it('is refused with a sentence where it names nobody', async () => {
     bench.engine.configure(even);
     expect(await bench.engine.generate(asking(alone('nobody')))).toMatchObject({
