@@ -7,7 +7,7 @@ import { type Asked, askedOf, checked, commonEntries, text, tokenCount } from '.
 const MOST_TOKENS = 16;
 
 const oneText = v.pipe(
-  v.tuple([text]),
+  v.strictTuple([text]),
   v.transform(([only]) => only),
 );
 

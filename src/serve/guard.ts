@@ -9,7 +9,8 @@ import { sameKey } from './key.ts';
  * was meant for another host than this one.
  */
 export function checkHost({ host = '' }: IncomingHttpHeaders, port: number): void {
-  const names = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`);
+  // The port that a scheme implies is left out.
+  const names = ['127.0.0.1', 'localhost', '[::1]'].map((name) => (port === 80 ? name : `${name}:${port}`));
   if (names.includes(host.toLowerCase())) return;
   const message = `This server answers to ${names[0]} and ${names[1]}, and was asked as '${host.slice(0, 100)}'.`;
   throw new ApiError({ status: 403, code: 'host_not_allowed', message });

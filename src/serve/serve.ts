@@ -130,6 +130,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response).catch((thrown: unknown) => {
+      // Who goes away in the middle of a body need not be told, and nothing of ours is wrong.
+      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNRESET')
+        return response.destroy();
       const facts = factsOfThrown(thrown);
       if (facts.code === 'internal') log(thrown instanceof Error ? `${thrown.stack}` : String(thrown));
       if (response.headersSent || response.destroyed) return response.destroy();

@@ -256,6 +256,11 @@ describe('what cannot be done is refused by name', () => {
       { code: 'context_length_exceeded' },
     ],
   ];
+  it('several prompts at once, of which one alone would be answered', async () => {
+    const asked = client.completions.create({ model: 'chorus', prompt: ['a', 'b'], max_tokens: 2 });
+    await expect(asked).rejects.toMatchObject({ status: 400, param: 'prompt' });
+  });
+
   it.each(refusals)('%s', async (_, change, expected) => {
     const asked = { model: 'chorus', messages: [sum], max_tokens: 5 };
     await expect(client.chat.completions.create({ ...asked, ...change })).rejects.toMatchObject({
