@@ -22,6 +22,8 @@ export interface Decoder<M extends Memory = Memory> {
   readonly window?: number | undefined;
   /** Most tokens of a run; CHUNK where it is left out. */
   readonly longestRun?: number | undefined;
+  /** Longer runs can be fed, and a self-check may find that they are right. */
+  readonly takesLonger?: boolean | undefined;
   createMemory(): M;
   /**
    * Where the run that starts after `from` tokens has to end, on the way to `to`: at most `longestRun` later, and at most `most` where

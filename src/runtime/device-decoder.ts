@@ -34,6 +34,8 @@ interface CachingGraph {
   readonly presentOfPast: ReadonlyMap<string, string>;
   readonly heads: number;
   readonly headDim: number;
+  /** Its logits come for the tokens that are asked for alone, so that a run may be long. */
+  readonly takesLonger: boolean;
   /** Of its layers, as far as they are known. */
   readonly windows: readonly number[];
   /** What it reads besides the past; its logits are those of the last `rows` tokens, or of more. */
@@ -70,6 +72,7 @@ export async function openKeptForm(
     presentOfPast,
     heads: kvHeads,
     headDim,
+    takesLonger: true,
     windows,
     feeds(past, tokens, rows) {
       const count = tokens.length;
@@ -98,7 +101,13 @@ export async function openExportOnDevice(
     const session = await ort.InferenceSession.create(order.graph, keeping(options, presents));
     const cache = describeCache(session, order);
     checkOthers(session, order, cache.presentOfPast);
-    return { session, ...cache, windows: [], feeds: (past, tokens) => exportFeeds(session, past, tokens) };
+    return {
+      session,
+      ...cache,
+      takesLonger: false,
+      windows: [],
+      feeds: (past, tokens) => exportFeeds(session, past, tokens),
+    };
   });
 }
 
@@ -130,6 +139,7 @@ async function openCaching(
   return {
     window: windows.length === 0 ? undefined : Math.max(...windows),
     longestRun,
+    takesLonger: graph.takesLonger,
     createMemory: () =>
       createDeviceMemory(shape, { slice: slicer.slice, leave: (left) => unused.push(left) }),
     runEnd: (from, to, most = longestRun) => Math.min(to, from + Math.min(most, longestRun)),

@@ -136,12 +136,12 @@ describe('a self-check', () => {
   it('tries a longer run, and lets the device keep it only where it gives the logits of the CPU', async () => {
     const longer = async (
       feedOf: (feed: Decoder<ToyMemory>['feed']) => Decoder<ToyMemory>['feed'],
-      ms = 1,
+      { ms = 1, takesLonger = true } = {},
     ) => {
       const clock = { now: 0 };
       const [device, cpu] = [toy(clock, ms), toy(clock, 2)];
       const outcome = await selfCheck({
-        openDevice: async () => ({ ...device.decoder, feed: feedOf(device.decoder.feed) }),
+        openDevice: async () => ({ ...device.decoder, takesLonger, feed: feedOf(device.decoder.feed) }),
         openCpu: async () => cpu.decoder,
         vocabulary: VOCABULARY,
         tolerance: TOLERANCE.full,
@@ -164,12 +164,18 @@ describe('a self-check', () => {
     const throws = await longer((feed) => (memory, tokens, rows) => {
       return tokens.length > 32 ? Promise.reject(new Error('too long')) : feed(memory, tokens, rows);
     });
-    for (const outcome of [wrong, throws]) {
+    // As where another kernel answers once there is a past.
+    const wrongAfterPast = await longer((feed) => (memory, tokens, rows) => {
+      const isWrong = tokens.length > 32 && memory.length > 0;
+      return feed(memory, isWrong ? tokens.map((token) => token + 1) : tokens, rows);
+    });
+    const fixed = await longer((feed) => feed, { takesLonger: false });
+    for (const outcome of [wrong, throws, wrongAfterPast, fixed]) {
       expect(outcome).toMatchObject(onlyShort);
       expect(outcome).not.toHaveProperty('longestRun');
     }
     // One that would take seconds for it is not asked.
-    expect(await longer((feed) => feed, 500)).not.toHaveProperty('longestRun');
+    expect(await longer((feed) => feed, { ms: 500 })).not.toHaveProperty('longestRun');
   });
 
   it('reads further than the widest window of a layer, which a device could ignore', async () => {
