@@ -53,15 +53,13 @@ const sameWeighting = {
 
 /** From the most that a machine needs to have to the least. */
 const catalogue = (): readonly ReadyMix[] =>
-  [...ownMixes]
-    .reverse()
-    .map((mix) => ({
-      id: mix.id,
-      label: mix.name,
-      detail: summaryText(mix.summary),
-      sets: settingsOfMix(mix),
-      mix,
-    }));
+  [...ownMixes].reverse().map((mix) => ({
+    id: mix.id,
+    label: mix.name,
+    detail: summaryText(mix.summary),
+    sets: settingsOfMix(mix),
+    mix,
+  }));
 
 const others = (): readonly ReadyMix[] => [
   {

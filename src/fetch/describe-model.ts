@@ -3,18 +3,23 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FetchedModel, type ModelSource, sourceName, storedFiles } from '../models/catalog.ts';
+import { type FetchedModel, type ModelSource, storedFiles } from '../models/catalog.ts';
 import { syncFile } from '../models/stored-file.ts';
 import { type FetchRecord, RECORD_NAME } from '../models/stored-model.ts';
 import { syncFolder } from './disk.ts';
 
 const MANIFEST_NAME = 'chorus.json';
 
-export async function describeModel(folder: string, model: FetchedModel, source: ModelSource): Promise<void> {
+/** `from` is where the files came from, as people call it. */
+export async function describeModel(
+  folder: string,
+  model: FetchedModel,
+  { source, from }: { readonly source: ModelSource; readonly from: string },
+): Promise<void> {
   const record: FetchRecord = {
     id: model.id,
     files: storedFiles(source),
-    source: sourceName(source),
+    source: from,
     time: new Date().toISOString(),
   };
   for (const [name, text] of [

@@ -17,7 +17,7 @@ import { fetchFromPythonPackage } from './from-python-package.ts';
 import type { OnFetchProgress } from './progress.ts';
 import type { FetchSettings } from './settings.ts';
 import type { SourceRun } from './source-run.ts';
-import { openStaging, stagingFolder } from './staging.ts';
+import { claimsFolder, openStaging, stagingFolder } from './staging.ts';
 
 export interface FetchOptions {
   /** Of all fetched models; `modelsFolder(cache)`. */
@@ -61,7 +61,7 @@ export async function alone(
 ): Promise<string> {
   await onDisk(folder, mkdir(join(stagingFolder(folder), model.id), { recursive: true }));
   const onWaiting = (): void => onProgress({ kind: 'waiting' });
-  const claims = join(stagingFolder(folder), 'claims');
+  const claims = claimsFolder(folder);
   const claim = await onDisk(folder, takeClaim(claims, model.id, { onWaiting, signal }));
   try {
     // Another process may have fetched it meanwhile, and cleared up.

@@ -4,6 +4,7 @@
  */
 
 import { mkdir, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import * as v from 'valibot';
 import {
   type Catalog,
@@ -87,7 +88,7 @@ export async function importBundle(archive: string, options: BundleOptions): Pro
             done += file.size;
             tell(done);
           }
-          return staging.finish();
+          return staging.finish(`the bundle ${basename(archive)}`);
         }));
       imported.push({ model, folder: place, known });
     }

@@ -7,7 +7,7 @@ import type { FetchedModel } from '../models/catalog.ts';
 import { takeClaim } from '../models/claim.ts';
 import { placeOf } from '../models/stored-model.ts';
 import { move, onDisk } from './disk.ts';
-import { stagingFolder } from './staging.ts';
+import { claimsFolder, stagingFolder } from './staging.ts';
 
 export interface RemoveOptions {
   /** Called once, when another process fetches the model: it is removed when that one has ended. */
@@ -24,7 +24,7 @@ export async function removeModel(
   const place = placeOf(folder, model);
   const staging = join(stagingFolder(folder), model.id);
   if (!(await exists(place)) && !(await exists(staging))) return false;
-  const claim = await onDisk(folder, takeClaim(join(stagingFolder(folder), 'claims'), model.id, options));
+  const claim = await onDisk(folder, takeClaim(claimsFolder(folder), model.id, options));
   try {
     await onDisk(folder, mkdir(staging, { recursive: true }));
     // The name goes at once; a model that is half gone is never seen.

@@ -6,7 +6,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { type FetchedModel, type ModelSource, type StoredFile, storedFiles } from '../models/catalog.ts';
+import {
+  type FetchedModel,
+  type ModelSource,
+  type StoredFile,
+  sourceName,
+  storedFiles,
+} from '../models/catalog.ts';
 import { sha256Of, syncFile } from '../models/stored-file.ts';
 import { placeOf, RECORD_NAME } from '../models/stored-model.ts';
 import { ChorusError } from '../protocol/failure.ts';
@@ -24,13 +30,18 @@ export interface Staging {
   sizeOf(file: StoredFile): Promise<number>;
   /** Moves `from`, which was verified, to its place. */
   put(file: StoredFile, from: string): Promise<void>;
-  /** All files are in place: makes the model's folder of them and gives its path. */
-  finish(): Promise<string>;
+  /** All files are in place: makes the model's folder of them and gives its path. `from` is where they came from, where that is not the source. */
+  finish(from?: string): Promise<string>;
 }
 
 /** The folder of everything unfinished; its name is no model's. */
 export function stagingFolder(models: string): string {
   return join(models, '.fetching');
+}
+
+/** Claims on models; the name is no model's either. */
+export function claimsFolder(models: string): string {
+  return join(stagingFolder(models), '.claims');
 }
 
 export function openStaging(models: string, model: FetchedModel, source: ModelSource): Staging {
@@ -61,8 +72,8 @@ export function openStaging(models: string, model: FetchedModel, source: ModelSo
       await onDisk(folder, syncFile(from));
       await onDisk(folder, move(from, place));
     },
-    async finish() {
-      await onDisk(folder, describeModel(whole, model, source));
+    async finish(from = sourceName(source)) {
+      await onDisk(folder, describeModel(whole, model, { source, from }));
       await removeOthers(whole, [...files.map(({ path }) => path), 'chorus.json', RECORD_NAME]);
       await onDisk(folder, replace(whole, placeOf(models, model), folder));
       await syncFolder(models);

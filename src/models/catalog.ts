@@ -11,7 +11,14 @@ import { completionSchema } from './manifest.ts';
 import { isSafeName, isSafePath } from './safe-name.ts';
 import { count, MOST_POSITIONS } from './sizes.ts';
 
-const text = (most: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(most));
+const text = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(most),
+    // It is shown in terminals, where such characters could change what else is shown.
+    v.regex(/^\P{Cc}*$/u, 'has characters that cannot be shown'),
+  );
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hexadecimal'));
 /** In bytes; a terabyte is more than any file of a model. */
 const bytes = count(1e12);
@@ -51,7 +58,7 @@ const common = {
     spdx: text(100),
     /** What people call it, where that is not its identifier. */
     name: v.optional(text(100)),
-    link: v.pipe(v.string(), v.url()),
+    link: v.pipe(text(500), v.url()),
   }),
   parameters: count(1e13),
   contextLength: count(MOST_POSITIONS),
@@ -73,7 +80,7 @@ export const fetchedSchema = v.strictObject({
   kind: v.literal('fetched'),
   /** The folder's name where fetched models are kept. */
   id: v.pipe(name, lower),
-  base: v.optional(v.string()),
+  base: v.optional(name),
   ...common,
   /** Goes into the model's chorus.json. */
   completion: v.optional(completionSchema),

@@ -268,7 +268,7 @@ describe('an import that ends on the way', () => {
     expect(visible(here.folder)).toBeUndefined();
     await importBundle(archive, { ...here, catalog: nothing });
     expect(visible(here.folder)).toEqual(hashes(big));
-    expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['claims']);
+    expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['.claims']);
   });
 
   it('by kill -9 at 12 moments does, too', async () => {
@@ -292,7 +292,7 @@ describe('an import that ends on the way', () => {
       if (found !== undefined) expect(found).toEqual(hashes(big));
       await importBundle(archive, { ...here, catalog: nothing });
       expect(visible(here.folder)).toEqual(hashes(big));
-      expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['claims']);
+      expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['.claims']);
     }
     expect(killed).toBeGreaterThan(5);
   }, 120_000);

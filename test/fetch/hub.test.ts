@@ -45,8 +45,8 @@ describe('a hub that answers well', () => {
       summary: 'Made for a test.',
       licence: 'Apache-2.0',
     });
-    expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['claims']);
-    expect(readdirSync(join(here.folder, '.fetching', 'claims'))).toEqual([]);
+    expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['.claims']);
+    expect(readdirSync(join(here.folder, '.fetching', '.claims'))).toEqual([]);
     expect(hub.asked.map(({ path }) => path)).toEqual(['/toys/toy/resolve/main/model.gguf']);
     const bytes = here.told.filter(({ kind }) => kind === 'bytes').at(-1);
     expect(bytes).toEqual({ kind: 'bytes', done: SIZE, total: SIZE });

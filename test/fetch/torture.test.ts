@@ -106,8 +106,8 @@ describe('a fetch that is killed', () => {
       const missing = visible(here.folder) === undefined ? rangesMissing(here) : [];
       await fetchModel(model, { ...here, settings });
       expect(visible(here.folder)).toEqual(hashes(files));
-      expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['claims']);
-      expect(readdirSync(join(here.folder, '.fetching', 'claims'))).toEqual([]);
+      expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['.claims']);
+      expect(readdirSync(join(here.folder, '.fetching', '.claims'))).toEqual([]);
       expect(
         hub.asked
           .slice(before)
@@ -140,7 +140,7 @@ describe('a fetch that is killed', () => {
       check(here, whole);
       await fetchModel(toy, here);
       expect(visible(here.folder)).toEqual(whole);
-      expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['claims']);
+      expect(readdirSync(join(here.folder, '.fetching'))).toEqual(['.claims']);
     };
     await Promise.all([killAt('source', 0), killAt('source', 150)]);
     await Promise.all([killAt('source', 400), killAt('verifying', 0)]);
