@@ -154,7 +154,16 @@ function driveEditor(page: Page, workspace: string) {
   return {
     /** Runs a command by its title, through the command palette. */
     async runCommand(title: string) {
-      await page.keyboard.press('F1');
+      const input = page.locator('.quick-input-widget input[type=text]');
+      // A key that comes while the focus goes from one part of the window to another is lost.
+      for (const timeout of [3000, 5000, 10_000]) {
+        await page.keyboard.press('F1');
+        const opened = await input.fill('>', { timeout }).then(
+          () => true,
+          () => false,
+        );
+        if (opened) break;
+      }
       await pick(page, `>${title}`, title);
     },
     /** Opens a file of the workspace and puts the cursor at its end. */
