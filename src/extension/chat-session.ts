@@ -63,6 +63,12 @@ export interface ChatSession {
   stop(): void;
 }
 
+interface GenerateOptions {
+  readonly signal: AbortSignal;
+  /** Whether the same question was answered before. */
+  readonly another: boolean;
+}
+
 interface Running {
   readonly id: number;
   readonly stop: () => void;
@@ -125,19 +131,16 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
     return read;
   };
 
-  const generate = async (
+  const outcomeOf = async (
     turn: Turn,
     earlier: readonly Turn[],
-    { signal, another }: { readonly signal: AbortSignal; readonly another: boolean },
-  ): Promise<void> => {
+    { signal, another }: GenerateOptions,
+  ): Promise<GenerateOutcome> => {
     const set = dependencies.chatSettings();
     const settings = another ? { ...set, temperature: Math.max(set.temperature, ANOTHER) } : set;
     const read = await attachedTo(turn);
-    if (read.kind === 'refused') {
-      const failure = { code: 'request-invalid', message: read.reason } as const;
-      setAnswer(turn.id, endedAnswer(NOTHING_YET, { kind: 'failed', failure }));
-      return;
-    }
+    if (read.kind === 'refused')
+      return { kind: 'failed', failure: { code: 'request-invalid', message: read.reason } };
     const question = questionWith(turn.question, read.texts);
     const send = async (history: readonly Turn[]): Promise<GenerateOutcome> => {
       const request = requestFor(question, history, settings, dependencies.seed());
@@ -148,15 +151,20 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
       if (sent.kind === 'generated') drawn.set(turn.id, drawnBy(request, sent.result));
       return sent;
     };
+    let outcome = await send(earlier);
+    const full = outcome.kind === 'failed' && outcome.failure.code === 'context-full';
+    if (full && earlier.length > 0 && !signal.aborted) outcome = await send([]);
+    return outcome.kind === 'failed' ? { kind: 'failed', failure: failureTold(outcome.failure) } : outcome;
+  };
+
+  /** Whatever fails is the turn's answer: the next question never waits for one that cannot end. */
+  const generate = async (turn: Turn, earlier: readonly Turn[], options: GenerateOptions): Promise<void> => {
     let outcome: GenerateOutcome;
     try {
-      outcome = await send(earlier);
-      const full = outcome.kind === 'failed' && outcome.failure.code === 'context-full';
-      if (full && earlier.length > 0 && !signal.aborted) outcome = await send([]);
+      outcome = await outcomeOf(turn, earlier, options);
     } catch (thrown) {
-      outcome = { kind: 'failed', failure: toFailure(thrown) };
+      outcome = { kind: 'failed', failure: failureTold(toFailure(thrown)) };
     }
-    if (outcome.kind === 'failed') outcome = { kind: 'failed', failure: failureTold(outcome.failure) };
     setAnswer(turn.id, endedAnswer(find(turn.id)?.answer ?? NOTHING_YET, outcome));
   };
 
@@ -176,7 +184,7 @@ export function createChatSession(dependencies: ChatSessionDependencies, changed
     };
     const controller = new AbortController();
     turns = [...kept, turn];
-    const ended = generate(turn, kept, { signal: controller.signal, another }).then(() => {
+    const ended = generate(turn, kept, { signal: controller.signal, another }).finally(() => {
       if (running?.id === turn.id) running = undefined;
       changed();
     });

@@ -5,6 +5,7 @@ import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Mention } from '../text/mentions.ts';
 import type { Source } from './attach.ts';
+import { copiedText } from './copied-text.ts';
 import { fileNames } from './file-names.ts';
 
 /** In bytes; of a longer file the experts could read a thousandth. */
@@ -122,15 +123,17 @@ function problemsSource(): Source {
 async function terminalSource(): Promise<Source> {
   const name = 'terminal output';
   if (vscode.window.activeTerminal === undefined) return refused('@terminal', t('No terminal is open.'));
-  const { clipboard } = vscode.env;
-  const before = await clipboard.readText();
-  // Tells a selection that equals what was there from none.
-  const marker = `chorus ${Date.now()}`;
-  await clipboard.writeText(marker);
-  await vscode.commands.executeCommand('workbench.action.terminal.copySelection');
-  const copied = await clipboard.readText();
-  await clipboard.writeText(before);
-  if (copied === marker || copied.trim() === '')
-    return refused('@terminal', t('Nothing is selected in the terminal. Select there what you ask about.'));
-  return { kind: 'text', name, text: copied, language: '', keep: 'end' };
+  try {
+    const copy = (): Thenable<unknown> =>
+      vscode.commands.executeCommand('workbench.action.terminal.copySelection');
+    const text = await copiedText(vscode.env.clipboard, copy);
+    if (text.trim() === '')
+      return refused('@terminal', t('Nothing is selected in the terminal. Select there what you ask about.'));
+    return { kind: 'text', name, text, language: '', keep: 'end' };
+  } catch {
+    return refused(
+      '@terminal',
+      t('The terminal was not read: its selection goes through the clipboard, which cannot be used here.'),
+    );
+  }
 }

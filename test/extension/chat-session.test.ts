@@ -72,6 +72,7 @@ let reads = 0;
 function attachedTo(question: string): AttachOutcome {
   const name = /@file:(\S+)/.exec(question)?.[1];
   if (name === undefined) return { kind: 'attached', texts: [] };
+  if (name === 'broken') throw new Error('The file system is gone.');
   if (name === 'no') return { kind: 'refused', reason: 'no is a secret file.' };
   reads++;
   const text = `text ${reads} of ${name}`;
@@ -100,6 +101,18 @@ const nextTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolv
 const never = (): AbortSignal => new AbortController().signal;
 
 describe('a question', () => {
+  test('whose mentions cannot be read fails, and the next one is asked', async () => {
+    const { session, last, calls } = playedSession();
+    await session.ask('Explain @file:broken');
+    expect(calls).toEqual([]);
+    expect(session.turns()[0]?.answer).toMatchObject({ kind: 'failed', failure: { code: 'internal' } });
+    const asked = session.ask('And 2 + 2?');
+    await nextTick();
+    last().end(generated('4'));
+    await asked;
+    expect(session.turns()[1]?.answer).toMatchObject({ kind: 'done', text: '4' });
+  });
+
   test('is sent with the settings, and its answer grows and ends', async () => {
     const { session, last } = playedSession();
     const asked = session.ask('What is 17 + 25?');
