@@ -1,5 +1,6 @@
 /** Answers to tasks: known ones at once, the others from the engine, one request each. */
 
+import { gate } from '../text/gate.ts';
 import { type Answer, type AskedEngine, ask, isShown, type ShownAnswer } from './completion-answer.ts';
 import { createCompletionCache } from './completion-cache.ts';
 import type { CompletionTask } from './completion-task.ts';
@@ -13,10 +14,14 @@ export interface CompletionAnswers {
 export function createCompletionAnswers(engine: AskedEngine): CompletionAnswers {
   const cache = createCompletionCache();
   return {
-    known({ request, rules, explicit }) {
+    known({ request, rules, explicit, limits }) {
       const answer = cache.find(request, rules);
+      if (answer === undefined) return undefined;
       // Who asks by command is not put off with "nothing", which a rule for typing may have made of it.
-      return answer === undefined || isShown(answer) || !explicit ? answer : undefined;
+      if (!isShown(answer)) return explicit ? undefined : answer;
+      // What was asked for by command passed no limit, and does not appear unasked for that.
+      const gated = gate(answer.decision, limits);
+      return gated === undefined ? answer : { decision: { kind: 'gated', ...gated } };
     },
     async ask({ plan, place, request, rules, limits }, signal, origin = 'asked') {
       if (plan.kind === 'skip') return { decision: { kind: 'skipped', because: plan.rule } };

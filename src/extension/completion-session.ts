@@ -76,22 +76,25 @@ export function createCompletionSession(dependencies: CompletionDependencies): C
     if (because !== undefined) return { answers: [{ decision: { kind: 'skipped', because } }] };
     const values = settings();
     const task = taskFor(query, placeOf(query), { values, mix: mix() });
-    const known = answers.known(task);
+    const key = keyOf(task);
+    const settled = async (): Promise<Answer> =>
+      signal.aborted ? cancelled('waiting') : (answers.known(task) ?? ask(task, signal));
     if (query.explicit) {
-      const first = known ?? (await ask(task, signal));
+      // Otherwise asked in the same turn, so that nothing is asked for ahead in between.
+      if (prefetch.isUnderWay()) await prefetch.join(key, signal);
+      const first = await settled();
       const others = first.decision.kind === 'failed' ? [] : await alternatives(task, signal);
       return { answers: [first, ...others], task };
     }
+    const known = answers.known(task);
     if (known !== undefined || task.plan.kind === 'skip')
       return { answers: [known ?? (await ask(task, signal))], task };
-    const key = keyOf(task);
-    const settled = async (): Promise<Answer> => answers.known(task) ?? ask(task, signal);
     if (await prefetch.join(key, signal)) return { answers: [await settled()], task };
     const pauseMs = rhythm.pause(values['completion.debounce']);
     await pause(pauseMs, signal);
     // The editor asks for what follows an accepted suggestion before it tells that it was accepted.
     await prefetch.join(key, signal);
-    const answer = signal.aborted ? cancelled('waiting') : await settled();
+    const answer = await settled();
     rhythm.ended(answer.decision.kind === 'cancelled' ? 'given-up' : 'answered');
     return { answers: [answer], task, pauseMs };
   };

@@ -5,6 +5,7 @@ import { orCancelled } from '../protocol/abort.ts';
 export interface Prefetch {
   /** Starts the work in place of any before it. `key` names what it will answer. */
   start(key: string, work: (signal: AbortSignal) => Promise<unknown>): void;
+  isUnderWay(): boolean;
   /**
    * Waits for the work of this key, if it is under way; true where it came to its end before the signal aborted. Work of another
    * key is given up.
@@ -31,6 +32,7 @@ export function createPrefetch(): Prefetch {
         if (pending === mine) pending = undefined;
       });
     },
+    isUnderWay: () => pending !== undefined,
     async join(key, signal) {
       if (pending === undefined) return false;
       if (pending.key !== key) {

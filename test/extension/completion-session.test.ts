@@ -342,6 +342,17 @@ describe('the gate', () => {
     expect(greedy(requests)).toHaveLength(3);
   });
 
+  it('does not show unasked, from what is known, what only a command showed', async () => {
+    const { session, requests, newest } = bench(unsure, { 'completion.minConfidence': 0.25 });
+    const byCommand = await session.suggest(query('x = |', { explicit: true }), never);
+    expect(byCommand).toBeDefined();
+    expect(await session.suggest(query('x = |'), never)).toBeUndefined();
+    expect(newest()).toMatchObject({ kind: 'gated', by: 'confidence', least: 0.25 });
+    const typed = byCommand?.text.slice(0, 1) ?? '';
+    expect(await session.suggest(query(`x = ${typed}|`), never)).toBeUndefined();
+    expect(greedy(requests)).toHaveLength(1);
+  });
+
   it('ends a block whose first line it keeps back', async () => {
     const { session, requests, newest } = bench(
       (_request, _signal, onUpdate) => {
@@ -426,6 +437,35 @@ describe('after an accept', () => {
     answer(generated('b'));
     expect(await under).toMatchObject([{ text: 'b' }]);
     expect(requests).toHaveLength(2);
+  });
+
+  it('a request by command for that place waits for it too', async () => {
+    let answer: (outcome: GenerateOutcome) => void = () => {};
+    const { all, requests } = bench(({ sampling }) =>
+      requests.length === 2
+        ? new Promise((resolve) => {
+            answer = resolve;
+          })
+        : generated(`add${sampling.seed}(`),
+    );
+    const [suggestion] = await all.suggest(query('x = |'), never);
+    all.accepted(suggestion as Suggestion);
+    const under = all.suggest(query('x = add0(|', { explicit: true }), never);
+    await pause(5);
+    expect(requests).toHaveLength(2);
+    answer(generated('b'));
+    expect((await under)[0]).toMatchObject({ text: 'b' });
+    expect(greedy(requests)).toHaveLength(2);
+  });
+
+  it('a request by command for another place ends it', async () => {
+    const { all, requests } = bench(() =>
+      requests.length === 2 ? new Promise(() => {}) : generated('add('),
+    );
+    const [suggestion] = await all.suggest(query('x = |'), never);
+    all.accepted(suggestion as Suggestion);
+    expect(await all.suggest(query('y = |', { explicit: true }), never)).toHaveLength(1);
+    expect(requests[1]?.signal?.aborted).toBe(true);
   });
 
   it('it gives way to a request for another place, and to one under way', async () => {
