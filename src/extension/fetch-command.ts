@@ -72,6 +72,12 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
     (await catalogue()).models.filter((model) => model.kind === 'fetched');
   const remember = (remembered: Remembered): Thenable<void> => memory.update(KEY, remembered);
 
+  /** Reads the token first; where that fails it rejects, so that whoever waits sees an end in any case. */
+  const fetchUntil = async (end: AbortController, models: readonly FetchedModel[]) => {
+    const token = await options.token();
+    return fetchWithProgress(models, { choices: { ...choices(), token }, obtain, ending: end });
+  };
+
   /** Whether all are there now. */
   const fetchAll = async (models: readonly FetchedModel[]): Promise<boolean> => {
     if (ending !== undefined) {
@@ -80,9 +86,7 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
     }
     ending = new AbortController();
     // What is said afterwards may stand there for long.
-    const outcome = await Promise.resolve(
-      fetchWithProgress(models, { choices: { ...choices(), token: await options.token() }, obtain, ending }),
-    ).finally(() => {
+    const outcome = await fetchUntil(ending, models).finally(() => {
       ending = undefined;
     });
     if (outcome.kind === 'fetched') {
