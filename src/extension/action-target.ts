@@ -7,6 +7,8 @@ export interface ActionTarget {
   readonly document: vscode.TextDocument;
   /** Whole lines. */
   readonly range: vscode.Range;
+  /** Of the document, when the range was asked for. */
+  readonly version: number;
 }
 
 const { Function: Func, Method, Constructor, Class, Struct, Interface, Enum } = vscode.SymbolKind;
@@ -17,9 +19,10 @@ export async function actionTarget(
   document: vscode.TextDocument,
   range: vscode.Range,
 ): Promise<ActionTarget | undefined> {
+  const { version } = document;
   const chosen = range.isEmpty ? await around(document, range.start) : range;
   const lines = wholeLines(document, chosen);
-  return document.getText(lines).trim() === '' ? undefined : { document, range: lines };
+  return document.getText(lines).trim() === '' ? undefined : { document, range: lines, version };
 }
 
 async function around(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Range> {

@@ -3,8 +3,8 @@
 import { t } from '@vscode/l10n';
 import type { Attached, AttachmentNote } from '../protocol/chat.ts';
 import { type Mention, mentionsIn, mentionText } from '../text/mentions.ts';
-import { secretIn } from '../text/secrets.ts';
 import { fitted, LEAST_ROOM, type SourceText } from './attachments.ts';
+import { createRefusal } from './refusal.ts';
 
 export type Source =
   | ({
@@ -39,16 +39,17 @@ const MOST = 8;
 type Refused = Extract<Source, { kind: 'refused' }>;
 
 export function createAttach({ sourceOf, isSecretFile, budget }: AttachPorts): Attach {
+  const refusalOf = createRefusal(isSecretFile);
   const read = async (mention: Mention): Promise<SourceText | Refused> => {
-    if (mention.kind === 'file' && isSecretFile(mention.path)) return secretFile(mention.path);
+    if (mention.kind === 'file') {
+      const reason = refusalOf({ name: mention.path, path: mention.path });
+      if (reason !== undefined) return { kind: 'refused', name: mention.path, reason };
+    }
     const source = await sourceOf(mention);
     if (source.kind === 'refused') return source;
-    const { name, path } = source;
-    if (path !== undefined && isSecretFile(path)) return secretFile(name);
-    if (secretIn(source.text) !== undefined) {
-      const reason = t('{0} holds what looks like a key or a password, so the experts do not get it.', name);
-      return { kind: 'refused', name, reason };
-    }
+    const { name } = source;
+    const secret = refusalOf(source);
+    if (secret !== undefined) return { kind: 'refused', name, reason: secret };
     if (source.text.trim() === '') {
       return { kind: 'refused', name, reason: t('{0} is empty: there is nothing to attach.', name) };
     }
@@ -117,9 +118,4 @@ function mentionsOf(question: string): Mention[] {
 
 function tooMany(): string {
   return t('A question can mention {0} things at most.', MOST);
-}
-
-function secretFile(name: string): Refused {
-  const reason = t('{0} is a secret file by the setting chorus.secretFiles: it is not read.', name);
-  return { kind: 'refused', name, reason };
 }

@@ -9,22 +9,29 @@ import type { ChatDependencies } from './chat-view.ts';
 import { failureText } from './failure-text.ts';
 import { participantId } from './names.ts';
 import { type Attachment, type Exchange, participantPrompt } from './participant-prompt.ts';
+import type { RefusalOf } from './refusal.ts';
 import { sharesText } from './shares-text.ts';
 import { signalOf } from './signal.ts';
 
 export interface ParticipantDependencies extends Pick<ChatDependencies, 'generate' | 'chatSettings'> {
   /** Characters of text that fit a question now. */
   budget(): number;
+  readonly refusalOf: RefusalOf;
   readonly icon: vscode.Uri;
 }
 
 export function registerParticipant(dependencies: ParticipantDependencies): vscode.Disposable {
   if (typeof vscode.chat?.createChatParticipant !== 'function') return new vscode.Disposable(() => {});
-  const { generate, chatSettings, budget } = dependencies;
+  const { generate, chatSettings, budget, refusalOf } = dependencies;
   const participant = vscode.chat.createChatParticipant(
     participantId,
     async ({ prompt, command, references }, { history }, response, token) => {
-      const attachments = await attachmentsOf(references, command);
+      const { attachments, refused } = await attachmentsOf(references, { command, refusalOf });
+      if (refused.length > 0) {
+        // A question that would be answered without what it is about is not asked.
+        response.markdown(refused.join(' '));
+        return {};
+      }
       if (prompt.trim() === '' && attachments.length === 0) {
         response.markdown(t('Ask something, or select the text that it is about.'));
         return {};
@@ -62,31 +69,48 @@ export function registerParticipant(dependencies: ParticipantDependencies): vsco
   return participant;
 }
 
+interface Attachments {
+  readonly attachments: readonly Attachment[];
+  /** Sentences: why the experts may not get the others. */
+  readonly refused: readonly string[];
+}
+
 /** What was attached; a command without it is about what is selected in the editor. */
 async function attachmentsOf(
   references: readonly vscode.ChatPromptReference[],
-  command: string | undefined,
-): Promise<Attachment[]> {
-  const found: Attachment[] = [];
+  { command, refusalOf }: { readonly command: string | undefined; readonly refusalOf: RefusalOf },
+): Promise<Attachments> {
+  const attachments: Attachment[] = [];
+  const refused: string[] = [];
+  const add = (attachment: Attachment, path?: string): void => {
+    const reason = refusalOf({ name: attachment.file, path, text: attachment.text });
+    if (reason === undefined) attachments.push(attachment);
+    else refused.push(reason);
+  };
+  const addFile = async (uri: vscode.Uri, range?: vscode.Range): Promise<void> => {
+    const file = posix.basename(uri.path);
+    const reason = refusalOf({ name: file, path: uri.path });
+    if (reason !== undefined) {
+      refused.push(reason);
+      return;
+    }
+    const document = await vscode.workspace.openTextDocument(uri);
+    add({ text: document.getText(range), language: document.languageId, file }, uri.path);
+  };
   for (const { value } of references) {
     try {
-      if (value instanceof vscode.Location) found.push(await attachmentAt(value.uri, value.range));
-      else if (value instanceof vscode.Uri) found.push(await attachmentAt(value));
-      else if (typeof value === 'string')
-        found.push({ text: value, language: 'plaintext', file: 'the text' });
+      if (value instanceof vscode.Location) await addFile(value.uri, value.range);
+      else if (value instanceof vscode.Uri) await addFile(value);
+      else if (typeof value === 'string') add({ text: value, language: 'plaintext', file: 'the text' });
     } catch {
       // A folder, an image, or a file that is gone: it cannot be read as text.
     }
   }
   const editor = vscode.window.activeTextEditor;
-  if (found.length > 0 || command === undefined || editor === undefined || editor.selection.isEmpty)
-    return found;
-  return [await attachmentAt(editor.document.uri, editor.selection)];
-}
-
-async function attachmentAt(uri: vscode.Uri, range?: vscode.Range): Promise<Attachment> {
-  const document = await vscode.workspace.openTextDocument(uri);
-  return { text: document.getText(range), language: document.languageId, file: posix.basename(uri.path) };
+  const isGiven = attachments.length > 0 || refused.length > 0;
+  if (!isGiven && command !== undefined && editor !== undefined && !editor.selection.isEmpty)
+    await addFile(editor.document.uri, editor.selection);
+  return { attachments, refused };
 }
 
 /** Earlier turns with @chorus, as the editor keeps them; the line of shares is no part of an answer. */

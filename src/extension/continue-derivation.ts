@@ -1,16 +1,20 @@
 /** "Continue Derivation": the experts write the next step, the algebra checks it, and the user sees it before it is written. */
 
+import { posix } from 'node:path';
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { derivationSteps, insertedStep } from '../text/derivation.ts';
 import { paragraphAt } from './check-steps.ts';
+import { editedMeanwhile } from './edited-meanwhile.ts';
 import { verdictText } from './maths-text.ts';
 import { type NextStepDependencies, nextSteps } from './next-step.ts';
 import type { Proposals } from './proposal.ts';
+import type { RefusalOf } from './refusal.ts';
 import { signalOf } from './signal.ts';
 
 export interface ContinuationDependencies extends NextStepDependencies {
   readonly proposals: Pick<Proposals, 'showProposal'>;
+  readonly refusalOf: RefusalOf;
 }
 
 export async function continueDerivation(dependencies: ContinuationDependencies): Promise<void> {
@@ -25,7 +29,14 @@ export async function continueDerivation(dependencies: ContinuationDependencies)
     return;
   }
   const { document } = editor;
+  const { version } = document;
   const text = document.getText(range);
+  const { path } = document.uri;
+  const secret = dependencies.refusalOf({ name: posix.basename(path), path, text });
+  if (secret !== undefined) {
+    void vscode.window.showInformationMessage(secret);
+    return;
+  }
   const candidates = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -51,6 +62,11 @@ export async function continueDerivation(dependencies: ContinuationDependencies)
         best.verdict.why,
       ),
     );
+    return;
+  }
+  const edited = editedMeanwhile(document, version);
+  if (edited !== undefined) {
+    void vscode.window.showInformationMessage(edited);
     return;
   }
   const end = document.positionAt(document.offsetAt(range.start) + last.end);

@@ -16,8 +16,10 @@ import {
 import { type ActionTarget, actionTarget, problemsIn } from './action-target.ts';
 import { answerRequest } from './answer-request.ts';
 import type { ChatDependencies, ChatView } from './chat-view.ts';
+import { editedMeanwhile } from './edited-meanwhile.ts';
 import { failureText } from './failure-text.ts';
 import type { Proposals } from './proposal.ts';
+import type { RefusalOf } from './refusal.ts';
 import { sharesText } from './shares-text.ts';
 import { signalOf } from './signal.ts';
 
@@ -26,6 +28,7 @@ export interface EditorActionsDependencies extends Pick<ChatDependencies, 'gener
   readonly proposals: Pick<Proposals, 'showProposal'>;
   /** Characters of text that fit a question now. */
   budget(): number;
+  readonly refusalOf: RefusalOf;
 }
 
 export interface EditorActions {
@@ -36,10 +39,19 @@ export interface EditorActions {
 }
 
 export function createEditorActions(dependencies: EditorActionsDependencies): EditorActions {
-  const { chat, generate, chatSettings, budget } = dependencies;
+  const { chat, generate, chatSettings, budget, refusalOf } = dependencies;
 
   const run = async (action: ActionName, target: ActionTarget): Promise<void> => {
     const input = inputOf(action, target);
+    const secret = refusalOf({
+      name: input.file,
+      path: target.document.uri.path,
+      text: [input.text, ...(input.problems ?? [])].join('\n'),
+    });
+    if (secret !== undefined) {
+      void vscode.window.showInformationMessage(secret);
+      return;
+    }
     const [length, room] = [input.text.length, budget()];
     if (length > room) {
       void vscode.window.showInformationMessage(
@@ -101,6 +113,11 @@ export function createEditorActions(dependencies: EditorActionsDependencies): Ed
       );
     }
     if (action === 'tests') return showText(found.code, target.document.languageId);
+    const edited = editedMeanwhile(target.document, target.version);
+    if (edited !== undefined) {
+      void vscode.window.showInformationMessage(edited);
+      return;
+    }
     const code = reindented(found.code, input.text);
     const isAdded = action === 'formulaToCode';
     const text = isAdded ? addition(code, target.document.languageId) : code;

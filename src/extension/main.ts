@@ -153,6 +153,7 @@ export function activate(context: vscode.ExtensionContext): void {
     chatSettings,
     chat,
     proposals,
+    isSecretFile: ghostText.isSecretFile,
     rows,
     onDidChange: experts.event,
     settings,

@@ -15,6 +15,8 @@ import { type ModelProviderDependencies, registerModelProvider } from './model-p
 import type { CommandName } from './names.ts';
 import { nativeModels } from './native-models.ts';
 import type { Proposals } from './proposal.ts';
+import { createRefusal } from './refusal.ts';
+import type { IsSecretFile } from './secret-files.ts';
 import type { SettingsStore } from './settings.ts';
 
 export interface NativeDependencies
@@ -22,6 +24,7 @@ export interface NativeDependencies
   readonly settings: SettingsStore;
   /** Characters of text that fit a question now. */
   budget(): number;
+  readonly isSecretFile: IsSecretFile;
   readonly chat: Pick<ChatView, 'ask'>;
   readonly proposals: Proposals;
   readonly log: (line: string) => void;
@@ -49,8 +52,9 @@ export function registerNativeSurfaces(
 ): NativeCommands {
   const { settings, generate, proposals, budget } = dependencies;
   const maths = createMaths({ script: join(extensionPath, 'dist', 'maths.js'), log: dependencies.log });
+  const refusalOf = createRefusal(dependencies.isSecretFile);
   const stepChecks = createStepChecks(maths);
-  const actions = createEditorActions({ ...dependencies, budget });
+  const actions = createEditorActions({ ...dependencies, budget, refusalOf });
   const models = () => {
     const { values, experts } = settings.current();
     return nativeModels(
@@ -66,6 +70,7 @@ export function registerNativeSurfaces(
     registerParticipant({
       ...dependencies,
       budget,
+      refusalOf,
       icon: vscode.Uri.joinPath(extensionUri, 'dist', 'media', 'icons', 'chorus.svg'),
     }),
     registerModelProvider({ ...dependencies, models, version: String(extension.packageJSON.version) }),
@@ -78,7 +83,7 @@ export function registerNativeSurfaces(
     simplifyCode: (uri, range) => actions.run('simplify', uri, range),
     translateFormula: () => actions.translateFormula(),
     checkStep: () => stepChecks.check(),
-    continueDerivation: () => continueDerivation({ generate, maths, proposals }),
+    continueDerivation: () => continueDerivation({ generate, maths, proposals, refusalOf }),
     acceptProposal: (uri) => proposals.accept(uri),
     discardProposal: (uri) => proposals.discard(uri),
   };
