@@ -36,6 +36,8 @@ export async function importedSignatures(
   let left = MOST_TEXT;
   const chunks: FileChunk[] = [];
   for (const { uri, lines: at } of found.values()) {
+    // By its path first: a secret file is not even read.
+    if (!mayShow(uri.path, '')) continue;
     const all = await linesOf(uri);
     const text = [...at].map((line) => signatureAt(all, line)).join('\n\n');
     if (text.trim() === '' || text.length > left || !mayShow(uri.path, text)) continue;

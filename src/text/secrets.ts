@@ -2,7 +2,8 @@
 
 /** Shapes that their services give, so that a chance match is unlikely; of each the kind, for people. */
 const shapes: readonly (readonly [kind: SecretKind, shape: RegExp])[] = [
-  ['private-key', /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/],
+  // Either end: a piece of a file may hold one of them alone.
+  ['private-key', /-----(?:BEGIN|END) (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/],
   // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
   ['aws-key', /(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])/],
   // https://github.blog/engineering/behind-githubs-new-authentication-token-formats/

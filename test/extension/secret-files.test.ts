@@ -53,6 +53,21 @@ describe('the files that are never read', () => {
     expect(secretFiles([])('/w/.env')).toBe(false);
   });
 
+  it.each([
+    ['/home/me/private/**', '/home/me/private/a.ts', '/w/home/me/private/a.ts'],
+    ['/w/notes.txt', '/w/notes.txt', '/v/w/notes.txt'],
+    ['private/', '/w/private/deep/a.ts', '/w/private.ts'],
+    ['/w/private/', '/w/private/a.ts', '/v/w/private/a.ts'],
+    ['config/keys.json', '/w/config/keys.json', '/w/other/keys.json'],
+    ['C:\\Users\\me\\private\\**', '/c:/Users/me/private/a.ts', '/c:/Users/you/private/a.ts'],
+    ['private\\', 'C:\\w\\private\\a.ts', 'C:\\w\\a.ts'],
+    ['**/.ssh/**', '/home/me/.ssh/config', '/home/me/ssh/config'],
+  ])('by %s include %s and not %s', (pattern, secret, open) => {
+    const own = secretFiles([pattern]);
+    expect(own(secret)).toBe(true);
+    expect(own(open)).toBe(false);
+  });
+
   it('follow the setting', () => {
     let patterns: readonly string[] = ['*.a'];
     const isSecret = watchedSecretFiles(() => patterns);

@@ -8,6 +8,7 @@ const secrets: readonly [string, string][] = [
   ['private-key', `-----BEGIN RSA ${'PRIVATE'} KEY-----`],
   ['private-key', `-----BEGIN OPENSSH ${'PRIVATE'} KEY-----`],
   ['private-key', `-----BEGIN PGP ${'PRIVATE'} KEY BLOCK-----`],
+  ['private-key', `-----END RSA ${'PRIVATE'} KEY-----`],
   ['aws-key', `AKIA${'ABCDEFGH12345678'}`],
   ['github-token', `ghp_${letters}`],
   ['github-token', `github_pat_${letters}_${letters}`],
@@ -28,6 +29,7 @@ describe('text that looks like a secret', () => {
 
   it.each([
     ['a public key', '-----BEGIN PUBLIC KEY-----'],
+    ['the end of a public key', '-----END PUBLIC KEY-----'],
     ['a certificate', '-----BEGIN CERTIFICATE-----'],
     ['a placeholder', 'OPENAI_API_KEY=sk-...'],
     ['a class of a style sheet', '.sk-loading-indicator-with-a-very-long-name-that-goes-on {'],
