@@ -76,7 +76,8 @@ export function createStatisticsPanel(
     return made;
   };
   const watching = store.onChange(() => {
-    forget ??= after(TELL_MS, () => void tell());
+    // What cannot be read is in the log; the page stays as it is until it can.
+    forget ??= after(TELL_MS, () => void tell().catch(() => {}));
   });
   return {
     show() {

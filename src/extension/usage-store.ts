@@ -8,7 +8,7 @@ import { createListeners, type Subscription } from './listeners.ts';
 import { addedRows, dayOf } from './usage-rows.ts';
 
 export interface UsageFile {
-  /** Empty where nothing is kept. */
+  /** Empty where nothing is kept; rejects where what is kept cannot be read now, and then nothing is written over it. */
   read(): Promise<readonly UsageRow[]>;
   /** Puts `change` of what is kept in its place. */
   change(change: (kept: readonly UsageRow[]) => readonly UsageRow[]): Promise<void>;
@@ -65,12 +65,21 @@ export function createUsageStore({ file, now, after, log }: UsageStoreOptions): 
     },
     async rows() {
       await writing;
-      return addedRows(await file.read(), unkept);
+      try {
+        return addedRows(await file.read(), unkept);
+      } catch (thrown) {
+        log(`The statistics could not be read: ${String(thrown)}`);
+        throw thrown;
+      }
     },
     async clear() {
-      await writing;
-      unkept = [];
-      await file.change(() => []);
+      const cleared = writing.then(() => {
+        unkept = [];
+        return file.change(() => []);
+      });
+      // What is kept next waits for it, however it ends.
+      writing = cleared.catch(() => {});
+      await cleared;
       changed.tell(undefined);
     },
     onChange: changed.add,

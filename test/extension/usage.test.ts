@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -149,7 +149,7 @@ describe('the counts of a machine', () => {
   it.each([
     '{',
     '[]',
-    '{"version": 2, "rows": []}',
+    '{"version": 0, "rows": []}',
     '{"version": 1, "rows": [{"day": "2026-11-27", "surface": "completion", "language": "", "experts": "", "counts": {"shown": -1}}]}',
     '{"version": 1, "rows": [{"day": "x", "surface": "completion", "language": "", "experts": "", "counts": {}}]}',
   ])('begin anew, and say so, where the file holds %s', async (text) => {
@@ -160,6 +160,78 @@ describe('the counts of a machine', () => {
     store.count(key, { shown: 1 });
     store.dispose();
     expect(await shownIn(window().store)).toBe(1);
+    expect(readdirSync(folder)).toEqual(['statistics.json', 'statistics.json.damaged']);
+    expect(readFileSync(join(folder, 'statistics.json.damaged'), 'utf8')).toBe(text);
+  });
+
+  it('put a damaged file aside also while the window goes on', async () => {
+    writeFileSync(join(folder, 'statistics.json'), '{');
+    const { store, time } = window();
+    store.count(key, { shown: 1 });
+    time.pass(30_000);
+    expect(await shownIn(store)).toBe(1);
+    expect(readFileSync(join(folder, 'statistics.json.damaged'), 'utf8')).toBe('{');
+  });
+
+  it('leave alone what a newer version wrote', async () => {
+    const newer = '{"version": 2, "counts": []}';
+    writeFileSync(join(folder, 'statistics.json'), newer);
+    const { store, time, log } = window();
+    store.count(key, { shown: 1 });
+    time.pass(30_000);
+    await expect(store.rows()).rejects.toThrow(/newer version/);
+    expect(log.join()).toMatch(/could not be kept: .*newer version/);
+    await expect(store.clear()).rejects.toThrow(/newer version/);
+    store.count(key, { shown: 1 });
+    store.dispose();
+    expect(readdirSync(folder)).toEqual(['statistics.json']);
+    expect(readFileSync(join(folder, 'statistics.json'), 'utf8')).toBe(newer);
+  });
+
+  it('are not written over where they cannot be read for the moment', async () => {
+    const { store, time, log } = window();
+    // A folder in the file's place cannot be read, whoever asks.
+    mkdirSync(join(folder, 'statistics.json'));
+    store.count(key, { shown: 1 });
+    time.pass(30_000);
+    await expect(store.rows()).rejects.toThrow(/EISDIR/);
+    expect(log.join()).toMatch(/could not be kept/);
+    expect(readdirSync(folder)).toEqual(['statistics.json']);
+    rmSync(join(folder, 'statistics.json'), { recursive: true });
+    expect(await shownIn(store)).toBe(1);
+  });
+
+  it('that are kept after a reset wait for it', async () => {
+    const order: string[] = [];
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const time = clock(noon);
+    const store = createUsageStore({
+      now: time.now,
+      after: time.after,
+      log: () => {},
+      file: {
+        read: async () => [],
+        async change(change) {
+          const rows = change([]).length;
+          order.push(`begins with ${rows}`);
+          if (rows === 0) await held;
+          order.push(`ends with ${rows}`);
+        },
+        changeNow: () => {},
+      },
+    });
+    const cleared = store.clear();
+    await Promise.resolve();
+    store.count(key, { shown: 1 });
+    time.pass(30_000);
+    await Promise.resolve();
+    letGo();
+    await cleared;
+    await store.rows();
+    expect(order).toEqual(['begins with 0', 'ends with 0', 'begins with 1', 'ends with 1']);
   });
 
   it('stay for the next time where the disk does not take them', async () => {
