@@ -14,7 +14,10 @@ export interface StepChecks extends vscode.Disposable {
 
 export function createStepChecks(maths: Maths): StepChecks {
   const marks = vscode.languages.createDiagnosticCollection('chorus');
-  const listening = vscode.workspace.onDidChangeTextDocument(({ document }) => marks.delete(document.uri));
+  const listening = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+    // Each key in any document comes through here.
+    if (contentChanges.length > 0 && marks.has(document.uri)) marks.delete(document.uri);
+  });
   return {
     async check() {
       const editor = vscode.window.activeTextEditor;
