@@ -1,6 +1,6 @@
 /** The list that opens over the question when `@` is typed: what can be mentioned, and files by their paths. By keyboard or by mouse. */
 
-import { type MentionBegun, mentionBegun, mentionText } from '../../src/text/mentions.ts';
+import { isSameBegun, type MentionBegun, mentionBegun, mentionText } from '../../src/text/mentions.ts';
 import { element } from './dom.ts';
 import { words } from './words.ts';
 
@@ -35,8 +35,12 @@ export function createMentionList({ field, list, announcement, files }: MentionL
   let begun: MentionBegun | undefined;
   let asked = 0;
 
+  const begunNow = (): MentionBegun | undefined =>
+    field.selectionStart === field.selectionEnd ? mentionBegun(field.value, field.selectionStart) : undefined;
+
   const close = (): void => {
     asked++;
+    begun = undefined;
     choices = [];
     list.hidden = true;
     list.replaceChildren();
@@ -82,24 +86,26 @@ export function createMentionList({ field, list, announcement, files }: MentionL
 
   const take = (index: number): void => {
     const choice = choices[index];
-    if (choice === undefined || begun === undefined) return;
-    field.setRangeText(choice.text, begun.from, field.selectionStart, 'end');
+    const now = begunNow();
+    if (choice === undefined || now === undefined || !isSameBegun(begun, now)) {
+      close();
+      return;
+    }
+    field.setRangeText(choice.text, now.from, field.selectionStart, 'end');
     close();
     // Whoever listens sees it as typed, and a path goes on.
     field.dispatchEvent(new Event('input', { bubbles: true }));
   };
 
   const look = async (): Promise<void> => {
-    begun =
-      field.selectionStart === field.selectionEnd
-        ? mentionBegun(field.value, field.selectionStart)
-        : undefined;
+    // Whatever comes now, an answer for what was typed before is too late.
+    const ask = ++asked;
+    begun = begunNow();
     if (begun?.kind !== 'path') {
       open(begun === undefined ? [] : namesFor(begun.query));
       return;
     }
     const { query } = begun;
-    const ask = ++asked;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
     if (ask !== asked) return;
     const paths = await files(query).catch(() => []);
@@ -109,6 +115,10 @@ export function createMentionList({ field, list, announcement, files }: MentionL
 
   field.addEventListener('input', () => void look());
   field.addEventListener('blur', close);
+  // The caret went elsewhere; while one types it moves as well, after `input`.
+  document.addEventListener('selectionchange', () => {
+    if (begun !== undefined && !isSameBegun(begun, begunNow())) close();
+  });
 
   return {
     close,

@@ -55,6 +55,11 @@ export function mentionBegun(text: string, cursor: number): MentionBegun | undef
   return { kind: 'path', from, query: found[1] ?? found[2] ?? '' };
 }
 
+/** Whether what was being typed is still what is being typed, so that a choice made for it can be put in. */
+export function isSameBegun(one: MentionBegun | undefined, other: MentionBegun | undefined): boolean {
+  return one?.kind === other?.kind && one?.from === other?.from && one?.query === other?.query;
+}
+
 /** As it is written in a question. */
 export function mentionText(mention: Mention): string {
   if (mention.kind !== 'file') return `@${mention.kind}`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mentionBegun, mentionsIn, mentionText } from '../../src/text/mentions.ts';
+import { isSameBegun, mentionBegun, mentionsIn, mentionText } from '../../src/text/mentions.ts';
 import { rankPaths } from '../../src/text/rank-paths.ts';
 
 const found = (text: string): string[] =>
@@ -56,6 +56,15 @@ test('what is being typed is a name after @ and a path after @file:', () => {
   for (const text of ['me@', '@sel ', '@file:a ', 'see']) expect(at(text)).toBeUndefined();
   // Before the cursor alone.
   expect(mentionBegun('@file:abc', 7)).toEqual({ kind: 'path', from: 0, query: 'a' });
+});
+
+test('what is being typed is another thing once the cursor went elsewhere', () => {
+  const text = 'see @sel and @sel';
+  const [first, last] = [mentionBegun(text, 8), mentionBegun(text, text.length)];
+  expect(isSameBegun(last, mentionBegun(text, text.length))).toBe(true);
+  expect(isSameBegun(last, first)).toBe(false);
+  expect(isSameBegun(last, mentionBegun(text, text.length - 1))).toBe(false);
+  expect(isSameBegun(last, mentionBegun(text, 3))).toBe(false);
 });
 
 test('paths fit by the name first, then anywhere, then by letters in their order', () => {
