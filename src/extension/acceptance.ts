@@ -45,7 +45,9 @@ export interface Taken<Source> {
 export interface Offer<Source> extends TextPlace {
   readonly text: string;
   /** The same for all the rests of a suggestion. */
-  readonly suggestion: { readonly source: Source; isTaken: boolean };
+  readonly suggestion: { readonly source: Source; isTaken: boolean; isWhole: boolean };
+  /** How many characters before the place it stands in for. */
+  readonly left: number;
   /** Whether some of it, or all, was taken. */
   isTaken: boolean;
   /** Where it, or its end, was last put in. */
@@ -53,8 +55,10 @@ export interface Offer<Source> extends TextPlace {
 }
 
 export interface Acceptance<Source> {
-  /** `text` was shown to go in at `place`; the rest of what was shown before does not count again. */
-  shown(place: TextPlace, text: string, source: Source): Offer<Source>;
+  /**
+   * `text` was shown to go in at `place`, for `left` characters before it; the rest of what was shown before does not count again.
+   */
+  shown(place: TextPlace, text: string, source: Source, left?: number): Offer<Source>;
   /** All of `text` was taken: the offer's, or another one that could be chosen in its place. */
   accepted(offer: Offer<Source>, text: string): void;
   /** By the user's keys or by a command. */
@@ -81,13 +85,14 @@ export function createAcceptance<Source>(listener: AcceptanceListener<Source>): 
     listener.taken({ source: suggestion.source, how, isFirst: !suggestion.isTaken, document, ...part });
     offer.isTaken = true;
     suggestion.isTaken = true;
+    if (how === 'whole') suggestion.isWhole = true;
   };
   return {
-    shown(place, text, source) {
-      const isRest = newest?.document === place.document && newest.text.endsWith(text);
-      const suggestion = isRest && newest ? newest.suggestion : { source, isTaken: false };
-      newest = { ...place, text, suggestion, isTaken: false, landed: undefined };
-      if (!isRest) {
+    shown(place, text, source, left = 0) {
+      const before = newest !== undefined && isRest(newest, { ...place, text, left }) ? newest : undefined;
+      const suggestion = before?.suggestion ?? { source, isTaken: false, isWhole: false };
+      newest = { ...place, text, suggestion, left, isTaken: false, landed: undefined };
+      if (before === undefined) {
         counts = { ...counts, shown: counts.shown + 1 };
         listener.shown(source);
       }
@@ -102,6 +107,20 @@ export function createAcceptance<Source>(listener: AcceptanceListener<Source>): 
     },
     counts: () => counts,
   };
+}
+
+/** Whether `next` is what is left of an offer after its beginning went in: all of it, where nothing was typed in between. */
+function isRest(
+  offer: Offer<unknown>,
+  next: TextPlace & { readonly text: string; readonly left: number },
+): boolean {
+  if (offer.suggestion.isWhole || offer.document !== next.document || !offer.text.endsWith(next.text))
+    return false;
+  const head = offer.text.slice(0, offer.text.length - next.text.length);
+  const breaks = head.split('\n').length - 1;
+  const from = breaks > 0 ? 0 : offer.character - offer.left;
+  const character = from + head.length - (head.lastIndexOf('\n') + 1);
+  return next.line === offer.line + breaks && next.character - next.left === character;
 }
 
 /** A single character is taken for a key that was pressed: nothing tells it from a word of one letter. */

@@ -66,7 +66,7 @@ function provider({
           experts: experts(),
           isKnown: ['cache', 'typed-ahead', 'prefetched'].includes(first.from),
         };
-        const offer = use.shown(textPlace(document, position), first.text, source);
+        const offer = use.shown(textPlace(document, position), first.text, source, first.left);
         return suggestions.map((suggestion) => itemAt(document, position, { suggestion, offer }));
       } finally {
         cancelling.dispose();

@@ -25,8 +25,8 @@ export interface PlacedChange extends SpanChange, TextPlace {
 }
 
 export interface SuggestionUse {
-  /** `text` was shown to go in at `place`. */
-  shown(place: TextPlace, text: string, source: SuggestionSource): Offer<SuggestionSource>;
+  /** `text` was shown to go in at `place`, for `left` characters before it. */
+  shown(place: TextPlace, text: string, source: SuggestionSource, left?: number): Offer<SuggestionSource>;
   /** All of `text` was taken, of that offer or in its place. */
   accepted(offer: Offer<SuggestionSource>, text: string): void;
   changed(document: string, changes: readonly PlacedChange[]): void;

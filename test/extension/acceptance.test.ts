@@ -55,6 +55,41 @@ describe('what was taken of the suggestions', () => {
     expect(acceptance.counts().inPart).toBe(1);
   });
 
+  it.each<[string, TextPlace, string, number]>([
+    ['the rest after a word', { ...place, character: 9 }, ' + 1;\n}', 0],
+    ['the rest after a line', { ...place, line: 4, character: 0 }, '}', 0],
+    ['the same at the same place', place, 'value + 1;\n}', 0],
+    [
+      'the same from the same place, of which a beginning stands there',
+      { ...place, character: 6 },
+      'value + 1;\n}',
+      2,
+    ],
+  ])('does not count %s as another', (_name, at, text, left) => {
+    const acceptance = watched();
+    acceptance.shown(place, 'value + 1;\n}', 'a');
+    acceptance.shown(at, text, 'b', left);
+    expect(acceptance.told.shown).toEqual(['a']);
+  });
+
+  it.each<[string, TextPlace, string]>([
+    ['an end of it on another line', { ...place, line: 9 }, '}'],
+    ['an end of it in another column', { ...place, character: 8 }, ' + 1;\n}'],
+    ['the same elsewhere', { ...place, line: 4 }, 'value + 1;\n}'],
+  ])('counts %s as another', (_name, at, text) => {
+    const acceptance = watched();
+    acceptance.shown(place, 'value + 1;\n}', 'a');
+    acceptance.shown(at, text, 'b');
+    expect(acceptance.told.shown).toEqual(['a', 'b']);
+  });
+
+  it('counts the same as another after it was taken whole', () => {
+    const acceptance = watched();
+    acceptance.accepted(acceptance.shown(place, 'one();', 'a'), 'one();');
+    acceptance.shown(place, 'one();', 'b');
+    expect(acceptance.told.shown).toEqual(['a', 'b']);
+  });
+
   it('tells a line from a word by its line feed', () => {
     const howOf = (text: string): string | undefined => {
       const acceptance = watched();
