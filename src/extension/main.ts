@@ -25,7 +25,7 @@ import { registerGhostText } from './ghost-text.ts';
 import { importModels } from './import-command.ts';
 import { speak } from './language.ts';
 import { mergeExperts } from './merge-command.ts';
-import { chooseExperts, chooseMix, saveMix, setWeights, writeAll } from './mix-commands.ts';
+import { chooseExperts, chooseMix, saveMix, setWeights, tellUnwritten, writeAll } from './mix-commands.ts';
 import { registerMixView } from './mix-view.ts';
 import { registerModelCards } from './model-card.ts';
 import { createModelStore } from './model-store.ts';
@@ -214,6 +214,10 @@ export function activate(context: vscode.ExtensionContext): void {
       available: availableMemory,
       hold: (sets) => settings.hold(sets),
       write: (sets) => writeAll(settings, sets),
+      unwritten(sets, thrown) {
+        settings.release(sets);
+        tellUnwritten(thrown);
+      },
       run: (command) => void vscode.commands.executeCommand(commandId(command)),
       onDidChange: experts.event,
     }),

@@ -3,8 +3,10 @@
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { CatalogMix } from '../models/catalog.ts';
+import { toFailure } from '../protocol/failure.ts';
 import { describeRow, type ExpertRow } from './expert-rows.ts';
 import { weightEverywhere } from './experts.ts';
+import { failureText } from './failure-text.ts';
 import { type ReadyMix, readyMixes } from './ready-mixes.ts';
 import { freeName, mixInForce, savedMixes, withMix, withoutMix } from './saved-mixes.ts';
 import { MOST_WEIGHT, type SettingName, type SettingValue, type SettingValues } from './setting-rules.ts';
@@ -100,7 +102,10 @@ export async function chooseMix(settings: SettingsStore, store: MixModels): Prom
   const done = new Promise<ReadyMix | undefined>((resolve) => {
     pick.onDidAccept(() => resolve(pick.selectedItems[0]));
     pick.onDidHide(() => resolve(undefined));
-    pick.onDidTriggerItemButton(async ({ item, button }) => {
+    const press = async ({
+      item,
+      button,
+    }: vscode.QuickPickItemButtonEvent<ReadyMix & vscode.QuickPickItem>) => {
       if (button === copy) {
         resolve(undefined);
         await saveMix(settings, item);
@@ -108,7 +113,8 @@ export async function chooseMix(settings: SettingsStore, store: MixModels): Prom
       }
       await writeAll(settings, withoutMix(settings.current().values, item.label));
       list();
-    });
+    };
+    pick.onDidTriggerItemButton((event) => void press(event).catch(tellUnwritten));
   });
   pick.show();
   const chosen = await done;
@@ -144,6 +150,15 @@ export async function writeAll(settings: SettingsStore, sets: Partial<SettingVal
     return value === undefined ? Promise.resolve() : settings.write(name, value);
   };
   for (const name of Object.keys(sets) as SettingName[]) await write(name);
+}
+
+/** For what is written without a command that would fail visibly. */
+export function tellUnwritten(thrown: unknown): void {
+  const sentence = t(
+    'The settings could not be written, so this change is lost: {0}',
+    failureText(toFailure(thrown)),
+  );
+  void vscode.window.showWarningMessage(sentence);
 }
 
 function parseWeight(text: string): number | undefined {

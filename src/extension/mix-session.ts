@@ -16,6 +16,8 @@ export interface MixSessionOptions {
   /** Puts settings in force in this window, unwritten. */
   readonly hold: (sets: Partial<SettingValues>) => void;
   readonly write: (sets: Partial<SettingValues>) => Promise<void>;
+  /** Some of `sets` could not be written: takes out of force what is only held of it, and says so. */
+  readonly unwritten: (sets: Partial<SettingValues>, thrown: unknown) => void;
   /** Never rejects. */
   readonly generate: (request: GenerateRequest, options: CallOptions<Delta>) => Promise<GenerateOutcome>;
   /** Bytes that are free on the machine. */
@@ -28,7 +30,7 @@ export interface MixSessionOptions {
 export interface MixSession {
   state(): MixState;
   readonly handlers: Handlers<MixCalls>;
-  /** Writes what is only in force yet. */
+  /** Writes what is only in force yet. Never rejects. */
   flush(): Promise<void>;
 }
 
@@ -47,7 +49,12 @@ export function createMixSession(options: MixSessionOptions): MixSession {
     forget();
     const sets = unwritten;
     unwritten = {};
-    if (Object.keys(sets).length > 0) await write(sets);
+    if (Object.keys(sets).length === 0) return;
+    try {
+      await write(sets);
+    } catch (thrown) {
+      options.unwritten(sets, thrown);
+    }
   };
   const change = (sets: Partial<SettingValues>): void => {
     hold(sets);

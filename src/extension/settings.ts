@@ -17,6 +17,8 @@ export interface SettingsStore extends vscode.Disposable {
   readonly onDidChange: vscode.Event<Settings>;
   /** In force in this window from now on, and written by a later `write` of the same name. */
   hold(sets: Partial<SettingValues>): void;
+  /** Takes what was held out of force again, where nothing else was chosen since. */
+  release(sets: Partial<SettingValues>): void;
   /** Writes where the user has the value already: in the workspace, otherwise for all windows. */
   write<N extends SettingName>(name: N, value: SettingValue<N>): Promise<void>;
 }
@@ -49,6 +51,12 @@ export function watchSettings(places: () => ExpertPlaces, warn: (problem: string
     onDidChange: changed.event,
     hold(sets) {
       for (const [name, value] of Object.entries(sets)) chosen.set(name as SettingName, value);
+      settings = read();
+      changed.fire(settings);
+    },
+    release(sets) {
+      for (const [name, value] of Object.entries(sets))
+        if (chosen.get(name as SettingName) === value) chosen.delete(name as SettingName);
       settings = read();
       changed.fire(settings);
     },

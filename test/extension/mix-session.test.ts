@@ -16,6 +16,8 @@ function session(written: Partial<SettingValues> = {}, outcome?: GenerateOutcome
   const writes: Partial<SettingValues>[] = [];
   const asked: GenerateRequest[] = [];
   const ran: string[] = [];
+  const lost: [Partial<SettingValues>, string][] = [];
+  const disk = { isFull: false };
   let due: (() => void) | undefined;
   const values = (): SettingValues => checkSettings((name) => now[name]).values;
   const made = createMixSession({
@@ -33,7 +35,11 @@ function session(written: Partial<SettingValues> = {}, outcome?: GenerateOutcome
     hold: (sets) => {
       now = { ...now, ...sets };
     },
-    write: async (sets) => void writes.push(sets),
+    async write(sets) {
+      if (disk.isFull) throw new Error('The disk is full.');
+      writes.push(sets);
+    },
+    unwritten: (sets, thrown) => lost.push([sets, String(thrown)]),
     async generate(request, { onUpdate }) {
       asked.push(request);
       onUpdate?.({ text: 'a', tokens: 1, unit: 'token', shares: { x: 1 }, origin: { shares: {} } });
@@ -49,7 +55,7 @@ function session(written: Partial<SettingValues> = {}, outcome?: GenerateOutcome
       };
     },
   });
-  return { ...made, values, writes, asked, ran, rest: () => due?.() };
+  return { ...made, values, writes, asked, ran, lost, disk, rest: () => due?.() };
 }
 
 describe('the mix page', () => {
@@ -80,6 +86,20 @@ describe('the mix page', () => {
       own: ['chat'],
       memory: { free: 3e9, limit: 1e8 },
     });
+  });
+
+  it('tells what could not be written, once, and goes on', async () => {
+    const { handlers, writes, lost, disk, flush } = session();
+    disk.isFull = true;
+    await handlers.same({ surface: 'chat' }, never);
+    await flush();
+    expect(lost).toEqual([[{ 'chat.weights': {} }, 'Error: The disk is full.']]);
+    disk.isFull = false;
+    await flush();
+    expect([lost.length, writes]).toEqual([1, []]);
+    await handlers.same({ surface: 'completion' }, never);
+    await flush();
+    expect(writes).toEqual([{ 'completion.weights': {} }]);
   });
 
   it('puts a weight in force at once, and writes the last of them when the hand rests', async () => {
