@@ -14,17 +14,19 @@ export interface FileContext extends vscode.Disposable {
 }
 
 export interface FileContextOptions {
-  /** Asked each time: the user may turn it off. */
+  /** Asked each time: the user may turn it off, and then nothing is followed or kept. */
   readonly isWanted: () => boolean;
   readonly mayShow: MayShow;
+  /** When what either says may have changed. */
+  readonly onDidChange: vscode.Event<unknown>;
 }
 
 const MOST_CHUNKS = 6;
 
-export function createFileContext({ isWanted, mayShow }: FileContextOptions): FileContext {
-  const recent = followRecentFiles(mayShow);
-  const settled = new WeakMap<vscode.TextDocument, readonly FileChunk[]>();
-  const imports = new WeakMap<vscode.TextDocument, readonly FileChunk[]>();
+export function createFileContext({ isWanted, mayShow, onDidChange }: FileContextOptions): FileContext {
+  const recent = followRecentFiles({ isWanted, mayShow });
+  let settled = new WeakMap<vscode.TextDocument, readonly FileChunk[]>();
+  let imports = new WeakMap<vscode.TextDocument, readonly FileChunk[]>();
 
   const settle = (document: vscode.TextDocument): readonly FileChunk[] => {
     const signatures = imports.get(document) ?? [];
@@ -35,11 +37,20 @@ export function createFileContext({ isWanted, mayShow }: FileContextOptions): Fi
     return chunks;
   };
   const lookUp = async (document: vscode.TextDocument): Promise<void> => {
-    imports.set(document, await importedSignatures(document, mayShow));
+    const asked = imports;
+    const found = await importedSignatures(document, mayShow);
+    // The settings changed meanwhile: what was found may be what they hide.
+    if (imports !== asked) return;
+    imports.set(document, found);
     settle(document);
   };
   const watching = vscode.Disposable.from(
     recent,
+    onDidChange(() => {
+      settled = new WeakMap();
+      imports = new WeakMap();
+      if (!isWanted()) recent.forget();
+    }),
     vscode.window.onDidChangeActiveTextEditor((editor) => {
       if (editor !== undefined) settled.delete(editor.document);
     }),

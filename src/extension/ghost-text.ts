@@ -68,6 +68,7 @@ export function registerGhostText({
   const context = createFileContext({
     isWanted: () => values()['completion.context'],
     mayShow: (path, text) => !isSecretFile(path) && secretIn(text) === undefined,
+    onDidChange: settings.onDidChange,
   });
   const shown = registerShowPrompt({ values, showPrompt });
   const session = createCompletionSession({

@@ -8,6 +8,8 @@ import { fileNames } from './file-names.ts';
 export interface RecentFiles extends vscode.Disposable {
   /** Pieces of other documents: what stands beside it first, then what was left last. */
   besides(document: vscode.TextDocument): readonly FileChunk[];
+  /** Lets go of all pieces. */
+  forget(): void;
 }
 
 /** Lines around the place where the user was. */
@@ -18,26 +20,35 @@ const FAR = 40;
 /** Whether text of the file at this path may be shown to the experts. */
 export type MayShow = (path: string, text: string) => boolean;
 
-export function followRecentFiles(mayShow: MayShow): RecentFiles {
-  let chunks: readonly RecentChunk[] = [];
-  const places = new WeakMap<vscode.TextDocument, number>();
+export interface RecentFilesOptions {
+  /** Asked each time; while it is false nothing is followed. */
+  readonly isWanted: () => boolean;
+  /** Asked when a piece is kept and when it is shown: the user may name further secret files between. */
+  readonly mayShow: MayShow;
+}
 
+export function followRecentFiles({ isWanted, mayShow }: RecentFilesOptions): RecentFiles {
+  let chunks: readonly RecentChunk[] = [];
+  let places = new WeakMap<vscode.TextDocument, number>();
+
+  const isShown = ({ path, text }: RecentChunk): boolean => mayShow(path, text);
   const remember = (document: vscode.TextDocument, line: number): void => {
-    if (!isFile(document)) return;
+    if (!isWanted() || !isFile(document)) return;
     const piece = pieceOf(document, line);
-    if (mayShow(document.uri.path, piece.text)) chunks = withChunk(chunks, piece);
+    if (isShown(piece)) chunks = withChunk(chunks, piece);
   };
-  let active = vscode.window.activeTextEditor;
+  let active = isWanted() ? vscode.window.activeTextEditor : undefined;
   const watching = vscode.Disposable.from(
     vscode.window.onDidChangeActiveTextEditor((editor) => {
       if (active !== undefined && !active.document.isClosed)
         remember(active.document, active.selection.active.line);
-      if (editor !== undefined) active = editor;
+      if (!isWanted()) active = undefined;
+      else if (editor !== undefined) active = editor;
     }),
     vscode.window.onDidChangeTextEditorSelection(({ textEditor: { document }, selections }) => {
       const line = selections[0]?.active.line;
       const before = places.get(document);
-      if (line === undefined) return;
+      if (line === undefined || !isWanted()) return;
       places.set(document, line);
       if (before !== undefined && Math.abs(line - before) > FAR) remember(document, before);
     }),
@@ -52,14 +63,15 @@ export function followRecentFiles(mayShow: MayShow): RecentFiles {
       const name = document.uri.toString();
       const visible = vscode.window.visibleTextEditors
         .filter((editor) => editor.document !== document && isFile(editor.document))
-        .map((editor) => ({
-          path: editor.document.uri.path,
-          piece: pieceOf(editor.document, middleOf(editor)),
-        }))
-        .filter(({ path, piece }) => mayShow(path, piece.text))
-        .map(({ piece }) => piece);
-      const all = [...visible].reverse().reduce(withChunk, chunks);
+        .map((editor) => pieceOf(editor.document, middleOf(editor)))
+        .filter(isShown);
+      const all = visible.reverse().reduce(withChunk, chunks.filter(isShown));
       return all.filter((chunk) => chunk.document !== name).map(({ file, text }) => ({ file, text }));
+    },
+    forget() {
+      chunks = [];
+      active = undefined;
+      places = new WeakMap();
     },
     dispose: () => watching.dispose(),
   };
@@ -73,7 +85,8 @@ function isFile({ uri: { scheme } }: vscode.TextDocument): boolean {
 function pieceOf(document: vscode.TextDocument, line: number): RecentChunk {
   const first = Math.max(0, line - LINES / 2);
   const text = document.getText(new vscode.Range(first, 0, first + LINES, 0)).replaceAll('\r\n', '\n');
-  return { document: document.uri.toString(), file: fileNames(document.uri).file, first, text };
+  const { uri } = document;
+  return { document: uri.toString(), path: uri.path, file: fileNames(uri).file, first, text };
 }
 
 function middleOf({ visibleRanges: [range] }: vscode.TextEditor): number {

@@ -3,6 +3,8 @@
 /** Some lines of a document, from `first` on. */
 export interface RecentChunk {
   readonly document: string;
+  /** Where the document lies, whole. */
+  readonly path: string;
   /** The file's path in the repository, or its name. */
   readonly file: string;
   readonly first: number;

@@ -4,6 +4,7 @@ import { type RecentChunk, withChunk } from '../../src/text/recent-chunks.ts';
 
 const piece = (document: string, first: number, text: string): RecentChunk => ({
   document,
+  path: `/w/${document}`,
   file: document,
   first,
   text,
@@ -34,6 +35,7 @@ describe('the pieces seen lately', () => {
   it('are few, never empty, and never overlap', () => {
     const anyPiece = fc.record({
       document: fc.constantFrom('a', 'b', 'c'),
+      path: fc.constant('/w/f'),
       file: fc.constant('f'),
       first: fc.nat(200),
       text: fc
