@@ -62,6 +62,8 @@ export function createChatHistory({
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
   let restoring: Promise<void> | undefined;
+  /** The file that was written as the window closed. */
+  let closed: string | undefined;
 
   const fileOf = (id: string): string => {
     const next = movedTo.get(id);
@@ -77,6 +79,8 @@ export function createChatHistory({
   const write = async (given: ChatRecord): Promise<void> => {
     const before = fileOf(given.id);
     const found = await store.stamp(before);
+    // What waited is older, and would be taken for another window's.
+    if (before === closed) return;
     const isForeign = found !== undefined && stamps.get(before) !== found;
     const id = isForeign ? randomUUID() : before;
     if (isForeign) {
@@ -202,7 +206,9 @@ export function createChatHistory({
       if (now.turns !== seen.turns) note(now);
       if (pending === undefined) return;
       try {
-        store.writeAtOnce(pending);
+        const id = fileOf(pending.id);
+        store.writeAtOnce({ ...pending, id });
+        closed = id;
       } catch (thrown) {
         log(`Chat history: nothing was written. ${toFailure(thrown).message}`);
       }

@@ -12,7 +12,7 @@ export interface ChatStore {
   /** Undefined where there is none, or none that can be read. */
   read(id: string): Promise<ChatRecord | undefined>;
   write(record: ChatRecord): Promise<void>;
-  /** The same without waiting, for a window that closes. */
+  /** The same without waiting, for a window that closes: a `write` of the same conversation under way comes to nothing. */
   writeAtOnce(record: ChatRecord): void;
   /** When the file was last written, in milliseconds since 1970; undefined where there is none. */
   stamp(id: string): Promise<number | undefined>;
@@ -32,6 +32,8 @@ export interface ChatStoreOptions {
 const ending = '.json';
 
 export function createChatStore({ folder, log, most = 200 }: ChatStoreOptions): ChatStore {
+  /** Those whose last words are written. */
+  const closed = new Set<string>();
   const place = (id: string): string => join(folder, `${id}${ending}`);
   const draft = (id: string): string => join(folder, `${id}.${randomUUID()}.draft`);
   const textOf = (record: ChatRecord): string => {
@@ -97,7 +99,9 @@ export function createChatStore({ folder, log, most = 200 }: ChatStoreOptions): 
       await mkdir(folder, { recursive: true });
       try {
         await writeFile(file, textOf(record), { mode: 0o600 });
-        await rename(file, place(record.id));
+        if (closed.has(record.id)) await rm(file, { force: true });
+        // In one go with the look, so that nothing newer is written in between.
+        else renameSync(file, place(record.id));
       } catch (thrown) {
         await rm(file, { force: true });
         throw thrown;
@@ -109,6 +113,7 @@ export function createChatStore({ folder, log, most = 200 }: ChatStoreOptions): 
       mkdirSync(folder, { recursive: true });
       writeFileSync(file, textOf(record), { mode: 0o600 });
       renameSync(file, place(record.id));
+      closed.add(record.id);
     },
     remove: (id) => rm(place(id), { force: true }),
     removeAll: () => rm(folder, { recursive: true, force: true }),

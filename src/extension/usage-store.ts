@@ -42,19 +42,28 @@ export function createUsageStore({ file, now, after, log }: UsageStoreOptions): 
   let unkept: readonly UsageRow[] = [];
   let forget: (() => void) | undefined;
   let writing: Promise<void> = Promise.resolve();
+  let isClosed = false;
 
+  const write = async (): Promise<void> => {
+    if (isClosed || unkept.length === 0) return;
+    let rows: readonly UsageRow[] = [];
+    try {
+      await file.change((kept) => {
+        // Written at closing, to a file that is newer than `kept`.
+        if (isClosed) throw new Error('The window was closed meanwhile.');
+        rows = unkept;
+        unkept = [];
+        return addedRows(kept, rows);
+      });
+    } catch (thrown) {
+      // Kept with what is counted next.
+      unkept = addedRows(rows, unkept);
+      if (!isClosed) log(`The statistics could not be kept: ${String(thrown)}`);
+    }
+  };
   const keep = (): void => {
     forget = undefined;
-    const rows = unkept;
-    if (rows.length === 0) return;
-    unkept = [];
-    writing = writing
-      .then(() => file.change((kept) => addedRows(kept, rows)))
-      .catch((thrown: unknown) => {
-        // Kept with what is counted next.
-        unkept = addedRows(rows, unkept);
-        log(`The statistics could not be kept: ${String(thrown)}`);
-      });
+    writing = writing.then(write);
   };
 
   return {
@@ -85,6 +94,7 @@ export function createUsageStore({ file, now, after, log }: UsageStoreOptions): 
     onChange: changed.add,
     dispose() {
       forget?.();
+      isClosed = true;
       const rows = unkept;
       unkept = [];
       if (rows.length === 0) return;

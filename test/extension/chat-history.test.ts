@@ -184,6 +184,23 @@ test('nothing is written where no history is wanted, and what was kept before st
   expect(files()).toHaveLength(1);
 });
 
+test('a window that closes while it writes leaves one file, with the newest', async () => {
+  const window = openWindow({ linger: true });
+  void window.session.ask('one');
+  const written = window.history.all();
+  void window.history.rename(window.history.current().id, 'Named').catch(() => {});
+  window.session.stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  void window.session.ask('two');
+  await new Promise((resolve) => setImmediate(resolve));
+  const { turns } = window.history.current();
+  window.history.dispose();
+  await written;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(files()).toHaveLength(1);
+  expect((await openWindow({ own: {} }).history.all())[0]?.turns).toHaveLength(turns.length);
+});
+
 test('two windows that go on with one conversation keep a copy each', async () => {
   const first = openWindow();
   await first.session.ask('one');

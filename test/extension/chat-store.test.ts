@@ -135,6 +135,20 @@ describe('the store', () => {
     expect(lines).toEqual([]);
   });
 
+  test('writes nothing older over what was written at once', async () => {
+    for (let ticks = 0; ticks < 8; ticks++) {
+      const store = storeIn(`chats ${ticks}`);
+      const older = record([turn('one', 'eins '.repeat(1000))]);
+      const newer = { ...older, turns: [...older.turns, turn('two', 'zwei')] };
+      const writing = store.write(older);
+      for (let i = 0; i < ticks; i++) await new Promise((resolve) => setImmediate(resolve));
+      store.writeAtOnce(newer);
+      await writing;
+      expect((await store.read(older.id))?.turns).toHaveLength(2);
+      expect(readdirSync(join(folder, `chats ${ticks}`))).toEqual([`${older.id}.json`]);
+    }
+  });
+
   test('keeps what is damaged aside with a line in the log, and reads the others', async () => {
     const store = storeIn('chats');
     const good = record([turn('one', 'eins')]);

@@ -114,6 +114,39 @@ describe('the counts of a machine', () => {
     expect(await shownIn(window().store)).toBe(2);
   });
 
+  it('are kept once where the window ends after what was kept is read and before it is written', async () => {
+    let kept: readonly UsageRow[] = [];
+    let goOn = (): void => {};
+    const time = clock(noon);
+    const log: string[] = [];
+    const store = createUsageStore({
+      file: {
+        read: async () => kept,
+        async change(change) {
+          const read = kept;
+          await new Promise<void>((resolve) => {
+            goOn = resolve;
+          });
+          kept = change(read);
+        },
+        changeNow(change) {
+          kept = change(kept);
+        },
+      },
+      now: time.now,
+      after: time.after,
+      log: (text) => log.push(text),
+    });
+    store.count(key, { shown: 1 });
+    time.pass(30_000);
+    await Promise.resolve();
+    store.count(key, { shown: 10 });
+    store.dispose();
+    goOn();
+    expect(await shownIn(store)).toBe(11);
+    expect(log).toEqual([]);
+  });
+
   it('of two windows are added', async () => {
     const [one, other] = [window(), window()];
     one.store.count(key, { shown: 1 });
