@@ -23,4 +23,5 @@ export function startServer(options: {
   folder: string;
   port?: number;
   env?: Readonly<Record<string, string>>;
+  locale?: string | undefined;
 }): Promise<Server>;

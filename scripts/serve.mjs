@@ -45,16 +45,20 @@ export function installExtension({ codeServer, home, vsix }) {
 }
 
 /**
- * Starts the server on `folder` at a free port. Resolves, once it listens, with its `address`, `stop()`, which ends it
+ * Starts the server on `folder` at a free port, in the language `locale` where a pack of it is installed. Resolves, once it listens, with its `address`, `stop()`, which ends it
  * and what it started, `ended` (a promise of its end) and `output()`, all it has printed.
  */
-export function startServer({ codeServer, home, folder, port = 0, env }) {
+export function startServer({ codeServer, home, folder, port = 0, env, locale }) {
   const plain = ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'];
   const child = launch({
     codeServer,
     home,
     env,
-    args: ['--bind-addr', `127.0.0.1:${port}`, ...plain, '--disable-getting-started-override', folder],
+    args: [
+      ...['--bind-addr', `127.0.0.1:${port}`, ...plain, '--disable-getting-started-override'],
+      ...(locale === undefined ? [] : ['--locale', locale]),
+      folder,
+    ],
   });
   let output = '';
   const ended = new Promise((resolve) => child.on('close', resolve));

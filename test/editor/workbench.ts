@@ -25,6 +25,8 @@ export interface WorkbenchOptions {
   readonly vsix?: string;
   /** Further extensions, by their VSIX. */
   readonly others?: readonly string[];
+  /** The display language. What the editor itself says stays English: its language packs are not there. */
+  readonly locale?: string;
   /** Folders of models that the extension finds as if it had fetched them. */
   readonly fetched?: readonly string[];
 }
@@ -73,6 +75,8 @@ export async function startWorkbench(options: WorkbenchOptions) {
   // An editor in the browser takes settings of the machine from its server's own.
   write(home, { 'data/User/settings.json': settings, 'data/Machine/settings.json': settings });
 
+  if (options.locale !== undefined)
+    write(join(home, 'data'), languagePack(options.locale, join(home, 'data')));
   const log: string[] = [];
   let server: Server | undefined;
   let browser: Browser | undefined;
@@ -89,7 +93,13 @@ export async function startWorkbench(options: WorkbenchOptions) {
     await installExtension({ codeServer, home, vsix: options.vsix ?? provided.vsix });
     for (const vsix of options.others ?? []) await installExtension({ codeServer, home, vsix });
     options.prepare?.(installedIn(join(home, 'extensions')));
-    server = await startServer({ codeServer, home, folder: workspace, env: { CHORUS_CACHE: cache } });
+    server = await startServer({
+      codeServer,
+      home,
+      folder: workspace,
+      env: { CHORUS_CACHE: cache },
+      locale: options.locale,
+    });
     browser = await chromium.launch({ executablePath: provided.chromium, args: browserFlags });
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
@@ -117,6 +127,17 @@ export async function startWorkbench(options: WorkbenchOptions) {
     await dispose();
     throw error;
   }
+}
+
+/** What the editor keeps of an installed language pack, of one that translates nothing of the editor's own. */
+function languagePack(locale: string, data: string): Record<string, string> {
+  const words = 'no-words.json';
+  const extensions = [{ extensionIdentifier: { id: 'chorus-test.no-words' }, version: '0.0.1' }];
+  const pack = { hash: 'none', label: locale, extensions, translations: { vscode: join(data, words) } };
+  return {
+    'languagepacks.json': JSON.stringify({ [locale]: pack }),
+    [words]: JSON.stringify({ contents: {} }),
+  };
 }
 
 /** The folder of the installed extension. */
