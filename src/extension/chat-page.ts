@@ -1,38 +1,16 @@
-/** The HTML of the chat page: a fixed frame for the bundled script and style, and the policy that keeps all else out. */
+/** The HTML of the chat page. */
 
 import { t } from '@vscode/l10n';
-import { escaped, languageAttributes } from './page-language.ts';
+import { escaped } from './page-language.ts';
+import { type WebviewFiles, webviewPage } from './webview-page.ts';
 
-export interface ChatPage {
-  readonly script: string;
-  readonly style: string;
-  /** The origin from which the webview may load the extension's own files. */
-  readonly source: string;
-  /** Fresh for each page. */
-  readonly nonce: string;
-}
-
-export function chatPage({ script, style, source, nonce }: ChatPage): string {
-  // KaTeX places its glyphs by style attributes (heights, shifts, widths); Markdown's HTML is off, so no attribute
-  // comes from an answer. Style elements and everything else inline stay forbidden.
-  const policy = [
-    "default-src 'none'",
-    `style-src ${source}`,
-    "style-src-attr 'unsafe-inline'",
-    `font-src ${source}`,
-    `script-src 'nonce-${nonce}'`,
-  ].join('; ');
-  return `<!DOCTYPE html>
-<html ${languageAttributes()}>
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${style}">
-<title>${escaped(t('Chorus chat'))}</title>
-</head>
-<body>
-<main id="conversation" role="log" aria-live="off" aria-label="${escaped(t('Conversation'))}" tabindex="-1"></main>
+export function chatPage(files: WebviewFiles): string {
+  return webviewPage(files, {
+    title: t('Chorus chat'),
+    // KaTeX places its glyphs by style attributes (heights, shifts, widths); Markdown's HTML is off, so no attribute
+    // comes from an answer. Style elements and everything else inline stay forbidden.
+    policy: ["style-src-attr 'unsafe-inline'", `font-src ${files.source}`],
+    body: `<main id="conversation" role="log" aria-live="off" aria-label="${escaped(t('Conversation'))}" tabindex="-1"></main>
 <div id="announcement" class="unseen" role="status" aria-live="polite"></div>
 <div id="cut" role="status" hidden></div>
 <div id="refused" role="status" hidden></div>
@@ -47,8 +25,6 @@ export function chatPage({ script, style, source, nonce }: ChatPage): string {
 <button id="send" type="submit">${escaped(t('Send'))}</button>
 <button id="stop" type="button" hidden>${escaped(t('Stop'))}</button>
 </div>
-</form>
-<script nonce="${nonce}" src="${script}"></script>
-</body>
-</html>`;
+</form>`,
+  });
 }

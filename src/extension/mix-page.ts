@@ -1,30 +1,13 @@
-/** The HTML of the mix page: a fixed frame for the bundled script and style, and the policy that keeps all else out. */
+/** The HTML of the mix page. */
 
 import { t } from '@vscode/l10n';
-import { escaped, languageAttributes } from './page-language.ts';
+import { escaped } from './page-language.ts';
+import { type WebviewFiles, webviewPage } from './webview-page.ts';
 
-export interface MixPage {
-  readonly script: string;
-  readonly style: string;
-  /** The origin from which the webview may load the extension's own files. */
-  readonly source: string;
-  /** Fresh for each page. */
-  readonly nonce: string;
-}
-
-export function mixPage({ script, style, source, nonce }: MixPage): string {
-  const policy = `default-src 'none'; style-src ${source}; script-src 'nonce-${nonce}'`;
-  return `<!DOCTYPE html>
-<html ${languageAttributes()}>
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${style}">
-<title>${escaped(t('Chorus mix'))}</title>
-</head>
-<body>
-<div id="tabs" role="tablist" aria-label="${escaped(t('Where the weights hold'))}"></div>
+export function mixPage(files: WebviewFiles): string {
+  return webviewPage(files, {
+    title: t('Chorus mix'),
+    body: `<div id="tabs" role="tablist" aria-label="${escaped(t('Where the weights hold'))}"></div>
 <div id="panel" role="tabpanel" tabindex="-1">
 <div id="sliders"></div>
 <p id="note" class="faint"></p>
@@ -45,8 +28,6 @@ export function mixPage({ script, style, source, nonce }: MixPage): string {
 <pre id="answer" hidden></pre>
 <div id="shares" class="bar" aria-hidden="true"></div>
 <p id="legend" class="faint" role="status" aria-live="polite"></p>
-</section>
-<script nonce="${nonce}" src="${script}"></script>
-</body>
-</html>`;
+</section>`,
+  });
 }

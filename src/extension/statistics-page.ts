@@ -1,22 +1,13 @@
-/** The HTML of the statistics page: a fixed frame for the bundled script and style, and the policy that keeps all else out. */
+/** The HTML of the statistics page. */
 
 import { t } from '@vscode/l10n';
-import type { MixPage } from './mix-page.ts';
-import { escaped, languageAttributes } from './page-language.ts';
+import { escaped } from './page-language.ts';
+import { type WebviewFiles, webviewPage } from './webview-page.ts';
 
-export function statisticsPage({ script, style, source, nonce }: MixPage): string {
-  const policy = `default-src 'none'; style-src ${source}; script-src 'nonce-${nonce}'`;
-  return `<!DOCTYPE html>
-<html ${languageAttributes()}>
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${style}">
-<title>${escaped(t('Chorus statistics'))}</title>
-</head>
-<body>
-<main>
+export function statisticsPage(files: WebviewFiles): string {
+  return webviewPage(files, {
+    title: t('Chorus statistics'),
+    body: `<main>
 <header>
 <h1>${escaped(t('Statistics'))}</h1>
 <p class="faint">${escaped(t('Counts alone, kept on this machine: no text, no names of files. Nothing of it leaves the machine.'))}</p>
@@ -33,8 +24,6 @@ export function statisticsPage({ script, style, source, nonce }: MixPage): strin
 <div id="plots"></div>
 <div id="tables"></div>
 </div>
-</main>
-<script nonce="${nonce}" src="${script}"></script>
-</body>
-</html>`;
+</main>`,
+  });
 }
