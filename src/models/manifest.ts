@@ -17,6 +17,7 @@ export const completionSchema = v.strictObject({
   ),
   file: v.optional(token),
   repository: v.optional(token),
+  beside: v.optional(v.strictObject({ file: token, repository: token })),
   promptTokens: positive,
   suffixTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 });
@@ -69,7 +70,14 @@ function familyStyle({ folderName, contextLength, hasToken }: FamilyHints): Comp
   const tokens = { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>' };
   const knows = /coder/i.test(folderName) && Object.values(tokens).every(hasToken);
   const suffixTokens = knows ? Math.floor(promptTokens / 4) : 0;
-  return { ...(knows && { infill: { order: 'psm', ...tokens } }), promptTokens, suffixTokens };
+  const beside = { file: '<|file_sep|>', repository: '<|repo_name|>' };
+  const isRepositoryWise = knows && Object.values(beside).every(hasToken);
+  return {
+    ...(knows && { infill: { order: 'psm', ...tokens } }),
+    ...(isRepositoryWise && { beside }),
+    promptTokens,
+    suffixTokens,
+  };
 }
 
 /** A context may be limited to less than the manifest counts on. */
@@ -81,12 +89,13 @@ function within({ contextLength }: FamilyHints, style: CompletionStyle): Complet
 function withoutUndefined(
   completion: NonNullable<v.InferOutput<typeof schema>['completion']>,
 ): CompletionStyle {
-  const { infill, file, repository, promptTokens, suffixTokens } = completion;
+  const { infill, file, repository, beside, promptTokens, suffixTokens } = completion;
   return {
     promptTokens,
     suffixTokens,
     ...(infill !== undefined && { infill }),
     ...(file !== undefined && { file }),
     ...(repository !== undefined && { repository }),
+    ...(beside !== undefined && { beside }),
   };
 }

@@ -20,6 +20,11 @@ export interface CompletionStyle {
    * has one. Such a family knows a file by its path in the repository, others by its name alone.
    */
   readonly repository?: string;
+  /**
+   * The special tokens before a file's and the repository's name, of a family that names neither before a fill-in unless other files
+   * come before it (Qwen2.5-Coder, arXiv 2409.12186).
+   */
+  readonly beside?: { readonly file: string; readonly repository: string };
   /** Longest useful prompt in tokens. */
   readonly promptTokens: number;
   /** Of these, at most this many for the suffix. */
@@ -82,6 +87,8 @@ export function completionParts(
   const markers = infill === undefined ? 0 : 3;
   const suffix = infill === undefined ? [] : firstTokens(context.suffix, style.suffixTokens, encoder);
   const room = Math.max(1, style.promptTokens - suffix.length - markers - 1);
+  if (style.beside !== undefined && (context.chunks ?? []).length > 0)
+    return besideOthers({ ...style, beside: style.beside }, context, encoder);
   const chunks = chunkParts(style, context, { room: Math.floor(room * CHUNK_SHARE), encoder });
   const taken = chunks.reduce((sum, { ids }) => sum + ids.length, 0);
   const { repository, ids } = filePrefix(style, context, room - taken, encoder);
@@ -103,6 +110,34 @@ export function completionParts(
       return infill.order satisfies never;
   }
 }
+/** `<|repo_name|>NAME`, the other files, `<|file_sep|>PATH`, each with a newline, and then the fill-in as it is without them. */
+function besideOthers(
+  { beside, ...style }: CompletionStyle & { readonly beside: NonNullable<CompletionStyle['beside']> },
+  { chunks, ...context }: CompletionContext,
+  encoder: PromptEncoder,
+): PromptPart[] {
+  const { repository = '', file = '' } = context;
+  const line = (token: string, name: string): number[] => [
+    encoder.special(token),
+    ...encoder.encode(`${name}\n`),
+  ];
+  const most = Math.floor(style.promptTokens * CHUNK_SHARE);
+  // Names may be as long as whoever chose them liked.
+  const named = repository === '' ? [] : line(beside.repository, repository.slice(-100));
+  const own = line(beside.file, file.slice(-200));
+  const room = most - named.length - own.length;
+  const others = chunkParts({ ...style, ...beside }, { ...context, chunks }, { room, encoder });
+  if (others.length === 0) return completionParts(style, context, encoder);
+  const taken = [...others.flatMap(({ ids }) => ids), ...named, ...own].length;
+  const rest = completionParts({ ...style, promptTokens: style.promptTokens - taken }, context, encoder);
+  return [
+    ...(named.length === 0 ? [] : [{ kind: 'repository' as const, ids: named }]),
+    ...others,
+    { kind: 'marker', ids: own },
+    ...rest,
+  ];
+}
+
 /** Of what is left beside the suffix. */
 const CHUNK_SHARE = 1 / 4;
 /** A shorter piece of a file says nothing. */

@@ -82,6 +82,22 @@ describe('a completion prompt', () => {
     expect(show(completionPrompt(nameless, place, encoder))).toBe('<pre>let a = <suf>;\n<mid>');
   });
 
+  it('names files and repository before a fill-in only beside other files, where the family learned it so', () => {
+    const { file: _, ...plain } = psm;
+    const qwen = { ...plain, promptTokens: 400, beside: { file: '<file>', repository: '<repo>' } };
+    const place = { ...context, file: 'src/a.ts', repository: 'chorus' };
+    const chunks = [{ file: 'src/b.ts', text: 'export const b = 1;' }];
+    const alone = '<pre>let a = <suf>;\n<mid>';
+    expect(show(completionPrompt(qwen, place, encoder))).toBe(alone);
+    expect(show(completionPrompt(qwen, { ...place, chunks }, encoder))).toBe(
+      `<repo>chorus\n<file>src/b.ts\nexport const b = 1;\n<file>src/a.ts\n${alone}`,
+    );
+    // No room for a piece that says anything.
+    expect(show(completionPrompt({ ...qwen, promptTokens: 120 }, { ...place, chunks }, encoder))).toBe(alone);
+    const long = { ...place, prefix: 'x'.repeat(900), suffix: 'y'.repeat(900), chunks };
+    expect(completionPrompt(qwen, long, encoder).length).toBeLessThanOrEqual(400);
+  });
+
   it('gives other files a quarter at most, and none a piece too short to say anything', () => {
     fc.assert(
       fc.property(
