@@ -78,7 +78,7 @@ export async function firstStart(engine: Engine, options: FirstStartOptions): Pr
     engine.configure(mix);
     return noneOf(await engine.load());
   };
-  let mix = stages === undefined ? pocketMix(models) : (fetching?.setting ?? tinyMix({ models, cache }));
+  let mix = stages === undefined ? pocketMix(models) : (fetching?.setting ?? pocketMix(models));
   const why = await load(mix);
   if (why !== undefined && stages !== undefined) {
     line.say(`${why} The pocket experts answer.`);

@@ -12,7 +12,7 @@ import { checkedKey, keptKey } from '../serve/key.ts';
 import { serve } from '../serve/serve.ts';
 import { conversionNotes } from './conversion-notes.ts';
 import { firstStart } from './first-start.ts';
-import { exitCodeOf, exitCodes, Misuse } from './misuse.ts';
+import { exitCodeOf, exitCodes, Misuse, Misuse } from './misuse.ts';
 import { mixOptions, ownMix } from './own-mix.ts';
 import { servedModels } from './served-models.ts';
 import { beginOptions } from './start-chat.ts';
@@ -45,6 +45,8 @@ export async function serveModels(
     const port = portOf(values.port);
     const origins = (values['allow-origin'] ?? []).map(originOf);
     const own = ownMix(values, models);
+    if (own !== undefined && (values.pocket || values.mix !== undefined || values.fetch))
+      throw new Misuse('--expert says who answers: leave out --pocket, --mix and --fetch.');
     const { key, words } = await keyOf(values.key ?? environment.CHORUS_KEY, join(cache, 'serve.key'));
     engine = createEngine({ programs, cacheFolder: cache, environment, onStatus: conversionNotes(notes) });
     const begin =

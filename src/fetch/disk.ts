@@ -17,23 +17,26 @@ export async function checkRoom(folder: string, bytes: number, what = 'The model
   throw diskFull(folder, { what, bytes: bytes + SPARE, free });
 }
 
-/** What `work` on a file below `folder` gives; where the disk refuses it, rejects with a `ChorusError`. */
-export async function onDisk<T>(folder: string, work: Promise<T>): Promise<T> {
+/** Where what is kept is Chorus's own affair. */
+const OWN = 'Check its permissions, or set CHORUS_CACHE to another folder.';
+
+/** What `work` on a file below `folder` gives; where the disk refuses it, rejects with a `ChorusError` that says `remedy`. */
+export async function onDisk<T>(folder: string, work: Promise<T>, remedy = OWN): Promise<T> {
   try {
     return await work;
   } catch (thrown) {
-    throw diskError(folder, thrown);
+    throw diskError(folder, thrown, remedy);
   }
 }
 
-function diskError(folder: string, thrown: unknown): unknown {
+function diskError(folder: string, thrown: unknown, remedy: string): unknown {
   if (thrown instanceof ChorusError) return thrown;
   const { code, message } = thrown as NodeJS.ErrnoException;
   if (isDiskFull(thrown)) return diskFull(folder);
   if (typeof code !== 'string' || code === 'ABORT_ERR') return thrown;
   return new ChorusError(
     'file-unreadable',
-    `Nothing can be kept in ${folder}: ${message}. Check its permissions, or set CHORUS_CACHE to another folder.`,
+    `Nothing can be kept in ${folder}: ${message}. ${remedy}`,
     folder,
   );
 }

@@ -66,12 +66,20 @@ export async function exportBundle(
     const broken = new AbortController();
     zip.on('error', (thrown) => broken.abort(thrown));
     const ending = signal === undefined ? broken.signal : AbortSignal.any([signal, broken.signal]);
-    await onDisk(
-      archive,
-      pipeline(zip.outputStream, counting, createWriteStream(draft, { flags: 'wx' }), { signal: ending }),
-    );
-    await onDisk(archive, syncFile(draft));
-    await onDisk(archive, move(draft, archive));
+    const remedy = 'Check the permissions of its folder, or choose another file.';
+    const written = pipeline(zip.outputStream, counting, createWriteStream(draft, { flags: 'wx' }), {
+      signal: ending,
+    }).catch((thrown: unknown) => {
+      if (!broken.signal.aborted) throw thrown;
+      const why = broken.signal.reason instanceof Error ? broken.signal.reason.message : String(thrown);
+      throw new ChorusError(
+        'file-unreadable',
+        `A file of the models cannot be read: ${why}. Fetch the model again.`,
+      );
+    });
+    await onDisk(archive, written, remedy);
+    await onDisk(archive, syncFile(draft), remedy);
+    await onDisk(archive, move(draft, archive), remedy);
   } catch (thrown) {
     await rm(draft, { force: true });
     return stopped(signal)(thrown);

@@ -66,7 +66,10 @@ const wanted =
 async function placeOfFolder(folder: string): Promise<ImportPlace> {
   const names = await entriesOf(folder);
   const snapshot = await snapshotOf(folder, names);
-  if (snapshot !== undefined) return { kind: 'one', place: snapshot, name: hubName(basename(folder)) };
+  if (snapshot !== undefined) {
+    const held = await placeOfFolder(snapshot);
+    return held.kind === 'one' ? { ...held, name: hubName(basename(folder)) } : held;
+  }
   const held = folderHolds(names);
   if (held.kind === 'model' || held.kind === 'adapter') return one(folder);
   const models = firstParts(held.files);

@@ -78,6 +78,18 @@ describe('one model', () => {
     });
   });
 
+  it('of a hub is chosen from, where its revision holds several', async () => {
+    const hub = 'models--Some--Model-GGUF';
+    const folder = folderWith(
+      [`${hub}/refs/main`, 'bbbb\n'],
+      `${hub}/snapshots/bbbb/model.Q4_0.gguf`,
+      `${hub}/snapshots/bbbb/model.Q8_0.gguf`,
+    );
+    const found = await importPlace(join(folder, hub));
+    const place = (name: string): string => join(folder, hub, 'snapshots', 'bbbb', name);
+    expect(found).toEqual({ kind: 'several', places: [place('model.Q4_0.gguf'), place('model.Q8_0.gguf')] });
+  });
+
   it('of another revision is not looked for outside the cache of the hub', async () => {
     const folder = folderWith(
       ['h/refs/main', '../../elsewhere'],
