@@ -12,7 +12,7 @@ import { checkedKey, keptKey } from '../serve/key.ts';
 import { serve } from '../serve/serve.ts';
 import { conversionNotes } from './conversion-notes.ts';
 import { firstStart } from './first-start.ts';
-import { exitCodeOf, exitCodes, Misuse, Misuse } from './misuse.ts';
+import { exitCodeOf, exitCodes, Misuse } from './misuse.ts';
 import { mixOptions, ownMix } from './own-mix.ts';
 import { servedModels } from './served-models.ts';
 import { beginOptions } from './start-chat.ts';
