@@ -55,7 +55,7 @@ export interface FirstStartOptions {
 
 /** Resolves with all loaded; undefined where the user left instead of answering. Rejects with a `Misuse` where there is no such mix. */
 export async function firstStart(engine: Engine, options: FirstStartOptions): Promise<Begin | undefined> {
-  const { models, cache, output } = options;
+  const { models, output } = options;
   const line = statusLine(output);
   const wanted = await wantedMix(options).catch((thrown: unknown) => {
     if (thrown instanceof Misuse) throw thrown;
