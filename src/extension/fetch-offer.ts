@@ -50,7 +50,7 @@ export function rememberedOf(value: unknown): Remembered | undefined {
 
 export function offerSentence({ name, size, licence, sources }: Offer): string {
   return t(
-    'Chorus answers with its pocket experts, which are tiny. {0} makes it a real assistant, on this machine too. To fetch: {1}; licence {2}; from {3}.',
+    'Chorus answers with its pocket experts, which are tiny. {0} is 25 times as large, and runs on this machine too. To fetch: {1}; licence {2}; from {3}.',
     name,
     size,
     licence,

@@ -30,7 +30,7 @@ test('the model is offered once, fetched, converted and in use without a restart
     await page.screenshot({ path: join(pictures, `${name}.png`) });
   };
   try {
-    await toast.filter({ hasText: 'A small model makes it a real assistant' }).waitFor({ timeout: 60_000 });
+    await toast.filter({ hasText: 'A small model is 25 times as large' }).waitFor({ timeout: 60_000 });
     const [offer = ''] = await workbench.notifications();
     expect(offer).toContain('licence Apache-2.0');
     expect(offer).toContain(hub.address);
