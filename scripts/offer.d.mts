@@ -1,1 +1,4 @@
-export function whatIsOffered(root: string, environment: Readonly<Record<string, string | undefined>>): string;
+export function whatIsOffered(
+  root: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string;
