@@ -37,42 +37,38 @@ export function watchSettings(places: () => ExpertPlaces, warn: (problem: string
     return settings;
   };
   let settings = read();
-  const watching = vscode.workspace.onDidChangeConfiguration((event) => {
-    if (!event.affectsConfiguration('chorus')) return;
+  const renew = (): void => {
     settings = read();
     changed.fire(settings);
+  };
+  const hold = (sets: Partial<SettingValues>): void => {
+    for (const [name, value] of Object.entries(sets)) chosen.set(name as SettingName, value);
+    renew();
+  };
+  const release = (sets: Partial<SettingValues>): void => {
+    for (const [name, value] of Object.entries(sets))
+      if (chosen.get(name as SettingName) === value) chosen.delete(name as SettingName);
+    renew();
+  };
+  const watching = vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration('chorus')) renew();
   });
   return {
     current: () => settings,
-    refresh() {
-      settings = read();
-      changed.fire(settings);
-    },
+    refresh: renew,
     onDidChange: changed.event,
-    hold(sets) {
-      for (const [name, value] of Object.entries(sets)) chosen.set(name as SettingName, value);
-      settings = read();
-      changed.fire(settings);
-    },
-    release(sets) {
-      for (const [name, value] of Object.entries(sets))
-        if (chosen.get(name as SettingName) === value) chosen.delete(name as SettingName);
-      settings = read();
-      changed.fire(settings);
-    },
+    hold,
+    release,
     async write(name, value) {
       const section = vscode.workspace.getConfiguration('chorus');
       const inWorkspace = section.inspect(name)?.workspaceValue !== undefined;
       const { Workspace, Global } = vscode.ConfigurationTarget;
-      chosen.set(name, value);
-      settings = read();
-      changed.fire(settings);
+      const sets: Partial<SettingValues> = { [name]: value };
+      hold(sets);
       try {
         await section.update(name, value, inWorkspace ? Workspace : Global);
       } finally {
-        if (chosen.get(name) === value) chosen.delete(name);
-        settings = read();
-        changed.fire(settings);
+        release(sets);
       }
     },
     dispose() {
