@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { CountOutcome, CountRequest } from '../protocol/engine.ts';
 import { answerRequest } from './answer-request.ts';
 import type { ChatDependencies } from './chat-view.ts';
-import { contextOf, inputTokens } from './context-budget.ts';
+import { contextOf, inputTokens, tokensOf } from './context-budget.ts';
 import type { ExpertRow } from './expert-rows.ts';
 import { failureText } from './failure-text.ts';
 import { modelVendor } from './names.ts';
@@ -23,9 +23,6 @@ export interface ModelProviderDependencies extends Pick<ChatDependencies, 'gener
   readonly version: string;
 }
 
-/** Where the engine cannot count. Small vocabularies need more tokens than large ones; too many is the safe side. */
-const charactersPerToken = 2.3;
-
 export function registerModelProvider(dependencies: ModelProviderDependencies): vscode.Disposable {
   if (typeof vscode.lm?.registerLanguageModelChatProvider !== 'function')
     return new vscode.Disposable(() => {});
@@ -35,6 +32,7 @@ export function registerModelProvider(dependencies: ModelProviderDependencies): 
 
   const information = (): vscode.LanguageModelChatInformation[] => {
     const { maxTokens } = chatSettings();
+    const known = rows();
     return models().map(({ id, name, detail, experts }) => ({
       id,
       name,
@@ -42,7 +40,7 @@ export function registerModelProvider(dependencies: ModelProviderDependencies): 
       detail,
       tooltip: t('Runs on this machine: {0}', detail),
       version: dependencies.version,
-      maxInputTokens: inputTokens(contextOf(rows(), experts), maxTokens),
+      maxInputTokens: inputTokens(contextOf(known, experts), maxTokens),
       maxOutputTokens: maxTokens,
       capabilities: { imageInput: false, toolCalling: false },
     }));
@@ -90,7 +88,7 @@ export function registerModelProvider(dependencies: ModelProviderDependencies): 
           .join('');
         const { experts } = modelOf(id);
         const counted = await count({ text, ids: experts }, { signal: signalOf(token) });
-        return counted.kind === 'counted' ? counted.tokens : Math.ceil(text.length / charactersPerToken);
+        return counted.kind === 'counted' ? counted.tokens : tokensOf(text);
       },
     }),
   );
