@@ -11,7 +11,7 @@ import type { ExpertRow } from './expert-rows.ts';
 import { failureText } from './failure-text.ts';
 import { modelVendor } from './names.ts';
 import { chatMessages } from './native-messages.ts';
-import { family, type NativeModel } from './native-models.ts';
+import type { NativeModel } from './native-models.ts';
 import { signalOf } from './signal.ts';
 
 export interface ModelProviderDependencies extends Pick<ChatDependencies, 'generate' | 'chatSettings'> {
@@ -36,7 +36,7 @@ export function registerModelProvider(dependencies: ModelProviderDependencies): 
     return models().map(({ id, name, detail, experts }) => ({
       id,
       name,
-      family,
+      family: 'chorus',
       detail,
       tooltip: t('Runs on this machine: {0}', detail),
       version: dependencies.version,

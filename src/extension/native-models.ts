@@ -12,14 +12,11 @@ export interface NativeModel {
   readonly id: string;
   readonly name: string;
   readonly detail: string;
-  readonly family: string;
   /** The experts that answer. */
   readonly experts: readonly string[];
   /** Undefined for the mix in force. */
   readonly mix: RequestMix | undefined;
 }
-
-export const family = 'chorus';
 
 /** `known` are the ids of all experts. Ready mixes that come to the same are there once. */
 export function nativeModels(values: SettingValues, known: readonly string[]): NativeModel[] {
@@ -27,7 +24,7 @@ export function nativeModels(values: SettingValues, known: readonly string[]): N
   const now = mixFrom(values, known);
   const ofMix = (id: string, name: string, mix: RequestMix): NativeModel => {
     const experts = Object.keys(mix.weights);
-    return { id, name, detail: names(experts), family, experts, mix };
+    return { id, name, detail: names(experts), experts, mix };
   };
   const models: NativeModel[] = [
     { ...ofMix('present', t('Chorus: present mix'), now), mix: undefined },
