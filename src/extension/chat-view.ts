@@ -1,6 +1,6 @@
 /** The chat view: shows the page in the side bar and joins it to the conversation, the clipboard and the editor. */
 
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { ChatCalls, ChatEvents, ChatExpert, ChatState } from '../protocol/chat.ts';
 import type { Connection } from '../protocol/rpc.ts';
@@ -13,7 +13,7 @@ import { chatPage } from './chat-page.ts';
 import { type ChatSessionDependencies, createChatSession } from './chat-session.ts';
 import { createChatStore } from './chat-store.ts';
 import { sourceOf } from './mention-sources.ts';
-import { servePages } from './pages.ts';
+import { registerPageView } from './page-view.ts';
 import type { Proposals } from './proposal.ts';
 import { createWorkspaceFiles } from './workspace-files.ts';
 
@@ -92,29 +92,6 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
     log: dependencies.log,
   });
 
-  const provider: vscode.WebviewViewProvider = {
-    resolveWebviewView(view) {
-      const { webview } = view;
-      const media = vscode.Uri.joinPath(context.extensionUri, 'dist', 'media');
-      const file = (name: string): string =>
-        webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
-      webview.options = { enableScripts: true, localResourceRoots: [media] };
-      const listening = servePages<ChatCalls, ChatEvents>(webview, handlers, (connection) => {
-        page = connection;
-      });
-      view.onDidDispose(() => {
-        listening.dispose();
-        page = undefined;
-      });
-      webview.html = chatPage({
-        script: file('chat.js'),
-        style: file('chat-style.css'),
-        source: webview.cspSource,
-        nonce: randomBytes(16).toString('base64url'),
-      });
-    },
-  };
-
   const focus = async (): Promise<void> => {
     focusWanted = true;
     await vscode.commands.executeCommand(`${CHAT_VIEW_ID}.focus`);
@@ -122,7 +99,15 @@ export function registerChatView(context: vscode.ExtensionContext, dependencies:
   };
 
   context.subscriptions.push(
-    vscode.window.registerWebviewViewProvider(CHAT_VIEW_ID, provider),
+    registerPageView<ChatCalls, ChatEvents>(CHAT_VIEW_ID, {
+      extension: context.extensionUri,
+      name: 'chat',
+      html: chatPage,
+      handlers,
+      opened: (now) => {
+        page = now;
+      },
+    }),
     dependencies.onDidChangeExperts(show),
     history,
     { dispose: () => session.stop() },

@@ -1,6 +1,5 @@
 /** The statistics page in an editor's tab, and its two commands: into a file, and away. */
 
-import { randomBytes } from 'node:crypto';
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Connection } from '../protocol/rpc.ts';
@@ -9,6 +8,7 @@ import { servePages } from './pages.ts';
 import { statisticsPage } from './statistics-page.ts';
 import { dayOf, usageCsv } from './usage-rows.ts';
 import type { UsageStore } from './usage-store.ts';
+import { mediaFolder, webviewFiles, webviewOptions } from './webview-files.ts';
 
 export interface StatisticsPanelOptions {
   readonly store: UsageStore;
@@ -35,15 +35,12 @@ export function createStatisticsPanel(
     if (panel?.visible) page?.tell('state', await state());
   };
   const open = (): vscode.WebviewPanel => {
-    const media = vscode.Uri.joinPath(extension, 'dist', 'media');
     const made = vscode.window.createWebviewPanel(
       'chorus.statistics',
       t('Chorus Statistics'),
       vscode.ViewColumn.Active,
-      { enableScripts: true, localResourceRoots: [media] },
+      webviewOptions(extension),
     );
-    const file = (name: string): string =>
-      made.webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
     const listening = servePages<StatisticsCalls, StatisticsEvents>(
       made.webview,
       {
@@ -61,18 +58,13 @@ export function createStatisticsPanel(
         page = connection;
       },
     );
-    made.iconPath = vscode.Uri.joinPath(media, 'icons', 'chorus.png');
+    made.iconPath = vscode.Uri.joinPath(mediaFolder(extension), 'icons', 'chorus.png');
     made.onDidDispose(() => {
       listening.dispose();
       panel = undefined;
       page = undefined;
     });
-    made.webview.html = statisticsPage({
-      script: file('statistics.js'),
-      style: file('statistics-style.css'),
-      source: made.webview.cspSource,
-      nonce: randomBytes(16).toString('base64url'),
-    });
+    made.webview.html = statisticsPage(webviewFiles(made.webview, extension, 'statistics'));
     return made;
   };
   const watching = store.onChange(() => {
