@@ -11,6 +11,7 @@ import { failureText } from './failure-text.ts';
 import { writeAll } from './mix-commands.ts';
 import type { IsSecretFile } from './secret-files.ts';
 import type { SettingsStore } from './settings.ts';
+import { registerTexts } from './text-documents.ts';
 import { sampleWorkspace } from './workspace-sample.ts';
 
 export interface AdviseCommandOptions {
@@ -27,12 +28,8 @@ const scheme = 'chorus-advice';
 const reportUri = vscode.Uri.from({ scheme, path: '/Advice on the mix.md' });
 
 export function registerAdviseCommand(options: AdviseCommandOptions): AdviseCommand {
-  const changed = new vscode.EventEmitter<vscode.Uri>();
   let report = '';
-  const document = vscode.workspace.registerTextDocumentContentProvider(scheme, {
-    onDidChange: changed.event,
-    provideTextDocumentContent: () => report,
-  });
+  const documents = registerTexts(scheme, () => report);
   return {
     async run() {
       const outcome = await measure(options);
@@ -42,11 +39,11 @@ export function registerAdviseCommand(options: AdviseCommandOptions): AdviseComm
         return;
       }
       report = adviceReport(outcome.advice);
-      changed.fire(reportUri);
+      documents.changed(reportUri);
       await show();
       await offer(outcome.advice, options.settings);
     },
-    dispose: () => vscode.Disposable.from(document, changed).dispose(),
+    dispose: () => documents.dispose(),
   };
 }
 

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { ledgerLines, readLedger } from '../fetch/ledger.ts';
 import { ledgerFile } from '../fetch/settings.ts';
 import { connectionsText } from './connections-text.ts';
+import { registerTexts } from './text-documents.ts';
 
 const scheme = 'chorus-connections';
 
@@ -15,18 +16,15 @@ export interface ConnectionsDocument extends vscode.Disposable {
 /** `cache` is the folder of all that is fetched and built. */
 export function registerConnectionsDocument(cache: string, offline: () => boolean): ConnectionsDocument {
   const uri = vscode.Uri.from({ scheme, path: '/Chorus connections' });
-  const changed = new vscode.EventEmitter<vscode.Uri>();
-  const registered = vscode.workspace.registerTextDocumentContentProvider(scheme, {
-    onDidChange: changed.event,
-    provideTextDocumentContent: async () =>
-      connectionsText(ledgerLines(await readLedger(ledgerFile(cache))), offline(), ledgerFile(cache)),
-  });
+  const documents = registerTexts(scheme, async () =>
+    connectionsText(ledgerLines(await readLedger(ledgerFile(cache))), offline(), ledgerFile(cache)),
+  );
   return {
     async show() {
       // One that is open already shows what was written since.
-      changed.fire(uri);
+      documents.changed(uri);
       await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true });
     },
-    dispose: () => vscode.Disposable.from(changed, registered).dispose(),
+    dispose: () => documents.dispose(),
   };
 }

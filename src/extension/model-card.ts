@@ -10,6 +10,7 @@ import type { DescribeOutcome, PlaceRequest } from '../protocol/obtain.ts';
 import type { ExpertRow } from './expert-rows.ts';
 import { failureText } from './failure-text.ts';
 import { type ModelPage, modelPage } from './model-page.ts';
+import { registerTexts } from './text-documents.ts';
 
 export interface ModelCardOptions {
   readonly describe: (request: PlaceRequest) => Promise<DescribeOutcome>;
@@ -29,19 +30,15 @@ const LONGEST = 100_000;
 
 export function registerModelCards(options: ModelCardOptions): ModelCards {
   const pages = new Map<string, string>();
-  const changed = new vscode.EventEmitter<vscode.Uri>();
-  const provider = vscode.workspace.registerTextDocumentContentProvider(scheme, {
-    onDidChange: changed.event,
-    provideTextDocumentContent: ({ path }) => pages.get(path) ?? '',
-  });
+  const documents = registerTexts(scheme, ({ path }) => pages.get(path) ?? '');
   return {
     async show(row) {
       const uri = vscode.Uri.from({ scheme, path: `/${row.id}.md` });
       pages.set(uri.path, modelPage(await pageOf(row, options)));
-      changed.fire(uri);
+      documents.changed(uri);
       await vscode.commands.executeCommand('markdown.showPreview', uri);
     },
-    dispose: () => vscode.Disposable.from(provider, changed).dispose(),
+    dispose: () => documents.dispose(),
   };
 }
 

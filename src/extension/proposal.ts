@@ -7,6 +7,7 @@ import { posix } from 'node:path';
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { movedSpan, type Span } from '../text/moved-span.ts';
+import { registerTexts } from './text-documents.ts';
 
 export interface Proposal {
   readonly document: vscode.TextDocument;
@@ -40,7 +41,10 @@ export const proposalScheme = 'chorus-proposal';
 
 export function registerProposals(): Proposals {
   const open = new Map<string, Open>();
-  const changed = new vscode.EventEmitter<vscode.Uri>();
+  const documents = registerTexts(proposalScheme, (uri) => {
+    const entry = open.get(uri.toString());
+    return entry === undefined ? '' : proposedText(entry);
+  });
   let count = 0;
 
   const named = (uri: unknown): Open | undefined => {
@@ -72,20 +76,13 @@ export function registerProposals(): Proposals {
         void finish(entry, 'outdated');
       } else {
         entry.span = span;
-        changed.fire(entry.uri);
+        documents.changed(entry.uri);
       }
     }
   };
 
   const listening = vscode.Disposable.from(
-    changed,
-    vscode.workspace.registerTextDocumentContentProvider(proposalScheme, {
-      onDidChange: changed.event,
-      provideTextDocumentContent: (uri) => {
-        const entry = open.get(uri.toString());
-        return entry === undefined ? '' : proposedText(entry);
-      },
-    }),
+    documents,
     vscode.workspace.onDidChangeTextDocument(follow),
     vscode.workspace.onDidCloseTextDocument((document) => {
       for (const entry of ofDocument(document)) void finish(entry, 'outdated');

@@ -9,6 +9,7 @@ import { failureText } from './failure-text.ts';
 import { promptReport } from './prompt-report.ts';
 import type { IsSecretFile } from './secret-files.ts';
 import type { SettingValues } from './setting-rules.ts';
+import { registerTexts } from './text-documents.ts';
 
 const scheme = 'chorus-prompt';
 const uri = vscode.Uri.from({ scheme, path: '/Chorus prompt' });
@@ -26,15 +27,8 @@ export function registerShowPrompt({
   readonly values: () => SettingValues;
   readonly showPrompt: ShowPrompt;
 }): ShowPromptCommand {
-  const changed = new vscode.EventEmitter<vscode.Uri>();
   let text = '';
-  const registered = vscode.Disposable.from(
-    changed,
-    vscode.workspace.registerTextDocumentContentProvider(scheme, {
-      onDidChange: changed.event,
-      provideTextDocumentContent: () => text,
-    }),
-  );
+  const documents = registerTexts(scheme, () => text);
   return {
     async run(query) {
       const { prompt } = requestFor(query, placeOf(query), values());
@@ -47,10 +41,10 @@ export function registerShowPrompt({
         return;
       }
       text = promptReport(outcome.prompts);
-      changed.fire(uri);
+      documents.changed(uri);
       await vscode.window.showTextDocument(uri, { preview: true, viewColumn: vscode.ViewColumn.Beside });
     },
-    dispose: () => registered.dispose(),
+    dispose: () => documents.dispose(),
   };
 }
 

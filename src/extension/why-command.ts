@@ -3,6 +3,7 @@
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { AcceptedCounts } from './acceptance.ts';
+import { registerTexts } from './text-documents.ts';
 import { sentenceFor, type Trace, traceReport } from './trace.ts';
 
 const scheme = 'chorus-suggestions';
@@ -10,17 +11,13 @@ const reportUri = vscode.Uri.from({ scheme, path: '/Chorus suggestions' });
 
 /** The read-only list; it follows the trace while it is open. */
 export function registerTraceDocument(trace: Trace, counts: () => AcceptedCounts): vscode.Disposable {
-  const changed = new vscode.EventEmitter<vscode.Uri>();
+  const documents = registerTexts(scheme, () => traceReport(trace.entries(), counts()));
   const isOpen = (): boolean =>
     vscode.workspace.textDocuments.some((document) => document.uri.scheme === scheme);
   return vscode.Disposable.from(
-    changed,
+    documents,
     trace.onAdd(() => {
-      if (isOpen()) changed.fire(reportUri);
-    }),
-    vscode.workspace.registerTextDocumentContentProvider(scheme, {
-      onDidChange: changed.event,
-      provideTextDocumentContent: () => traceReport(trace.entries(), counts()),
+      if (isOpen()) documents.changed(reportUri);
     }),
   );
 }
