@@ -47,9 +47,7 @@ export async function exportModels({ extensionPath, cache, bundle }: BundleOptio
   const uri = await vscode.window.showSaveDialog({ title: t('Chorus: Export Models as a Bundle'), filters });
   if (uri === undefined) return;
   const request: BundleRequest = { kind: 'export', models: chosen.map(({ id }) => id), file: uri.fsPath };
-  const outcome = await withObtainProgress(t('exporting models'), ({ signal, told }) =>
-    bundle(request, { signal, onUpdate: told }),
-  );
+  const outcome = await withObtainProgress(t('exporting models'), (call) => bundle(request, call));
   if (outcome.kind === 'failed') await tellFailure(outcome.failure);
   else void vscode.window.showInformationMessage(t('The models are in {0}.', uri.fsPath));
 }
@@ -59,8 +57,8 @@ export async function importBundle({ settings, bundle, onObtained }: BundleOptio
   const title = t('Chorus: Import a Bundle of Models');
   const [uri] = (await vscode.window.showOpenDialog({ title, filters, openLabel: t('Import') })) ?? [];
   if (uri === undefined) return;
-  const outcome = await withObtainProgress(t('importing a bundle'), ({ signal, told }) =>
-    bundle({ kind: 'import', file: uri.fsPath }, { signal, onUpdate: told }),
+  const outcome = await withObtainProgress(t('importing a bundle'), (call) =>
+    bundle({ kind: 'import', file: uri.fsPath }, call),
   );
   if (outcome.kind === 'failed') return tellFailure(outcome.failure);
   if (outcome.kind !== 'imported') return;

@@ -13,7 +13,7 @@ import type { NewExpert } from './expert-list.ts';
 import { withActive, withExpert } from './expert-list.ts';
 import { tellFailure } from './fetch-command.ts';
 import { writeAll } from './mix-commands.ts';
-import { type Obtain, obtainWithProgress } from './obtain-progress.ts';
+import { type Obtain, withObtainProgress } from './obtain-progress.ts';
 import type { SettingsStore } from './settings.ts';
 
 export interface ImportOptions {
@@ -127,7 +127,7 @@ async function importOne(given: NewExpert, options: ImportOptions): Promise<stri
   const folders = experts.map(({ folder }) => folder);
   const precision = values['models.precision'];
   const request = { kind: 'import', folder: given.place, base, folders, precision } as const;
-  const outcome = await obtainWithProgress(given.name, request, obtain);
+  const outcome = await withObtainProgress(given.name, (call) => obtain(request, call));
   if (outcome.kind === 'failed') {
     void tellFailure(outcome.failure);
     return undefined;

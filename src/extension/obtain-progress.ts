@@ -11,13 +11,13 @@ import { overall } from './fetch-offer.ts';
 
 export type Obtain = (request: ObtainRequest, options: CallOptions<ObtainProgress>) => Promise<ObtainOutcome>;
 
-/** What `run` gives; `told` is shown as it comes, and `ending` ends it too. `name` is that of the model. */
+/** As a call of the engine takes them; what comes is shown. */
+type Obtaining = Required<CallOptions<ObtainProgress>>;
+
+/** What `run` gives; `ending` ends it too. `name` is that of the model. */
 export function withObtainProgress<T>(
   name: string,
-  run: (options: {
-    readonly signal: AbortSignal;
-    readonly told: (update: ObtainProgress) => void;
-  }) => Promise<T>,
+  run: (options: Obtaining) => Promise<T>,
   ending: AbortController = new AbortController(),
 ): Thenable<T> {
   const progressOptions = {
@@ -28,28 +28,19 @@ export function withObtainProgress<T>(
   return vscode.window.withProgress(progressOptions, (progress, token) => {
     token.onCancellationRequested(() => ending.abort());
     let shown = 0;
-    const told = (update: ObtainProgress): void => {
+    const onUpdate = (update: ObtainProgress): void => {
       // A second source begins anew; the bar waits for it.
       const now = Math.max(shown, update.fraction);
       const percent = update.stage === 'converting' ? `, ${Math.floor(100 * update.fraction)} %` : '';
       progress.report({ message: `${update.text}${percent}`, increment: 100 * (now - shown) });
       shown = now;
     };
-    return run({ signal: ending.signal, told });
+    return run({ signal: ending.signal, onUpdate });
   });
 }
 
-/** One model that the user has. */
-export function obtainWithProgress(
-  name: string,
-  request: ObtainRequest,
-  obtain: Obtain,
-): Thenable<ObtainOutcome> {
-  return withObtainProgress(name, ({ signal, told }) => obtain(request, { signal, onUpdate: told }));
-}
-
 export type FetchedAll =
-  | { readonly kind: 'fetched'; readonly folders: ReadonlyMap<string, string> }
+  | { readonly kind: 'fetched' }
   | { readonly kind: 'failed'; readonly model: FetchedModel; readonly failure: Failure };
 
 /** One model of the catalogue after the other, with one progress for all; ends with the first that does not come. */
@@ -61,28 +52,20 @@ export function fetchWithProgress(
     ending,
   }: { readonly choices: ObtainChoices; readonly obtain: Obtain; readonly ending: AbortController },
 ): Thenable<FetchedAll> {
-  const run = async ({
-    signal,
-    told,
-  }: {
-    readonly signal: AbortSignal;
-    readonly told: (update: ObtainProgress) => void;
-  }): Promise<FetchedAll> => {
-    const folders = new Map<string, string>();
+  const run = async ({ signal, onUpdate }: Obtaining): Promise<FetchedAll> => {
     for (const [at, model] of models.entries()) {
       const named = models.length === 1 ? '' : `${model.name}: `;
-      const onUpdate = (update: ObtainProgress): void =>
-        told({
+      const told = (update: ObtainProgress): void =>
+        onUpdate({
           ...update,
           stage: 'fetching',
           text: `${named}${update.text}`,
           fraction: fractionOfAll(models, at, overall(update)),
         });
-      const outcome = await obtain({ kind: 'fetch', model: model.id, choices }, { signal, onUpdate });
+      const outcome = await obtain({ kind: 'fetch', model: model.id, choices }, { signal, onUpdate: told });
       if (outcome.kind === 'failed') return { kind: 'failed', model, failure: outcome.failure };
-      folders.set(model.id, outcome.folder);
     }
-    return { kind: 'fetched', folders };
+    return { kind: 'fetched' };
   };
   const [only, second] = models;
   const title = only === undefined || second !== undefined ? t('{0} models', models.length) : only.name;
