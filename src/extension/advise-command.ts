@@ -7,10 +7,12 @@ import type { Advice, AdviseOutcome, AdviseProgress, AdviseRequest } from '../pr
 import type { CallOptions } from '../protocol/rpc.ts';
 import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
 import { isInForce, memoryLimit, settingsOf } from './advised-mix.ts';
+import { withCancellableProgress } from './cancellable-progress.ts';
 import { failureText } from './failure-text.ts';
 import { writeAll } from './mix-commands.ts';
 import type { IsSecretFile } from './secret-files.ts';
 import type { SettingsStore } from './settings.ts';
+import { signalOf } from './signal.ts';
 import { registerTexts } from './text-documents.ts';
 import { sampleWorkspace } from './workspace-sample.ts';
 
@@ -48,24 +50,13 @@ export function registerAdviseCommand(options: AdviseCommandOptions): AdviseComm
 }
 
 function measure({ settings, advise, isSecretFile }: AdviseCommandOptions): Thenable<AdviseOutcome> {
-  const progressOptions = {
-    location: vscode.ProgressLocation.Notification,
-    title: t('Chorus: Advise a Mix'),
-    cancellable: true,
-  };
-  return vscode.window.withProgress(progressOptions, async (progress, token) => {
-    const cancel = new AbortController();
-    token.onCancellationRequested(() => cancel.abort());
-    progress.report({ message: t('choosing text from the workspace') });
+  return withCancellableProgress(t('Chorus: Advise a Mix'), async (token, show) => {
+    const signal = signalOf(token);
+    show(t('choosing text from the workspace'));
     const texts = await sampleWorkspace(token, isSecretFile);
-    let shown = 0;
-    const onUpdate = (update: AdviseProgress): void => {
-      const increment = 100 * (update.done - shown);
-      shown = update.done;
-      progress.report({ message: stageText(update), increment });
-    };
+    const onUpdate = (update: AdviseProgress): void => show(stageText(update), update.done);
     const limit = memoryLimit(settings.current().values['mix.memoryLimit'], totalmem());
-    return advise({ texts, memoryLimit: limit }, { signal: cancel.signal, onUpdate });
+    return advise({ texts, memoryLimit: limit }, { signal, onUpdate });
   });
 }
 

@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { derivationSteps, insertedStep } from '../text/derivation.ts';
+import { withCancellableProgress } from './cancellable-progress.ts';
 import { paragraphAt } from './check-steps.ts';
 import { editedMeanwhile } from './edited-meanwhile.ts';
 import { verdictText } from './maths-text.ts';
@@ -37,13 +38,8 @@ export async function continueDerivation(dependencies: ContinuationDependencies)
     void vscode.window.showInformationMessage(secret);
     return;
   }
-  const candidates = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: t('The experts look for the next step'),
-      cancellable: true,
-    },
-    (_progress, token) => nextSteps(text, steps, { ...dependencies, signal: signalOf(token) }),
+  const candidates = await withCancellableProgress(t('The experts look for the next step'), (token) =>
+    nextSteps(text, steps, { ...dependencies, signal: signalOf(token) }),
   );
   if (typeof candidates === 'string') {
     if (candidates !== '') void vscode.window.showWarningMessage(candidates);

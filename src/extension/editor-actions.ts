@@ -15,6 +15,7 @@ import {
 } from './action-prompts.ts';
 import { type ActionTarget, actionTarget, problemsIn } from './action-target.ts';
 import { answerRequest } from './answer-request.ts';
+import { withCancellableProgress } from './cancellable-progress.ts';
 import type { ChatDependencies, ChatView } from './chat-view.ts';
 import { editedMeanwhile } from './edited-meanwhile.ts';
 import { failureText } from './failure-text.ts';
@@ -65,27 +66,20 @@ export function createEditorActions(dependencies: EditorActionsDependencies): Ed
     }
     const prompt = actionPrompt(action, input);
     if (action === 'explain' || action === 'codeToFormula') return chat.ask(prompt);
-    const outcome = await vscode.window.withProgress(
-      {
-        location: vscode.ProgressLocation.Notification,
-        title: titleOf(action, input.file),
-        cancellable: true,
-      },
-      (progress, token) => {
-        let tokens = 0;
-        return generate(
-          answerRequest([{ role: 'user', content: prompt }], { ...chatSettings(), seed: randomInt(2 ** 31) }),
-          {
-            signal: signalOf(token),
-            onUpdate: (delta) => {
-              if (delta.tokens - tokens < 8) return;
-              tokens = delta.tokens;
-              progress.report({ message: t('{0} tokens', tokens) });
-            },
+    const outcome = await withCancellableProgress(titleOf(action, input.file), (token, showProgress) => {
+      let tokens = 0;
+      return generate(
+        answerRequest([{ role: 'user', content: prompt }], { ...chatSettings(), seed: randomInt(2 ** 31) }),
+        {
+          signal: signalOf(token),
+          onUpdate: (delta) => {
+            if (delta.tokens - tokens < 8) return;
+            tokens = delta.tokens;
+            showProgress(t('{0} tokens', tokens));
           },
-        );
-      },
-    );
+        },
+      );
+    });
     if (outcome.kind === 'failed') {
       if (outcome.failure.code !== 'cancelled')
         void vscode.window.showErrorMessage(failureText(outcome.failure));

@@ -5,6 +5,7 @@ import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { toFailure } from '../protocol/failure.ts';
 import type { MergeReport } from '../protocol/merge.ts';
+import { withCancellableProgress } from './cancellable-progress.ts';
 import type { KnownExpert } from './experts.ts';
 import {
   type MergeChoices,
@@ -17,6 +18,7 @@ import {
 } from './merge-choices.ts';
 import { mergeInProcess } from './merge-process.ts';
 import type { SettingsStore } from './settings.ts';
+import { signalOf } from './signal.ts';
 
 export interface MergeCommandOptions {
   readonly settings: SettingsStore;
@@ -167,24 +169,13 @@ async function merge(
     name,
     seed: 0,
   };
-  const progressOptions = {
-    location: vscode.ProgressLocation.Notification,
-    title: title(),
-    cancellable: true,
-  };
-  return vscode.window.withProgress(progressOptions, async (progress, token) => {
-    const cancel = new AbortController();
-    token.onCancellationRequested(() => cancel.abort());
-    let shown = 0;
+  return withCancellableProgress(title(), async (token, show) => {
     try {
       return await mergeInProcess(request, {
         script,
         log,
-        signal: cancel.signal,
-        onUpdate: ({ done, tensor }) => {
-          progress.report({ message: tensor, increment: 100 * (done - shown) });
-          shown = done;
-        },
+        signal: signalOf(token),
+        onUpdate: ({ done, tensor }) => show(tensor, done),
       });
     } catch (thrown) {
       if (toFailure(thrown).code === 'cancelled') return undefined;

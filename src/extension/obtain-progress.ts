@@ -1,12 +1,12 @@
 /** Models on their way, with their progress as a notification that can end it. */
 
 import { t } from '@vscode/l10n';
-import * as vscode from 'vscode';
 import type { FetchedModel } from '../models/catalog.ts';
 import { fractionOfAll } from '../models/offer.ts';
 import type { Failure } from '../protocol/failure.ts';
 import type { ObtainChoices, ObtainOutcome, ObtainProgress, ObtainRequest } from '../protocol/obtain.ts';
 import type { CallOptions } from '../protocol/rpc.ts';
+import { withCancellableProgress } from './cancellable-progress.ts';
 import { overall } from './fetch-offer.ts';
 
 export type Obtain = (request: ObtainRequest, options: CallOptions<ObtainProgress>) => Promise<ObtainOutcome>;
@@ -20,20 +20,14 @@ export function withObtainProgress<T>(
   run: (options: Obtaining) => Promise<T>,
   ending: AbortController = new AbortController(),
 ): Thenable<T> {
-  const progressOptions = {
-    location: vscode.ProgressLocation.Notification,
-    title: `Chorus: ${name}`,
-    cancellable: true,
-  };
-  return vscode.window.withProgress(progressOptions, (progress, token) => {
+  return withCancellableProgress(`Chorus: ${name}`, (token, show) => {
     token.onCancellationRequested(() => ending.abort());
-    let shown = 0;
+    let furthest = 0;
     const onUpdate = (update: ObtainProgress): void => {
       // A second source begins anew; the bar waits for it.
-      const now = Math.max(shown, update.fraction);
+      furthest = Math.max(furthest, update.fraction);
       const percent = update.stage === 'converting' ? `, ${Math.floor(100 * update.fraction)} %` : '';
-      progress.report({ message: `${update.text}${percent}`, increment: 100 * (now - shown) });
-      shown = now;
+      show(`${update.text}${percent}`, furthest);
     };
     return run({ signal: ending.signal, onUpdate });
   });
