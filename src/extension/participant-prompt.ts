@@ -75,16 +75,6 @@ function actionOf(
   command: string | undefined,
   about: { readonly text: string; readonly language: string },
 ): ActionName | undefined {
-  switch (command) {
-    case 'explain':
-    case 'fix':
-    case 'tests':
-    case 'document':
-    case 'simplify':
-      return command;
-    case 'formula':
-      return formulaAction(about);
-    default:
-      return undefined;
-  }
+  const known = participantCommands.find((name) => name === command);
+  return known === 'formula' ? formulaAction(about) : known;
 }
