@@ -12,7 +12,6 @@ import { createEditorActions } from './editor-actions.ts';
 import { createMaths } from './maths-process.ts';
 import { registerMathsTool } from './maths-tool.ts';
 import { type ModelProviderDependencies, registerModelProvider } from './model-provider.ts';
-import type { CommandName } from './names.ts';
 import { nativeModels } from './native-models.ts';
 import type { Proposals } from './proposal.ts';
 import { createRefusal } from './refusal.ts';
@@ -30,20 +29,19 @@ export interface NativeDependencies
   readonly log: (line: string) => void;
 }
 
-const commandNames = [
-  'explainSelection',
-  'fixProblem',
-  'documentCode',
-  'writeTests',
-  'simplifyCode',
-  'translateFormula',
-  'checkStep',
-  'continueDerivation',
-  'acceptProposal',
-  'discardProposal',
-] as const satisfies readonly CommandName[];
-
-export type NativeCommands = Pick<CommandHandlers, (typeof commandNames)[number]>;
+export type NativeCommands = Pick<
+  CommandHandlers,
+  | 'explainSelection'
+  | 'fixProblem'
+  | 'documentCode'
+  | 'writeTests'
+  | 'simplifyCode'
+  | 'translateFormula'
+  | 'checkStep'
+  | 'continueDerivation'
+  | 'acceptProposal'
+  | 'discardProposal'
+>;
 
 /** The disposables go to `context.subscriptions`. */
 export function registerNativeSurfaces(
