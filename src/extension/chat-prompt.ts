@@ -2,8 +2,8 @@
 
 import type { Turn } from '../protocol/chat.ts';
 import type { ChatMessage } from '../protocol/engine.ts';
-import { newestThatFit } from '../text/history.ts';
 import { questionWith } from './attachments.ts';
+import { earlierMessages } from './earlier-messages.ts';
 
 /**
  * Characters of system prompt, earlier turns and question together. The smallest experts see 1,024 tokens; with 300 to
@@ -18,16 +18,10 @@ export const PROMPT_CHARACTERS = 1500;
  */
 export function messagesFor(question: string, earlier: readonly Turn[], systemPrompt: string): ChatMessage[] {
   const room = PROMPT_CHARACTERS - systemPrompt.length - question.length;
-  const answered = earlier.filter(({ answer }) => answer.kind === 'done' && answer.text.trim() !== '');
-  const exchanges = answered.map((turn) => ({ asked: askedIn(turn), answer: turn.answer.text }));
-  const history = newestThatFit(exchanges, room, ({ asked, answer }) => asked.length + answer.length).flatMap(
-    ({ asked, answer }): ChatMessage[] => [
-      { role: 'user', content: asked },
-      { role: 'assistant', content: answer },
-    ],
-  );
+  const done = earlier.filter(({ answer }) => answer.kind === 'done');
+  const exchanges = done.map((turn) => ({ question: askedIn(turn), answer: turn.answer.text }));
   const system: ChatMessage[] = systemPrompt === '' ? [] : [{ role: 'system', content: systemPrompt }];
-  return [...system, ...history, { role: 'user', content: question }];
+  return [...system, ...earlierMessages(exchanges, room), { role: 'user', content: question }];
 }
 
 /** With the texts that went with it, where they leave room for others. */

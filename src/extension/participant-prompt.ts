@@ -1,18 +1,13 @@
 /** A turn of the native chat with @chorus as messages for the experts: the command's words, what is attached, what was said before. */
 
 import type { ChatMessage } from '../protocol/engine.ts';
-import { newestThatFit } from '../text/history.ts';
 import { type ActionName, actionPrompt, fenced, formulaAction } from './action-prompts.ts';
+import { type Exchange, earlierMessages } from './earlier-messages.ts';
 
 export interface Attachment {
   readonly text: string;
   readonly language: string;
   readonly file: string;
-}
-
-export interface Exchange {
-  readonly question: string;
-  readonly answer: string;
 }
 
 export interface ParticipantTurn {
@@ -46,14 +41,7 @@ export function participantPrompt(
     return text === '' ? [] : [{ ...attachment, text }];
   });
   const question = questionOf(command, prompt, fitting);
-  const earlier = newestThatFit(
-    history.filter(({ answer }) => answer.trim() !== ''),
-    Math.max(0, left),
-    (exchange) => exchange.question.length + exchange.answer.length,
-  ).flatMap((exchange): ChatMessage[] => [
-    { role: 'user', content: exchange.question },
-    { role: 'assistant', content: exchange.answer },
-  ]);
+  const earlier = earlierMessages(history, Math.max(0, left));
   return { messages: [...earlier, { role: 'user', content: question }], cut };
 }
 
