@@ -7,7 +7,7 @@ import type { BuiltPrecision } from '../models/layout.ts';
 import { buildDecoder } from './build-decoder.ts';
 import { type ModelConfig, readConfig } from './config.ts';
 import { openGgufModel } from './gguf-model.ts';
-import { cachedGraph, findGraph, type StoredGraph, WEIGHTS_NAME } from './graph-cache.ts';
+import { cachedGraph, findGraph, graphPlace, type StoredGraph, WEIGHTS_NAME } from './graph-cache.ts';
 import { readOnnx } from './onnx-read.ts';
 import { withAdapters } from './open-adapters.ts';
 import { openSafetensorsFolder } from './safetensors-folder.ts';
@@ -85,7 +85,12 @@ export async function buildModel(
   }
 }
 
-/** Where the graph of the model alone is kept, and whether it is there. */
+/** Where the graph of the model alone is kept, whether it is there or not. */
+export async function builtPlace(options: ModelToBuild): Promise<string> {
+  return graphPlace(await cacheEntry(options));
+}
+
+/** That, and whether it is there. */
 export async function builtModel(
   options: ModelToBuild,
 ): Promise<{ readonly place: string; readonly isThere: boolean }> {

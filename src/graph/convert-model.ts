@@ -5,7 +5,7 @@
 
 import { basename, dirname } from 'node:path';
 import { takeClaim } from '../models/claim.ts';
-import { type BuildModelOptions, buildModel, builtModel, openModel } from './build-model.ts';
+import { type BuildModelOptions, buildModel, builtModel, builtPlace, openModel } from './build-model.ts';
 import { graphBytes, needRoom } from './disk-room.ts';
 import { sweepDrafts } from './drafts.ts';
 import { cacheError } from './graph-cache.ts';
@@ -13,7 +13,7 @@ import { cacheError } from './graph-cache.ts';
 /** `onProgress` is called with values in [0, 1]; with 0 where another process converts the same model and is waited for. */
 export async function convertModel(options: BuildModelOptions): Promise<void> {
   const { onProgress, cacheFolder, weightsFile } = options;
-  const { place } = await builtModel(options);
+  const place = await builtPlace(options);
   const folder = dirname(place);
   const claim = await takeClaim(folder, basename(place), { onWaiting: () => onProgress(0) }).catch(
     (thrown: unknown) => {

@@ -92,15 +92,24 @@ export async function cachedGraph(options: CacheOptions): Promise<StoredGraph> {
   }
 }
 
-/** Where the graph is kept, and the graph where it is there. */
-export async function findGraph({ cacheFolder, sources, settings }: Omit<CacheOptions, 'build'>): Promise<{
-  readonly place: string;
-  readonly graph: DecodeGraph | undefined;
-}> {
+/** Where the graph is kept, whether it is there or not. */
+export async function graphPlace({
+  cacheFolder,
+  sources,
+  settings,
+}: Omit<CacheOptions, 'build'>): Promise<string> {
   const contents: string[] = [];
   for (const source of sources) contents.push(await contentHash(source, cacheFolder));
   const key = sha256(Buffer.from(JSON.stringify([BUILDER_VERSION, settings, contents]))).slice(0, 40);
-  const place = join(cacheFolder, 'graphs', key);
+  return join(cacheFolder, 'graphs', key);
+}
+
+/** Where the graph is kept, and the graph where it is there. */
+export async function findGraph(options: Omit<CacheOptions, 'build'>): Promise<{
+  readonly place: string;
+  readonly graph: DecodeGraph | undefined;
+}> {
+  const place = await graphPlace(options);
   return { place, graph: await readEntry(place) };
 }
 

@@ -3,7 +3,7 @@
 import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { BuiltPrecision, ModelLayout } from '../models/layout.ts';
-import { builtModel, modelToBuild } from './build-model.ts';
+import { builtPlace, modelToBuild } from './build-model.ts';
 import { draftName } from './drafts.ts';
 
 const precisions: readonly BuiltPrecision[] = ['q4', 'q8', 'fp32'];
@@ -14,7 +14,7 @@ export async function removeBuilt(layout: ModelLayout, cacheFolder: string): Pro
   if (format === 'onnx') return 0;
   const places: string[] = [];
   for (const precision of precisions) {
-    places.push((await builtModel(modelToBuild({ ...layout, format, precision, cacheFolder }))).place);
+    places.push(await builtPlace(modelToBuild({ ...layout, format, precision, cacheFolder })));
   }
   const unpacked = dirname(layout.tokenizer);
   if (format === 'gguf' && relative(join(cacheFolder, 'gguf'), dirname(unpacked)) === '')
