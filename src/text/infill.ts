@@ -83,12 +83,12 @@ export function completionParts(
   context: CompletionContext,
   encoder: PromptEncoder,
 ): PromptPart[] {
+  if (style.beside !== undefined && (context.chunks ?? []).length > 0)
+    return besideOthers({ ...style, beside: style.beside }, context, encoder);
   const { infill } = style;
   const markers = infill === undefined ? 0 : 3;
   const suffix = infill === undefined ? [] : firstTokens(context.suffix, style.suffixTokens, encoder);
   const room = Math.max(1, style.promptTokens - suffix.length - markers - 1);
-  if (style.beside !== undefined && (context.chunks ?? []).length > 0)
-    return besideOthers({ ...style, beside: style.beside }, context, encoder);
   const chunks = chunkParts(style, context, { room: Math.floor(room * CHUNK_SHARE), encoder });
   const taken = chunks.reduce((sum, { ids }) => sum + ids.length, 0);
   const { repository, ids } = filePrefix(style, context, room - taken, encoder);
