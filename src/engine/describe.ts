@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { ModelFacts, PlaceRequest } from '../protocol/obtain.ts';
-import { readParts } from '../runtime/check-model.ts';
+import { readParts } from '../runtime/expert.ts';
 import { layoutOf } from '../runtime/layout.ts';
 import { memoryOf } from './memory-check.ts';
 

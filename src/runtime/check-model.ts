@@ -12,22 +12,9 @@ import { invalidModel } from '../graph/model-error.ts';
 import type { OnnxModel } from '../graph/onnx.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
 import { withAdapters } from '../graph/open-adapters.ts';
-import type { Manifest } from '../models/manifest.ts';
 import { ChorusError } from '../protocol/failure.ts';
-import { checkVocabulary, manifestOf } from './expert.ts';
+import { readParts } from './expert.ts';
 import type { ExpertLayout } from './layout.ts';
-import { sharedTokenizer } from './shared-tokenizer.ts';
-import type { Tokenizer } from './tokenizer.ts';
-
-/** What is read of any model before it is opened: `name` is what its family is guessed by. Rejects with a `ChorusError`. */
-export async function readParts(
-  name: string,
-  layout: ExpertLayout,
-): Promise<{ readonly tokenizer: Tokenizer; readonly manifest: Manifest }> {
-  const tokenizer = await sharedTokenizer(layout.tokenizer, layout.tokenizerConfig, layout.vocabularyRows);
-  checkVocabulary(layout, tokenizer);
-  return { tokenizer, manifest: await manifestOf(name, layout, tokenizer) };
-}
 
 /** Rejects with a `ChorusError` that names the file at fault and the remedy. */
 export async function checkModel(layout: ExpertLayout, cacheFolder: string): Promise<void> {

@@ -92,9 +92,7 @@ export async function openExpert(options: OpenExpertOptions): Promise<LoadedExpe
   const { layout, seat } = await seated(options, groups);
   onProgress(0.1);
   try {
-    const tokenizer = await sharedTokenizer(layout.tokenizer, layout.tokenizerConfig, layout.vocabularyRows);
-    checkVocabulary(layout, tokenizer);
-    const manifest = await manifestOf(name, layout, tokenizer);
+    const { tokenizer, manifest } = await readParts(name, layout);
     onProgress(0.3);
     const vocabularySize = Math.min(tokenizer.size, layout.vocabularyRows);
     const shared: SharedBuffers = {
@@ -163,8 +161,18 @@ async function seated(
   }
 }
 
+/** What is read of any model before it is opened: `name` is what its family is guessed by. Rejects with a `ChorusError`. */
+export async function readParts(
+  name: string,
+  layout: ExpertLayout,
+): Promise<{ readonly tokenizer: Tokenizer; readonly manifest: Manifest }> {
+  const tokenizer = await sharedTokenizer(layout.tokenizer, layout.tokenizerConfig, layout.vocabularyRows);
+  checkVocabulary(layout, tokenizer);
+  return { tokenizer, manifest: await manifestOf(name, layout, tokenizer) };
+}
+
 /** What an adapter's manifest does not say, its base's does. */
-export async function manifestOf(
+async function manifestOf(
   name: string,
   { manifest, adapter, folder, contextLength }: ExpertLayout,
   tokenizer: Tokenizer,
@@ -292,7 +300,7 @@ function loadedExpert({
 }
 
 /** Rejects a tokenizer of another model. */
-export function checkVocabulary(layout: ModelLayout, tokenizer: Tokenizer): void {
+function checkVocabulary(layout: ModelLayout, tokenizer: Tokenizer): void {
   const { vocabularyRows } = layout;
   if (tokenizer.size <= vocabularyRows && tokenizer.size >= vocabularyRows * 0.9) return;
   throw new ChorusError(
