@@ -7,7 +7,7 @@ import type { Advice, AdviceRow } from '../protocol/advice.ts';
 import type { ExpertSetting } from '../protocol/engine.ts';
 import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
-import { exitCodeOf, exitCodes, Misuse } from './misuse.ts';
+import { exitCodeOf, exitCodes, Misuse, parsed } from './misuse.ts';
 import { modelPlace } from './request.ts';
 
 export interface AdviseRun {
@@ -79,13 +79,9 @@ interface Asked {
 }
 
 function parse(args: readonly string[]): Asked {
-  const { values } = (() => {
-    try {
-      return parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
-    } catch (thrown) {
-      throw new Misuse(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  })();
+  const { values } = parsed(() =>
+    parseArgs({ args: [...args], options, strict: true, allowPositionals: false }),
+  );
   const { model = [], file = [], precision = 'auto', table = false } = values;
   if (model.length === 0)
     throw new Misuse('Name the experts to choose from: --model pocket/code --model FOLDER.');

@@ -11,7 +11,7 @@ import { ChorusError, toFailure } from '../protocol/failure.ts';
 import { type GhostPlace, planGhost, shapeGhost } from '../text/ghost.ts';
 import { completionWindow, windowAround } from '../text/window.ts';
 import { conversionNotes } from './conversion-notes.ts';
-import { exitCodeOf, exitCodes, Misuse } from './misuse.ts';
+import { exitCodeOf, exitCodes, Misuse, parsed } from './misuse.ts';
 import { pocketMix, tinyMix } from './mixes.ts';
 import { mixOptions, ownMix } from './own-mix.ts';
 import type { Terminal } from './terminal.ts';
@@ -95,19 +95,14 @@ const reasons = {
 } as const;
 
 function parse(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options,
-      strict: true,
-      allowPositionals: true,
-    });
-    const [file, more] = positionals;
-    if (more !== undefined) throw new Error(`one file at a time, and not also '${more}'`);
-    return { values, file: file === '-' ? undefined : file };
-  } catch (thrown) {
-    throw new Misuse(`chorus complete: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
+  const misused = (why: string): Misuse => new Misuse(`chorus complete: ${why}`);
+  const { values, positionals } = parsed(
+    () => parseArgs({ args: [...args], options, strict: true, allowPositionals: true }),
+    misused,
+  );
+  const [file, more] = positionals;
+  if (more !== undefined) throw misused(`one file at a time, and not also '${more}'`);
+  return { values, file: file === '-' ? undefined : file };
 }
 
 type Values = ReturnType<typeof parse>['values'];

@@ -7,7 +7,7 @@ import { rebuildExpert } from '../merge/rebuild.ts';
 import { parseRecipe } from '../merge/recipe-yaml.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import type { MergeProgress } from '../protocol/merge.ts';
-import { exitCodeOf, Misuse } from './misuse.ts';
+import { exitCodeOf, Misuse, parsed } from './misuse.ts';
 import { modelFolder } from './request.ts';
 import { statusLine } from './status-line.ts';
 
@@ -69,13 +69,9 @@ interface Asked {
 }
 
 function parse(args: readonly string[]): Asked {
-  const { values, positionals } = (() => {
-    try {
-      return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-    } catch (thrown) {
-      throw new Misuse(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  })();
+  const { values, positionals } = parsed(() =>
+    parseArgs({ args: [...args], options, strict: true, allowPositionals: true }),
+  );
   const [from, out, more] = positionals;
   if (from === undefined || out === undefined || more !== undefined) {
     throw new Misuse('Name the recipe and the folder to make: chorus merge config.yml FOLDER.');

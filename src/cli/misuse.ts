@@ -16,3 +16,12 @@ export function exitCodeOf(thrown: unknown, signal?: AbortSignal): number {
   if (toFailure(thrown).code === 'cancelled' || signal?.aborted) return exitCodes.cancelled;
   return exitCodes.failed;
 }
+
+/** What `parse` makes of a command line; what it throws is a misuse, in the words that `misused` finds for it. */
+export function parsed<T>(parse: () => T, misused: (why: string) => Misuse = (why) => new Misuse(why)): T {
+  try {
+    return parse();
+  } catch (thrown) {
+    throw misused(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}

@@ -26,7 +26,7 @@ import { importPlace } from '../models/import-place.ts';
 import { memoryText } from '../models/offer.ts';
 import { modelsFolder, placeOf, storedModel } from '../models/stored-model.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
-import { exitCodeOf, Misuse } from './misuse.ts';
+import { exitCodeOf, Misuse, parsed } from './misuse.ts';
 import { obtainTold, statusLine } from './status-line.ts';
 
 export interface ModelsRun {
@@ -106,11 +106,7 @@ export async function manageModels(args: readonly string[], run: ModelsRun): Pro
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-  } catch (thrown) {
-    throw misused(thrown instanceof Error ? thrown.message : String(thrown));
-  }
+  return parsed(() => parseArgs({ args: [...args], options, strict: true, allowPositionals: true }), misused);
 }
 
 function misused(why: string): Misuse {

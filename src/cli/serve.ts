@@ -12,7 +12,7 @@ import { checkedKey, keptKey } from '../serve/key.ts';
 import { serve } from '../serve/serve.ts';
 import { conversionNotes } from './conversion-notes.ts';
 import { firstStart } from './first-start.ts';
-import { exitCodeOf, exitCodes, Misuse } from './misuse.ts';
+import { exitCodeOf, exitCodes, Misuse, parsed } from './misuse.ts';
 import { mixOptions, ownMix } from './own-mix.ts';
 import { servedModels } from './served-models.ts';
 import { beginOptions } from './start-chat.ts';
@@ -80,11 +80,7 @@ export async function serveModels(
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
-  } catch (thrown) {
-    throw new Misuse(thrown instanceof Error ? thrown.message : String(thrown));
-  }
+  return parsed(() => parseArgs({ args: [...args], options, strict: true, allowPositionals: false })).values;
 }
 
 type Values = ReturnType<typeof parse>;
