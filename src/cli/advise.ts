@@ -1,13 +1,13 @@
 /** `chorus advise`: which experts to mix for given files; one JSON line out, a table for people on request. */
 
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Engine } from '../engine/engine.ts';
 import type { Advice, AdviceRow } from '../protocol/advice.ts';
 import type { ExpertSetting } from '../protocol/engine.ts';
-import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
+import { type Failure, toFailure } from '../protocol/failure.ts';
 import { adviceReport, adviceVerdict } from '../text/advice-report.ts';
 import { exitCodeOf, exitCodes, Misuse, parsed } from './misuse.ts';
+import { readText } from './read-file.ts';
 import { modelPlace } from './request.ts';
 
 export interface AdviseRun {
@@ -44,7 +44,7 @@ export async function adviseFiles(
       }),
     );
     engine.configure({ experts, pool: { kind: 'linear' }, weighting: 'fixed' });
-    const texts = await Promise.all(asked.files.map(readText));
+    const texts = await Promise.all(asked.files.map(async (name) => ({ name, text: await readText(name) })));
     let told = '';
     const outcome = await engine.advise(
       { texts, memoryLimit: asked.memoryLimit },
@@ -93,15 +93,6 @@ function parse(args: readonly string[]): Asked {
   const megabytes = limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
   if (!(megabytes > 0)) throw new Misuse(`--memory-limit is a number of megabytes above 0, not '${limit}'.`);
   return { models: model, files: file, precision, memoryLimit: megabytes * 1e6, table };
-}
-
-async function readText(name: string): Promise<{ name: string; text: string }> {
-  try {
-    return { name, text: await readFile(name, 'utf8') };
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new ChorusError('file-unreadable', `${name} cannot be read: ${why}. Check the path.`, name);
-  }
 }
 
 /** Plain fields for scripts: the rows without the hash of the vocabulary, which gets a number. */

@@ -1,6 +1,5 @@
 /** `chorus complete`: what the experts would write at a place in a file, as the editor would show it. */
 
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -14,6 +13,7 @@ import { conversionNotes } from './conversion-notes.ts';
 import { exitCodeOf, exitCodes, Misuse, parsed } from './misuse.ts';
 import { pocketMix, tinyMix } from './mixes.ts';
 import { mixOptions, ownMix } from './own-mix.ts';
+import { readText } from './read-file.ts';
 import type { Terminal } from './terminal.ts';
 
 const options = {
@@ -47,7 +47,7 @@ export async function completeAt(
     const mix =
       ownMix(values, models) ?? (hasTinyBase(cache) ? tinyMix({ models, cache }) : pocketMix(models));
     const place =
-      file === undefined ? marked(await textOf(input), values) : atCursor(await read(file), values);
+      file === undefined ? marked(await textOf(input), values) : atCursor(await readText(file), values);
     const plan = planGhost(place, 'auto', true);
     if (plan.kind === 'skip') throw new Error(`a place that was asked for was skipped: ${plan.rule}`);
     const { before, after } = place;
@@ -111,15 +111,6 @@ function whole(name: string, given: string): number {
   const number = Number(given);
   if (/^\d{1,9}$/.test(given) && number >= 1) return number;
   throw new Misuse(`--${name} is a whole number of at least 1, not '${given}'.`);
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new ChorusError('file-unreadable', `${file} cannot be read: ${why}. Check the path.`, file);
-  }
 }
 
 /** As an editor has it. */

@@ -1,6 +1,6 @@
 /** `chorus merge`: models into a new one by a mergekit recipe, or one expert back out of an EMR merge; one JSON line out. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { mergeModels } from '../merge/merge.ts';
 import { rebuildExpert } from '../merge/rebuild.ts';
@@ -8,6 +8,7 @@ import { parseRecipe } from '../merge/recipe-yaml.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import type { MergeProgress } from '../protocol/merge.ts';
 import { exitCodeOf, Misuse, parsed } from './misuse.ts';
+import { readable, readText } from './read-file.ts';
 import { modelFolder } from './request.ts';
 import { statusLine } from './status-line.ts';
 
@@ -83,17 +84,11 @@ function parse(args: readonly string[]): Asked {
 }
 
 async function readRecipe(file: string): Promise<string> {
-  try {
-    const { size } = await stat(file);
-    if (size > LARGEST_RECIPE)
-      throw new ChorusError(
-        'request-invalid',
-        `${file} has ${size} bytes, and a recipe has at most ${LARGEST_RECIPE}.`,
-      );
-    return await readFile(file, 'utf8');
-  } catch (thrown) {
-    if (thrown instanceof ChorusError) throw thrown;
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new ChorusError('file-unreadable', `${file} cannot be read: ${why}. Check the path.`, file);
-  }
+  const { size } = await readable(file, stat(file));
+  if (size > LARGEST_RECIPE)
+    throw new ChorusError(
+      'request-invalid',
+      `${file} has ${size} bytes, and a recipe has at most ${LARGEST_RECIPE}.`,
+    );
+  return readText(file);
 }
