@@ -17,7 +17,7 @@ import type {
   ShowPromptOutcome,
 } from '../protocol/engine.ts';
 import type { ExplainOutcome } from '../protocol/explain.ts';
-import { ChorusError, toFailure } from '../protocol/failure.ts';
+import { ChorusError, type Failure, toFailure } from '../protocol/failure.ts';
 import type {
   BundleOutcome,
   BundleRequest,
@@ -142,19 +142,16 @@ export function createEngine({
       return experts.statuses();
     },
     async generate(request, { signal = never, onDelta = () => {} } = {}) {
-      try {
+      const work = async (): Promise<GenerateOutcome> => {
         const clock = (): number => performance.now();
         const result = await bestOf(request, { syntax, experts, templates, turns, signal, onDelta, clock });
         onStatus(experts.statuses());
         return { kind: 'generated', result };
-      } catch (thrown) {
-        const failure = toFailure(thrown);
-        if (failure.code !== 'cancelled') log(`a request failed: ${failure.message}`);
-        return { kind: 'failed', failure };
-      }
+      };
+      return outcomeOf(work, (why) => log(`a request failed: ${why}`));
     },
-    async count(request) {
-      try {
+    count: (request) =>
+      outcomeOf(async () => {
         let tokens = countTokens(experts, request);
         if (tokens === undefined) {
           await experts.load();
@@ -164,29 +161,20 @@ export function createEngine({
           throw new ChorusError('no-expert', 'No expert is loaded that could count the tokens.');
         }
         return { kind: 'counted', tokens };
-      } catch (thrown) {
-        return { kind: 'failed', failure: toFailure(thrown) };
-      }
-    },
-    async showPrompt(prompt) {
-      try {
+      }),
+    showPrompt: (prompt) =>
+      outcomeOf(async () => {
         await experts.load();
         const ready = experts.ready('completion').filter(({ role }) => role === 'voice');
         if (ready.length === 0) throw new ChorusError('no-expert', 'No expert takes part. Choose one first.');
         return { kind: 'shown', prompts: showPrompt(ready, prompt) };
-      } catch (thrown) {
-        return { kind: 'failed', failure: toFailure(thrown) };
-      }
-    },
+      }),
     score: (request) => score(request, { experts, templates, signal: never }),
-    async explain(request, { signal = never } = {}) {
-      try {
+    explain: (request, { signal = never } = {}) =>
+      outcomeOf(async () => {
         const explanation = await explain(request, { experts, templates, turns, signal });
         return { kind: 'explained', explanation };
-      } catch (thrown) {
-        return { kind: 'failed', failure: toFailure(thrown) };
-      }
-    },
+      }),
     async promptLogProbs(prompt) {
       await experts.load();
       const scored = await Promise.all(
@@ -201,21 +189,16 @@ export function createEngine({
       return Object.fromEntries(scored);
     },
     async advise(request, { signal = never, onProgress = () => {} } = {}) {
-      try {
-        return {
-          kind: 'advised',
-          advice: await advise(request, { experts, turns, signal, onProgress }),
-        };
-      } catch (thrown) {
-        const failure = toFailure(thrown);
-        if (failure.code !== 'cancelled') log(`no advice: ${failure.message}`);
-        return { kind: 'failed', failure };
-      }
+      const work = async (): Promise<AdviseOutcome> => ({
+        kind: 'advised',
+        advice: await advise(request, { experts, turns, signal, onProgress }),
+      });
+      return outcomeOf(work, (why) => log(`no advice: ${why}`));
     },
     async obtain(request, { signal = never, onProgress = () => {} } = {}) {
       const what = request.kind === 'fetch' ? request.model : request.folder;
-      try {
-        return await obtain(request, {
+      const work = (): Promise<ObtainOutcome> =>
+        obtain(request, {
           models,
           cacheFolder,
           converter: join(programs, 'convert.js'),
@@ -227,34 +210,17 @@ export function createEngine({
           signal,
           clock: () => performance.now(),
         });
-      } catch (thrown) {
-        const failure = toFailure(thrown);
-        if (failure.code !== 'cancelled') log(`'${what}' was not obtained: ${failure.message}`);
-        return { kind: 'failed', failure };
-      }
+      return outcomeOf(work, (why) => log(`'${what}' was not obtained: ${why}`));
     },
-    async bundle(request, { signal = never, onProgress = () => {} } = {}) {
-      try {
-        return await bundle(request, { models, cacheFolder, onProgress, signal });
-      } catch (thrown) {
-        return { kind: 'failed', failure: toFailure(thrown) };
-      }
-    },
-    async describe(request) {
-      try {
-        return { kind: 'described', facts: await describe(request, cacheFolder) };
-      } catch (thrown) {
-        return { kind: 'failed', failure: toFailure(thrown) };
-      }
-    },
-    async discard(request) {
-      try {
+    bundle: (request, { signal = never, onProgress = () => {} } = {}) =>
+      outcomeOf(() => bundle(request, { models, cacheFolder, onProgress, signal })),
+    describe: (request) =>
+      outcomeOf(async () => ({ kind: 'described', facts: await describe(request, cacheFolder) })),
+    discard: (request) =>
+      outcomeOf(async () => {
         await experts.left();
-        return await discard(request, { models, cacheFolder });
-      } catch (thrown) {
-        return { kind: 'failed', failure: toFailure(thrown) };
-      }
-    },
+        return discard(request, { models, cacheFolder });
+      }),
     async forget() {
       await Promise.all(experts.ready().map(({ expert }) => expert.forget()));
     },
@@ -286,3 +252,17 @@ export function createEngine({
 }
 
 const MINUTE = 60_000;
+
+/** What a call comes to: what goes wrong is an outcome too; `say` is told why, but for what was cancelled. */
+async function outcomeOf<Outcome>(
+  work: () => Promise<Outcome>,
+  say: (why: string) => void = () => {},
+): Promise<Outcome | { readonly kind: 'failed'; readonly failure: Failure }> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const failure = toFailure(thrown);
+    if (failure.code !== 'cancelled') say(failure.message);
+    return { kind: 'failed', failure };
+  }
+}
