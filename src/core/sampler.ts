@@ -105,7 +105,7 @@ function draw(probabilities: Float64Array, candidates: readonly number[], u: num
 }
 
 /** Token ids by falling probability, ties by rising id: a binary heap, so that the few on top cost O(V + k log V). */
-export function* descending(probabilities: Float64Array): Generator<number> {
+export function* descending(probabilities: Float32Array | Float64Array): Generator<number> {
   const heap = new Uint32Array(probabilities.length);
   for (let x = 0; x < heap.length; x++) heap[x] = x;
   const before = (a: number, b: number): boolean => {

@@ -10,7 +10,7 @@ import { ChorusError } from '../protocol/failure.ts';
 import { byteMixOf } from './by-bytes.ts';
 import type { Experts } from './experts.ts';
 import { ROUTE_WITHIN } from './generate.ts';
-import { byExpert, createMixture, type LiveMix } from './mixture.ts';
+import { createMixture, type LiveMix } from './mixture.ts';
 import { overBytes, overTokens } from './over-steps.ts';
 import { createPooledScore } from './pooled-score.ts';
 import { onSurface } from './surface.ts';
@@ -102,16 +102,12 @@ async function look(
   else await overTokens(mix, ids, { ...how, say });
   if (pool === undefined) throw new ChorusError('request-invalid', 'No step of the answer was named.');
   const { weights } = scoring.score();
-  const opinions = byExpert(
-    mix.participants,
-    alone.map((_, i) => i),
-  );
   return {
     pool,
     experts: Object.fromEntries(
-      Object.entries(opinions).flatMap(([id, i]) => {
+      mix.participants.flatMap(({ expert: { name } }, i) => {
         const said = alone[i];
-        return said === undefined ? [] : [[id, { ...said, weight: weights[id] ?? 0 }]];
+        return said === undefined ? [] : [[name, { ...said, weight: weights[name] ?? 0 }]];
       }),
     ),
   };
@@ -119,7 +115,7 @@ async function look(
 
 function likeliest(probabilities: Distribution['probabilities'], count: number): number[] {
   const ids: number[] = [];
-  for (const id of descending(Float64Array.from(probabilities))) {
+  for (const id of descending(probabilities)) {
     if (ids.length === count) break;
     ids.push(id);
   }
