@@ -66,10 +66,12 @@ function byText(alternatives: readonly AlternativeToken[]): Record<string, numbe
   );
 }
 
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** A token's text; one that is only a part of a character is written by its bytes, as OpenAI does. */
 function spelled(bytes: readonly number[]): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    return strict.decode(Uint8Array.from(bytes));
   } catch {
     return `bytes:${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
   }
