@@ -31,14 +31,9 @@ export function answerMaths(question: MathsQuestion): MathsAnswer {
     case 'solve':
       return solve(engine, question.equation, question.variable);
     case 'verify': {
-      const read = readStatement(engine, question.equality);
-      if (read.kind === 'unread') return failed(read.why);
-      const sides = read.kind === 'equation' ? (read.alternatives[0] ?? []) : [];
-      const [left, right] = sides;
-      if (left === undefined || right === undefined || sides.length > 2) {
-        return failed('Write one equality: two expressions with one "=" between them.');
-      }
-      return { kind: 'verdict', verdict: verifyEqual(engine, left, right) };
+      const sides = twoSides(engine, question.equality, 'equality');
+      if (typeof sides === 'string') return failed(sides);
+      return { kind: 'verdict', verdict: verifyEqual(engine, ...sides) };
     }
     case 'steps':
       return { kind: 'steps', verdicts: checkSteps(engine, question.steps) };
@@ -48,14 +43,9 @@ export function answerMaths(question: MathsQuestion): MathsAnswer {
 }
 
 function solve(engine: ComputeEngine, equation: string, variable: string | undefined): MathsAnswer {
-  const read = readStatement(engine, equation);
-  if (read.kind === 'unread') return failed(read.why);
-  const sides = read.kind === 'equation' ? (read.alternatives[0] ?? []) : [];
-  const [left, right] = sides;
-  if (left === undefined || right === undefined || sides.length > 2) {
-    return failed('Write one equation: two expressions with one "=" between them.');
-  }
-  const names = unknownsOf(left, right);
+  const sides = twoSides(engine, equation, 'equation');
+  if (typeof sides === 'string') return failed(sides);
+  const names = unknownsOf(...sides);
   const name = variable ?? (names.length === 1 ? names[0] : undefined);
   if (name === undefined) {
     return failed(
@@ -65,7 +55,7 @@ function solve(engine: ComputeEngine, equation: string, variable: string | undef
     );
   }
   if (!names.includes(name)) return failed(`The variable ${name} is not in the equation.`);
-  const solutions = solutionsOf(engine, [left, right], name);
+  const solutions = solutionsOf(engine, sides, name);
   if (solutions.length === 0) {
     return failed(
       'No solution was found by the methods that the algebra has; there may be some all the same.',
@@ -76,6 +66,21 @@ function solve(engine: ComputeEngine, equation: string, variable: string | undef
     variable: name,
     solutions: solutions.map(writtenValue),
   };
+}
+
+/** The two sides of `text`, or why it is not the one `wanted` that was asked for. */
+function twoSides(
+  engine: ComputeEngine,
+  text: string,
+  wanted: 'equality' | 'equation',
+): readonly [Expression, Expression] | string {
+  const read = readStatement(engine, text);
+  if (read.kind === 'unread') return read.why;
+  const sides = read.kind === 'equation' ? (read.alternatives[0] ?? []) : [];
+  const [left, right] = sides;
+  return left === undefined || right === undefined || sides.length > 2
+    ? `Write one ${wanted}: two expressions with one "=" between them.`
+    : [left, right];
 }
 
 function writtenValue(expression: Expression): MathsValue {

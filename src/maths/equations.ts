@@ -5,7 +5,7 @@
 
 import type { ComputeEngine, Expression } from '@cortex-js/compute-engine';
 import type { Verdict } from '../protocol/maths.ts';
-import { type Complex, isClose, mostVariables, points, samples, unknownsOf, valueAt } from './sampling.ts';
+import { type Complex, isClose, mostVariables, pointAt, samples, unknownsOf, valueAt } from './sampling.ts';
 import { isReal, pointText } from './verify.ts';
 
 export interface Followed {
@@ -68,9 +68,7 @@ function rootsOf(
   const others = names.filter((other) => other !== name);
   const found: Readonly<Record<string, number>>[] = [];
   for (let shift = 0; shift < (others.length === 0 ? 1 : tries); shift++) {
-    const at = Object.fromEntries(
-      others.map((other, i) => [other, points[(shift + 2 * i) % points.length] ?? 0]),
-    );
+    const at = pointAt(others, shift);
     for (const solution of solutionsOf(engine, [zero.subs(at), engine.number(0)], name)) {
       const value = valueAt(solution, {});
       if (value === undefined || !isReal(value)) continue;

@@ -41,7 +41,7 @@ const typography: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Has commands or braces: such text is LaTeX. */
-export function isLatex(text: string): boolean {
+function isLatex(text: string): boolean {
   return /\\[a-zA-Z]|[\^_]\{|\{,\}/.test(text);
 }
 

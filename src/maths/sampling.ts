@@ -12,18 +12,21 @@ export interface Sample {
 }
 
 /** No expression that is worth comparing was made for them. */
-export const points = [0.7310586, 1.9364917, 2.6457513, -0.5772157, -1.618034, 3.3166248] as const;
+const points = [0.7310586, 1.9364917, 2.6457513, -0.5772157, -1.618034, 3.3166248] as const;
 export const mostVariables = 6;
 
 /** One sample where there are no variables. Lazy: each value may take long. */
 export function* samples(left: Expression, right: Expression, names: readonly string[]): Generator<Sample> {
   const shifts = names.length === 0 ? [0] : points.keys();
   for (const shift of shifts) {
-    const at = Object.fromEntries(
-      names.map((name, i) => [name, points[(shift + 2 * i) % points.length] ?? 0]),
-    );
+    const at = pointAt(names, shift);
     yield { at, left: valueAt(left, at), right: valueAt(right, at) };
   }
+}
+
+/** A point for the variables: another one for each shift, with different values for neighbours. */
+export function pointAt(names: readonly string[], shift: number): Readonly<Record<string, number>> {
+  return Object.fromEntries(names.map((name, i) => [name, points[(shift + 2 * i) % points.length] ?? 0]));
 }
 
 export function unknownsOf(...expressions: readonly Expression[]): string[] {

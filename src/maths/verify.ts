@@ -61,7 +61,7 @@ function differAt(at: Readonly<Record<string, number>>, x: Complex, y: Complex):
   };
 }
 
-export function isZero(expression: Expression): boolean {
+function isZero(expression: Expression): boolean {
   return expression.isSame(0);
 }
 
