@@ -3,17 +3,25 @@
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** `CHORUS_CACHE` where it is set; else `chorus` in the user's cache folder. */
-export function userCacheFolder(environment: Readonly<Record<string, string | undefined>>): string {
-  const { CHORUS_CACHE, LOCALAPPDATA, XDG_CACHE_HOME } = environment;
+export function userCacheFolder(environment: Environment): string {
+  const { CHORUS_CACHE } = environment;
   if (CHORUS_CACHE) return CHORUS_CACHE;
+  const folder = join(systemCacheFolder(environment), 'chorus');
+  return platform() === 'win32' ? join(folder, 'cache') : folder;
+}
+
+/** Where programs of this user keep such things, each in a folder of its own. */
+export function systemCacheFolder({ LOCALAPPDATA, XDG_CACHE_HOME }: Environment): string {
   switch (platform()) {
     case 'win32':
-      return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'chorus', 'cache');
+      return LOCALAPPDATA || join(homedir(), 'AppData', 'Local');
     case 'darwin':
-      return join(homedir(), 'Library', 'Caches', 'chorus');
+      return join(homedir(), 'Library', 'Caches');
     default:
-      return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'chorus');
+      return XDG_CACHE_HOME || join(homedir(), '.cache');
   }
 }
 

@@ -4,9 +4,10 @@
  */
 
 import { readdir, stat } from 'node:fs/promises';
-import { homedir, platform } from 'node:os';
+import { homedir } from 'node:os';
 import { basename, join, relative, sep } from 'node:path';
 import * as v from 'valibot';
+import { systemCacheFolder } from './cache-folder.ts';
 import { ggufParts } from './gguf-parts.ts';
 import { readJson } from './json.ts';
 
@@ -36,21 +37,15 @@ const manifestSchema = v.looseObject({
 });
 
 export function programFolders(environment: Readonly<Record<string, string | undefined>>): ProgramFolders {
-  const { OLLAMA_MODELS, LLAMA_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  const { OLLAMA_MODELS, LLAMA_CACHE } = environment;
   const home = homedir();
-  const cache =
-    platform() === 'darwin'
-      ? join(home, 'Library', 'Caches')
-      : platform() === 'win32'
-        ? LOCALAPPDATA || join(home, 'AppData', 'Local')
-        : XDG_CACHE_HOME || join(home, '.cache');
   return {
     // The last is that of Ollama as a service on Linux.
     ollama: OLLAMA_MODELS
       ? [OLLAMA_MODELS]
       : [join(home, '.ollama', 'models'), join('/usr', 'share', 'ollama', '.ollama', 'models')],
     lmStudio: [join(home, '.lmstudio', 'models'), join(home, '.cache', 'lm-studio', 'models')],
-    llamaCpp: [LLAMA_CACHE || join(cache, 'llama.cpp')],
+    llamaCpp: [LLAMA_CACHE || join(systemCacheFolder(environment), 'llama.cpp')],
   };
 }
 

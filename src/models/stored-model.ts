@@ -40,9 +40,7 @@ export async function storedModel(folder: string, model: FetchedModel): Promise<
 /** The source whose files are those that lie there, where the model is there and whole. */
 export async function storedFrom(folder: string, model: FetchedModel): Promise<ModelSource | undefined> {
   const place = placeOf(folder, model);
-  const record = await readJson(join(place, RECORD_NAME), recordSchema, { optional: true }).catch(
-    () => undefined,
-  );
+  const record = await recordIn(place);
   if (record === undefined || record.id !== model.id) return undefined;
   const source = model.sources.find((one) => sameFiles(record.files, storedFiles(one)));
   return source !== undefined && (await sizesFit(place, source)) ? source : undefined;
@@ -65,8 +63,11 @@ async function sizesFit(place: string, source: ModelSource): Promise<boolean> {
 
 /** Where the model in this folder was fetched from, and when; undefined where that is not noted. */
 export async function sourceOfStored(place: string): Promise<string | undefined> {
-  const record = await readJson(join(place, RECORD_NAME), recordSchema, { optional: true }).catch(
-    () => undefined,
-  );
+  const record = await recordIn(place);
   return record === undefined ? undefined : `${record.source}, ${record.time.slice(0, 10)}`;
+}
+
+/** Undefined where there is none, or no good one. */
+function recordIn(place: string): Promise<FetchRecord | undefined> {
+  return readJson(join(place, RECORD_NAME), recordSchema, { optional: true }).catch(() => undefined);
 }
