@@ -134,11 +134,7 @@ async function comparedLonger(
     try {
       for (const [i, to] of ends.entries()) {
         const began = clock();
-        const part = tokens.slice(memory.length, to);
-        const start = memory.length;
-        rows.push(
-          await read(decoder, { memory, tokens: part, end: (at) => end(start + at, to) - start, working }),
-        );
+        rows.push(await read(decoder, { memory, tokens, to, end: (start) => end(start, to), working }));
         if (i === 1) readMs = (clock() - began) / longer;
       }
       return { rows, readMs };
@@ -221,9 +217,14 @@ async function stepped(decoder: Decoder, { tokens, prompt, clock, working }: Ste
   const rows: Float32Array[] = [];
   const times: number[] = [];
   try {
-    const asked = tokens.slice(0, prompt);
-    const end = (start: number): number => decoder.runEnd(start, prompt);
-    rows.push(await read(decoder, { memory, tokens: asked, end, working }));
+    const asked = {
+      memory,
+      tokens,
+      to: prompt,
+      end: (start: number): number => decoder.runEnd(start, prompt),
+      working,
+    };
+    rows.push(await read(decoder, asked));
     for (let at = prompt; at < tokens.length; at++) {
       const start = clock();
       const row = await decoder.feed(memory, tokens.slice(at, at + 1), 1);
@@ -233,7 +234,7 @@ async function stepped(decoder: Decoder, { tokens, prompt, clock, working }: Ste
     // A device compiled what it needs when it read the prompt first.
     memory.truncate(0);
     const began = clock();
-    await read(decoder, { memory, tokens: asked, end, working });
+    await read(decoder, asked);
     const readMs = (clock() - began) / prompt;
     // The median.
     return { rows, tokenMs: times.sort((a, b) => a - b)[TIMED >> 1] as number, readMs };
@@ -242,23 +243,25 @@ async function stepped(decoder: Decoder, { tokens, prompt, clock, working }: Ste
   }
 }
 
-/** The logits after all tokens, which are read in runs. */
+/** Goes on reading where the memory ends, in runs, and gives the logits after token `to`. */
 async function read(
   decoder: Decoder,
   {
     memory,
     tokens,
+    to,
     end: endOf,
     working,
   }: {
     readonly memory: Memory;
     readonly tokens: Int32Array;
+    readonly to: number;
     readonly end: (start: number) => number;
     readonly working: () => void;
   },
 ): Promise<Float32Array> {
   let last = new Float32Array(0);
-  for (let start = 0, end = 0; start < tokens.length; start = end) {
+  for (let start = memory.length, end = start; start < to; start = end) {
     end = endOf(start);
     last = (await decoder.feed(memory, tokens.slice(start, end), 1)).slice();
     working();
