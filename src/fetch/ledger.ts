@@ -2,20 +2,14 @@
 
 import { open } from 'node:fs/promises';
 import * as v from 'valibot';
+import type { LedgerLine } from './connections.ts';
 import { megabytes } from './disk.ts';
 
-/** One connection. */
-export interface LedgerEntry {
-  /** When it began, ISO 8601. */
-  readonly time: string;
-  readonly what: string;
-  /** Scheme, host and port, or how pip was called. */
-  readonly origin: string;
-  /** Received, where known. */
-  readonly bytes: number;
-  /** `begun` where nothing was written at its end: it is under way, or its process was killed. */
-  readonly result: string;
-}
+/**
+ * One connection: the time is when it began. Its result is `begun` where nothing was written at its end: it is under way, or its process was
+ * killed.
+ */
+export type LedgerEntry = Omit<LedgerLine, 'connection'>;
 
 const text = v.pipe(v.string(), v.maxLength(2000));
 const lineSchema = v.object({
