@@ -48,27 +48,26 @@ export function createSyntax(programs: string): Syntax {
     python: parserOf('python'),
   } satisfies Record<SyntaxLanguage, unknown>;
 
+  /** What `look` finds in the code's tree, which is freed after it; undefined where the code is not parsed. */
+  const inTree = async <T>(
+    code: string,
+    language: SyntaxLanguage,
+    look: (tree: Tree) => T,
+  ): Promise<T | undefined> => {
+    const parser = await parsers[language]();
+    const tree = parser.parse(code);
+    if (tree === null) return undefined;
+    try {
+      return look(tree);
+    } finally {
+      tree.delete();
+    }
+  };
+
   return {
-    async faults(code, language) {
-      const parser = await parsers[language]();
-      const tree = parser.parse(code);
-      if (tree === null) return 0;
-      try {
-        return tree.rootNode.hasError ? count(tree) : 0;
-      } finally {
-        tree.delete();
-      }
-    },
-    async blockEnd(code, from, language) {
-      const parser = await parsers[language]();
-      const tree = parser.parse(code);
-      if (tree === null) return undefined;
-      try {
-        return closedBlock(tree, from)?.endIndex;
-      } finally {
-        tree.delete();
-      }
-    },
+    faults: async (code, language) =>
+      (await inTree(code, language, (tree) => (tree.rootNode.hasError ? count(tree) : 0))) ?? 0,
+    blockEnd: (code, from, language) => inTree(code, language, (tree) => closedBlock(tree, from)?.endIndex),
   };
 }
 
