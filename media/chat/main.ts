@@ -26,8 +26,7 @@ const attached = frameElement('attached', HTMLElement);
 const announcement = frameElement('announcement', HTMLElement);
 const expertsText = frameElement('experts', HTMLElement);
 
-const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
-const connection = connect<ChatCalls, ChatEvents>(pagePort(api, page), {
+const connection = connect<ChatCalls, ChatEvents>(pagePort(api), {
   state(state) {
     show(state);
     return undefined;

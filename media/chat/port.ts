@@ -10,8 +10,9 @@ export interface WebviewApi {
   setState(state: unknown): void;
 }
 
-/** `page` names this load of the page: messages meant for another load are not taken. */
-export function pagePort(api: WebviewApi, page: string): Port {
+/** Names this load of the page: messages meant for another load are not taken. */
+export function pagePort(api: WebviewApi): Port {
+  const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
   return {
     post(message) {
       api.postMessage({ page, message } satisfies PageMessage);

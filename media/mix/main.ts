@@ -44,8 +44,7 @@ let state: MixState = {
 };
 let attempt: AbortController | undefined;
 
-const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
-const connection = connect<MixCalls, MixEvents>(pagePort(api, page), {
+const connection = connect<MixCalls, MixEvents>(pagePort(api), {
   state(now) {
     state = now;
     show();

@@ -18,8 +18,7 @@ const content = frameElement('content', HTMLElement);
 
 let state: StatisticsState | undefined;
 
-const page = crypto.getRandomValues(new Uint32Array(2)).join('-');
-const connection = connect<StatisticsCalls, StatisticsEvents>(pagePort(api, page), {
+const connection = connect<StatisticsCalls, StatisticsEvents>(pagePort(api), {
   state(now) {
     state = now;
     show();
