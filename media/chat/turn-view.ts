@@ -9,8 +9,9 @@ import { type Block, renderBlocks } from './markdown.ts';
 import { createOriginsView } from './origins-view.ts';
 import { patchHtml } from './patch.ts';
 import { createQuestionView } from './question-view.ts';
+import { showBar } from './share-bar.ts';
 import { createSharePlot } from './share-plot.ts';
-import { nameOf, paceOf, sharesOf, waitingLine } from './shares.ts';
+import { nameOf, paceOf, waitingLine } from './shares.ts';
 import { toneOf } from './tones.ts';
 import { words } from './words.ts';
 
@@ -129,14 +130,7 @@ function showShares(
   experts: readonly ChatExpert[],
 ): void {
   const ids = experts.map(({ id }) => id);
-  const parts = sharesOf(shares, ids);
-  bar.replaceChildren(
-    ...parts.map(({ id, share }) => {
-      const part = element('span', { className: toneOf(id, ids) });
-      part.style.flexGrow = String(share);
-      return part;
-    }),
-  );
+  const parts = showBar(bar, shares, ids);
   legend.replaceChildren(
     ...parts.flatMap(({ id, percent }) => {
       const item = element('span', { className: toneOf(id, ids), title: id });

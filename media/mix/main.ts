@@ -11,9 +11,10 @@ import {
 import { connect } from '../../src/protocol/rpc.ts';
 import { frameElement } from '../chat/dom.ts';
 import { pagePort, type WebviewApi } from '../chat/port.ts';
+import { showBar } from '../chat/share-bar.ts';
+import { nameOf } from '../chat/shares.ts';
 import { t } from '../language.ts';
 import { showMemory } from './memory-bar.ts';
-import { showBar } from './share-bar.ts';
 import { createSliders } from './sliders.ts';
 import { createTabs } from './tabs.ts';
 
@@ -132,8 +133,9 @@ async function tryIt(): Promise<void> {
     return;
   }
   answer.textContent = outcome.text === '' ? t('(nothing)') : outcome.text;
-  const nameOf = (id: string): string => state.experts.find((expert) => expert.id === id)?.name ?? id;
-  const parts = showBar(shares, outcome.shares, ids()).map(({ id, percent }) => `${nameOf(id)} ${percent}`);
+  const parts = showBar(shares, outcome.shares, ids()).map(
+    ({ id, percent }) => `${nameOf(id, state.experts)} ${percent}`,
+  );
   legend.textContent = parts.join(' · ');
 }
 

@@ -1,9 +1,9 @@
 /** What the experts take of the memory that there is for them. */
 
 import type { MixState } from '../../src/protocol/mix.ts';
+import { part } from '../chat/share-bar.ts';
 import { toneOf } from '../chat/tones.ts';
 import { t } from '../language.ts';
-import { part } from './share-bar.ts';
 
 export function showMemory(bar: HTMLElement, text: HTMLElement, { experts, memory }: MixState): void {
   const ids = experts.map(({ id }) => id);

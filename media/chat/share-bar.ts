@@ -1,8 +1,8 @@
 /** A bar of parts in the experts' colours. */
 
-import { element } from '../chat/dom.ts';
-import { type Share, sharesOf } from '../chat/shares.ts';
-import { toneOf } from '../chat/tones.ts';
+import { element } from './dom.ts';
+import { type Share, sharesOf } from './shares.ts';
+import { toneOf } from './tones.ts';
 
 /** Shows who supplied what, and gives it in words. */
 export function showBar(
