@@ -17,6 +17,8 @@ const nothing = frameElement('nothing', HTMLElement);
 const content = frameElement('content', HTMLElement);
 
 let state: StatisticsState | undefined;
+/** Of the days that are shown. */
+let daily: ReturnType<typeof figuresByDay> = [];
 
 const connection = connect<StatisticsCalls, StatisticsEvents>(pagePort(api), {
   state(now) {
@@ -32,10 +34,9 @@ function show(): void {
   const rows = rowsWithin(state.rows, within);
   nothing.hidden = rows.length > 0;
   content.hidden = rows.length === 0;
-  const daily = figuresByDay(state.rows, within);
+  daily = figuresByDay(state.rows, within);
   frameElement('figures', HTMLElement).replaceChildren(...figureList(figuresOf(rows)));
-  const drawings = frameElement('plots', HTMLElement);
-  drawings.replaceChildren(...plots(daily, drawings.clientWidth));
+  drawPlots();
   const tables = frameElement('tables', HTMLElement);
   const open = tables.querySelector('details')?.open ?? false;
   const focused = document.activeElement?.tagName === 'SUMMARY';
@@ -50,8 +51,15 @@ function show(): void {
   if (focused) tables.querySelector('summary')?.focus();
 }
 
+/** They alone depend on the page's width. */
+function drawPlots(): void {
+  if (state === undefined) return;
+  const drawings = frameElement('plots', HTMLElement);
+  drawings.replaceChildren(...plots(daily, drawings.clientWidth));
+}
+
 days.addEventListener('change', show);
-window.addEventListener('resize', show);
+window.addEventListener('resize', drawPlots);
 frameElement('save', HTMLButtonElement).addEventListener('click', () => void connection.call('save', {}));
 frameElement('reset', HTMLButtonElement).addEventListener('click', () => void connection.call('reset', {}));
 
