@@ -5,8 +5,7 @@ import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { userCacheFolder } from '../../src/models/cache-folder.ts';
-import { modelsFolder } from '../../src/models/stored-model.ts';
-import { TINY_BASE } from '../../src/models/tiny.ts';
+import { TINY_BASE, tinyExperts } from '../../src/models/tiny.ts';
 import { benchmarkSuites } from './benchmarks.ts';
 import { readData } from './data.ts';
 import { stampOf } from './families.ts';
@@ -54,13 +53,16 @@ export async function evaluateMerges(args: readonly string[], places: MergesPlac
 
 /** The adapters that come along, over the model that was fetched for them. */
 async function withTiny(options: MergesOptions, root: string): Promise<MergesOptions> {
-  const stored = join(modelsFolder(userCacheFolder(process.env)), TINY_BASE);
-  const gguf = existsSync(stored) && readdirSync(stored).find((name) => name.endsWith('.gguf'));
+  const cache = userCacheFolder(process.env);
+  const [stored, ...adapters] = tinyExperts({ models: join(root, 'models'), cache }).map(
+    ({ folder }) => folder,
+  );
+  const gguf =
+    stored !== undefined && existsSync(stored) && readdirSync(stored).find((name) => name.endsWith('.gguf'));
   if (!gguf) throw new Error(`SmolLM2 is not there: run "npx chorus models fetch ${TINY_BASE}" first.`);
   const base = join(options.out, 'models', TINY_BASE);
   await floatBase(join(stored, gguf), base);
-  const models = ['code', 'math'].map((name) => join(root, 'models', 'adapters', `smollm2-135m-${name}`));
-  return { ...options, models, base };
+  return { ...options, models: adapters, base };
 }
 
 interface Running {
