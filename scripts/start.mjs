@@ -29,11 +29,14 @@ await main(async () => {
 
   const after = [];
   await timed('install', after, installDependencies);
-  console.log('Building…');
-  await timed('build', after, () => run(process.execPath, ['scripts/build.mjs']));
+  const desktop = findCommand('code');
+  // What goes to the browser is built for its package.
+  if (inTerminal || desktop) {
+    console.log('Building…');
+    await timed('build', after, () => run(process.execPath, ['scripts/build.mjs']));
+  }
   if (offline) process.env.CHORUS_OFFLINE = '1';
 
-  const desktop = findCommand('code');
   if (!existsSync(samples)) cpSync(join(root, 'samples'), samples, { recursive: true });
   if (!inTerminal) console.log(whatIsOffered(root, process.env));
   if (inTerminal) await chatInTerminal([...after, ...(pocket ? ['--pocket'] : [])]);
