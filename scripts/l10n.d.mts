@@ -8,5 +8,4 @@ export function misnamed(
   translation: Words,
   commands: { readonly titles: Words; readonly translated: Words },
 ): string[];
-export function titlesOf(nls: Words): Words;
 export function faultsInJapanese(): string[];

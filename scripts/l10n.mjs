@@ -85,7 +85,7 @@ export function misnamed(words, translation, { titles, translated }) {
 }
 
 /** The titles of the commands by their keys, of package.nls.json or a translation of it. */
-export function titlesOf(nls) {
+function titlesOf(nls) {
   return Object.fromEntries(Object.entries(nls).filter(([key]) => /^command\.\w+$/.test(key)));
 }
 

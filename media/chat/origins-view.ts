@@ -19,7 +19,6 @@ export interface OriginsView {
 export interface ChosenPiece {
   /** The step that it begins with, counted from 0. */
   readonly step: number;
-  readonly text: string;
   readonly element: HTMLElement;
 }
 
@@ -54,7 +53,7 @@ export function createOriginsView(chosen: (piece: ChosenPiece) => void): Origins
     if (part === undefined) return;
     enter(part);
     const step = starts[[...box.children].indexOf(part)];
-    if (step !== undefined) chosen({ step, text: part.textContent, element: part });
+    if (step !== undefined) chosen({ step, element: part });
   };
 
   const enter = (part: HTMLElement): void => {

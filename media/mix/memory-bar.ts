@@ -28,6 +28,6 @@ export function showMemory(bar: HTMLElement, text: HTMLElement, { experts, memor
   bar.setAttribute('aria-label', sentence);
 }
 
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
