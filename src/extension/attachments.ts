@@ -2,6 +2,7 @@
 
 import { t } from '@vscode/l10n';
 import type { Attached } from '../protocol/chat.ts';
+import { withLineFeeds } from '../text/line-feeds.ts';
 import { mentionsIn, mentionText } from '../text/mentions.ts';
 import { fenced } from './action-prompts.ts';
 import { tokensOf } from './context-budget.ts';
@@ -51,7 +52,7 @@ function sharedOut(wants: readonly number[], room: number): number[] {
 }
 
 function attachedOf({ mention, name, text, language, keep }: SourceText, room: number): Attached {
-  const whole = text.replaceAll('\r\n', '\n').replace(/\n+$/, '');
+  const whole = withLineFeeds(text).replace(/\n+$/, '');
   const kept = whole.length <= room ? whole : keep === 'start' ? head(whole, room) : tail(whole, room);
   const [lines, all] = [lineCount(kept), lineCount(whole)];
   const detail =

@@ -71,6 +71,9 @@ const schema = v.object({
   cut: v.object({ from: v.pipe(v.number(), v.integer(), v.minValue(0)), turns }),
 });
 
+/** What a Chorus to come writes. */
+const newer = v.object({ version: v.pipe(v.number(), v.gtValue(VERSION)) });
+
 type Stored = v.InferOutput<typeof schema>;
 
 /** The first line of the first question that says something. */
@@ -122,7 +125,7 @@ export function readRecord(text: string): ReadRecord {
   } catch {
     return { kind: 'damaged', why: 'it is not JSON' };
   }
-  if (isNewer(value)) return { kind: 'newer' };
+  if (v.is(newer, value)) return { kind: 'newer' };
   const checked = v.safeParse(schema, value);
   if (!checked.success) {
     const [issue] = checked.issues;
@@ -134,16 +137,6 @@ export function readRecord(text: string): ReadRecord {
     kind: 'record',
     record: { id, title, changed, turns: turns.map(turnOf), cut: { from, turns: cut.turns.map(turnOf) } },
   };
-}
-
-function isNewer(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'version' in value &&
-    typeof value.version === 'number' &&
-    value.version > VERSION
-  );
 }
 
 /** The session numbers the turns when it opens them. */

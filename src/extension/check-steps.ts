@@ -26,10 +26,7 @@ export function createStepChecks(maths: Maths): StepChecks {
         return;
       }
       const { document } = editor;
-      const range = editor.selection.isEmpty
-        ? paragraphAt(document, editor.selection.active)
-        : editor.selection;
-      const steps = derivationSteps(document.getText(range));
+      const { range, steps } = derivationAt(editor);
       const version = document.version;
       const answer = await vscode.window.withProgress(
         { location: vscode.ProgressLocation.Window, title: t('Chorus checks the derivation') },
@@ -74,6 +71,19 @@ function markOf(
   const mark = new vscode.Diagnostic(range, stepText(found), severity);
   mark.source = 'Chorus';
   return [mark];
+}
+
+export interface DerivationInEditor {
+  readonly range: vscode.Range;
+  readonly text: string;
+  readonly steps: readonly DerivationStep[];
+}
+
+/** What is selected; without a selection the lines around the cursor up to a blank one. */
+export function derivationAt({ document, selection }: vscode.TextEditor): DerivationInEditor {
+  const range = selection.isEmpty ? paragraphAt(document, selection.active) : selection;
+  const text = document.getText(range);
+  return { range, text, steps: derivationSteps(text) };
 }
 
 export function paragraphAt(document: vscode.TextDocument, { line }: vscode.Position): vscode.Range {

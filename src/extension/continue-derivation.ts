@@ -3,9 +3,9 @@
 import { posix } from 'node:path';
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { derivationSteps, insertedStep } from '../text/derivation.ts';
+import { insertedStep } from '../text/derivation.ts';
 import { withCancellableProgress } from './cancellable-progress.ts';
-import { paragraphAt } from './check-steps.ts';
+import { derivationAt } from './check-steps.ts';
 import { editedMeanwhile } from './edited-meanwhile.ts';
 import { verdictText } from './maths-text.ts';
 import { type NextStepDependencies, nextSteps } from './next-step.ts';
@@ -20,18 +20,15 @@ export interface ContinuationDependencies extends NextStepDependencies {
 
 export async function continueDerivation(dependencies: ContinuationDependencies): Promise<void> {
   const editor = vscode.window.activeTextEditor;
-  const range =
-    editor &&
-    (editor.selection.isEmpty ? paragraphAt(editor.document, editor.selection.active) : editor.selection);
-  const steps = range === undefined ? [] : derivationSteps(editor?.document.getText(range) ?? '');
-  const last = steps.at(-1);
-  if (editor === undefined || range === undefined || last === undefined) {
+  const derivation = editor && derivationAt(editor);
+  const last = derivation?.steps.at(-1);
+  if (editor === undefined || derivation === undefined || last === undefined) {
     void vscode.window.showInformationMessage(t('Select a derivation of at least one step first.'));
     return;
   }
   const { document } = editor;
   const { version } = document;
-  const text = document.getText(range);
+  const { range, text, steps } = derivation;
   const { path } = document.uri;
   const secret = dependencies.refusalOf({ name: posix.basename(path), path, text });
   if (secret !== undefined) {

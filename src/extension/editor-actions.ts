@@ -5,6 +5,7 @@ import { posix } from 'node:path';
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { codeIn, reindented } from '../text/code-answer.ts';
+import { withLineFeeds } from '../text/line-feeds.ts';
 import {
   type ActionInput,
   type ActionName,
@@ -162,7 +163,7 @@ interface Shown {
 function inputOf(action: ActionName, target: ActionTarget): ActionInput {
   const { document, range } = target;
   return {
-    text: document.getText(range).replaceAll('\r\n', '\n'),
+    text: withLineFeeds(document.getText(range)),
     language: document.languageId,
     file: posix.basename(document.uri.path),
     ...(action === 'fix' && { problems: problemsIn(target) }),

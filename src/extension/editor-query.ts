@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { FileChunk } from '../protocol/engine.ts';
+import { withLineFeeds } from '../text/line-feeds.ts';
 import type { CompletionQuery } from './completion-query.ts';
 import { fileNames } from './file-names.ts';
 
@@ -44,10 +45,6 @@ export function queryAt(
       right: selected.range.end.character - position.character,
     },
   };
-}
-
-export function withLineFeeds(text: string): string {
-  return text.replaceAll('\r\n', '\n');
 }
 
 /** Of the cells before, in characters: as much as a prompt has room for. */

@@ -1,7 +1,7 @@
 /** What the settings become when an expert joins the list, leaves it, or gets another name. Without the editor. */
 
 import { basename, resolve } from 'node:path';
-import type { KnownExpert } from './experts.ts';
+import { type KnownExpert, without } from './experts.ts';
 import type { SettingValues } from './setting-rules.ts';
 
 export interface NewExpert {
@@ -61,8 +61,6 @@ export function withoutExpert(
   values: SettingValues,
   { id, folder }: Pick<KnownExpert, 'id' | 'folder'>,
 ): Partial<SettingValues> {
-  const without = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
-    Object.fromEntries(Object.entries(record).filter(([name]) => name !== id));
   const active = values['experts.active'];
   const folders = values['models.folders'];
   return {
@@ -70,7 +68,7 @@ export function withoutExpert(
     ...Object.fromEntries(
       byExpert
         .filter((name) => Object.hasOwn(values[name], id))
-        .map((name) => [name, without<number | string>(values[name])]),
+        .map((name) => [name, without<number | string>(values[name], id)]),
     ),
     // Last: until then nothing names an expert that is not there.
     ...(folders.includes(folder) && { 'models.folders': folders.filter((other) => other !== folder) }),

@@ -203,14 +203,17 @@ export function shortName(id: string, ids: readonly string[] = []): string {
   return ids.some((other) => other !== id && last(other) === last(id)) ? id : last(id);
 }
 
+/** What is said of the other experts. */
+export function without<T>(byExpert: Readonly<Record<string, T>>, id: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(byExpert).filter(([named]) => named !== id));
+}
+
 /** The settings that give an expert this weight, in completions and in the chat. */
 export function weightEverywhere(values: SettingValues, id: string, weight: number): Partial<SettingValues> {
-  const without = (weights: Readonly<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(Object.entries(weights).filter(([named]) => named !== id));
   const { 'completion.weights': completion, 'chat.weights': chat } = values;
   return {
     'experts.weights': { ...values['experts.weights'], [id]: weight },
-    ...(Object.hasOwn(completion, id) && { 'completion.weights': without(completion) }),
-    ...(Object.hasOwn(chat, id) && { 'chat.weights': without(chat) }),
+    ...(Object.hasOwn(completion, id) && { 'completion.weights': without(completion, id) }),
+    ...(Object.hasOwn(chat, id) && { 'chat.weights': without(chat, id) }),
   };
 }

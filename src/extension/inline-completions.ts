@@ -1,9 +1,10 @@
 /** Ghost text: hands the text around the cursor to the completion session and its suggestion to the editor. */
 
 import * as vscode from 'vscode';
+import { withLineFeeds } from '../text/line-feeds.ts';
 import type { Offer, TextPlace } from './acceptance.ts';
 import type { CompletionSession, Suggestion } from './completion-session.ts';
-import { type ChunksFor, queryAt, withLineFeeds } from './editor-query.ts';
+import { type ChunksFor, queryAt } from './editor-query.ts';
 import type { SuggestionSource, SuggestionUse } from './suggestion-use.ts';
 
 /** Run by the editor when a suggestion was accepted; not in the palette. */

@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { FileChunk } from '../protocol/engine.ts';
+import { withLineFeeds } from '../text/line-feeds.ts';
 import { type RecentChunk, withChunk } from '../text/recent-chunks.ts';
 import { fileNames } from './file-names.ts';
 
@@ -84,7 +85,7 @@ function isFile({ uri: { scheme } }: vscode.TextDocument): boolean {
 
 function pieceOf(document: vscode.TextDocument, line: number): RecentChunk {
   const first = Math.max(0, line - LINES / 2);
-  const text = document.getText(new vscode.Range(first, 0, first + LINES, 0)).replaceAll('\r\n', '\n');
+  const text = withLineFeeds(document.getText(new vscode.Range(first, 0, first + LINES, 0)));
   const { uri } = document;
   return { document: uri.toString(), path: uri.path, file: fileNames(uri).file, first, text };
 }

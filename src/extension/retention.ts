@@ -5,6 +5,7 @@
 
 import { distance } from 'fastest-levenshtein';
 import { lookedAtAfter } from '../protocol/statistics.ts';
+import { withLineFeeds } from '../text/line-feeds.ts';
 import { type Span, type SpanChange, stretchedSpan } from '../text/moved-span.ts';
 
 /** What is at least so much alike is still there. */
@@ -85,7 +86,7 @@ export function createRetention({ textAt, after }: RetentionOptions): Retention 
 
 /** 1 - Levenshtein's distance over the length of the longer; line ends of either kind are the same. */
 export function likeness(one: string, other: string): number {
-  const [a, b] = [one.replaceAll('\r\n', '\n'), other.replaceAll('\r\n', '\n')];
+  const [a, b] = [withLineFeeds(one), withLineFeeds(other)];
   const longest = Math.max(a.length, b.length);
   if (longest === 0) return 1;
   return longest > LONGEST ? 0 : 1 - distance(a, b) / longest;

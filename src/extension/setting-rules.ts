@@ -24,18 +24,18 @@ export const MOST_WEIGHT = 1e6;
 /** Of the instructions before a conversation, in characters: they take room in every expert's context. */
 const LONGEST_INSTRUCTIONS = 10_000;
 
+const weights = record(isWeight, () => t('an object of names of experts to numbers from 0 to 1000000'));
+
 /** What a mix is made of: these are saved together under a name. */
 const mixRules = {
-  'completion.weights': record(isWeight, () =>
-    t('an object of names of experts to numbers from 0 to 1000000'),
-  ),
+  'completion.weights': weights,
   'completion.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
   'experts.active': list(['pocket/code', 'pocket/math'], isName, () => t('a list of names of experts')),
-  'experts.weights': record(isWeight, () => t('an object of names of experts to numbers from 0 to 1000000')),
+  'experts.weights': weights,
   'mix.pool': choice<PoolName>('linear', ['linear', 'geometric', 'power']),
   'mix.power': rule(0.5, () => t('a number above 0 and up to 1'), isExponent),
   'mix.weighting': choice<WeightingSetting>('adaptive', weightings),
-  'chat.weights': record(isWeight, () => t('an object of names of experts to numbers from 0 to 1000000')),
+  'chat.weights': weights,
   'chat.weighting': choice<WeightingSetting | 'same'>('same', ['same', ...weightings]),
 } as const;
 
