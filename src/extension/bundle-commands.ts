@@ -5,11 +5,10 @@ import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { diskBytes, type FetchedModel, readCatalog } from '../models/catalog.ts';
 import { missingOf } from '../models/ready-mix.ts';
-import { TINY_BASE } from '../models/tiny.ts';
 import type { BundleOutcome, BundleRequest, ObtainProgress } from '../protocol/obtain.ts';
 import type { CallOptions } from '../protocol/rpc.ts';
+import { addModels, offerToChoose } from './added-models.ts';
 import { tellFailure } from './fetch-command.ts';
-import { commandId } from './names.ts';
 import { withObtainProgress } from './obtain-progress.ts';
 import type { SettingsStore } from './settings.ts';
 
@@ -63,15 +62,9 @@ export async function importBundle({ settings, bundle, onObtained }: BundleOptio
   if (outcome.kind === 'failed') return tellFailure(outcome.failure);
   if (outcome.kind !== 'imported') return;
   onObtained();
-  const folders = settings.current().values['models.folders'];
-  // The base of Tiny is known without the list.
-  const added = outcome.models
-    .filter(({ id, folder }) => id !== TINY_BASE && !folders.includes(folder))
-    .map(({ folder }) => folder);
-  if (added.length > 0) await settings.write('models.folders', [...folders, ...added]);
+  await addModels(settings, outcome.models);
   const names = outcome.models.map(({ name }) => name).join(', ');
   const unknown = outcome.models.filter(({ known }) => !known).map(({ name }) => name);
-  const choose = t('Choose Experts');
   const sentence =
     unknown.length === 0
       ? t('{0}: there, among the experts.', names)
@@ -80,8 +73,7 @@ export async function importBundle({ settings, bundle, onObtained }: BundleOptio
           names,
           unknown.join(', '),
         );
-  if ((await vscode.window.showInformationMessage(sentence, choose)) === choose)
-    await vscode.commands.executeCommand(commandId('chooseExperts'));
+  await offerToChoose(sentence);
 }
 
 function sizeOf({ sources }: FetchedModel): string {

@@ -13,6 +13,7 @@ import { modelsFolder, placeOf } from '../models/stored-model.ts';
 import { TINY_BASE } from '../models/tiny.ts';
 import { type Failure, toFailure } from '../protocol/failure.ts';
 import type { HubToken, ObtainChoices } from '../protocol/obtain.ts';
+import { addFolders, addModels, offerToChoose } from './added-models.ts';
 import { failureText } from './failure-text.ts';
 import { mayOffer, offerSentence, type Remembered, rememberedOf } from './fetch-offer.ts';
 import { summaryText } from './language.ts';
@@ -186,13 +187,8 @@ export function createFetchCommand(options: FetchCommandOptions): FetchCommand {
         );
         if (answer !== yes || !(await fetchAll(missing))) return false;
       }
-      // The base of Tiny is known without the list.
-      const folders = settings.current().values['models.folders'];
-      const places = needed
-        .filter(({ id }) => id !== TINY_BASE)
-        .map((model) => placeOf(modelsFolder(cache), model));
-      const added = places.filter((place) => !folders.includes(place));
-      if (added.length > 0) await settings.write('models.folders', [...folders, ...added]);
+      const there = needed.map((model) => ({ id: model.id, folder: placeOf(modelsFolder(cache), model) }));
+      await addModels(settings, there);
       return true;
     },
     async offer() {
@@ -223,12 +219,8 @@ async function takeIntoUse(
   settings: SettingsStore,
 ): Promise<void> {
   if (id !== TINY_BASE) {
-    const folders = settings.current().values['models.folders'];
-    if (!folders.includes(folder)) await settings.write('models.folders', [...folders, folder]);
-    const choose = t('Choose Experts');
-    const sentence = t('{0}: there, among the experts.', name);
-    const answer = await vscode.window.showInformationMessage(sentence, choose);
-    if (answer === choose) await vscode.commands.executeCommand(commandId('chooseExperts'));
+    await addFolders(settings, [folder]);
+    await offerToChoose(t('{0}: there, among the experts.', name));
     return;
   }
   const tiny = tinySettings['experts.active'];

@@ -5,6 +5,7 @@ import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { toFailure } from '../protocol/failure.ts';
 import type { MergeReport } from '../protocol/merge.ts';
+import { addFolders } from './added-models.ts';
 import { withCancellableProgress } from './cancellable-progress.ts';
 import type { KnownExpert } from './experts.ts';
 import {
@@ -185,8 +186,7 @@ async function merge(
 }
 
 async function offer({ folder }: MergeReport, id: string, settings: SettingsStore): Promise<void> {
-  const { values } = settings.current();
-  await settings.write('models.folders', [...values['models.folders'], folder]);
+  await addFolders(settings, [folder]);
   const use = t('Use It');
   const message = t('{0} is among the experts now, and can be ticked in the Experts view.', id);
   if ((await vscode.window.showInformationMessage(message, use)) !== use) return;
