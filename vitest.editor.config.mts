@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 180_000,
     bail: 0,
+    // The default of one second is what the statistics page alone lets pass between two changes.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

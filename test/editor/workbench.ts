@@ -83,7 +83,8 @@ export async function startWorkbench(options: WorkbenchOptions) {
   const dispose = async () => {
     await browser?.close();
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    // What the server started ends a little after it, and writes until then.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 15, retryDelay: 200 });
   };
   try {
     const { codeServer } = provided;
@@ -111,6 +112,8 @@ export async function startWorkbench(options: WorkbenchOptions) {
       await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
       // The explorer lists the files once the window has connected to its extension host.
       await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+      // What is typed before the extension is active asks nobody for a suggestion.
+      await page.locator('.statusbar-item[id="chorus-mod.chorus.chorus.status"]').waitFor({ timeout: 60_000 });
     };
     await load();
     return {
