@@ -113,7 +113,9 @@ export async function startWorkbench(options: WorkbenchOptions) {
       // The explorer lists the files once the window has connected to its extension host.
       await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
       // What is typed before the extension is active asks nobody for a suggestion.
-      await page.locator('.statusbar-item[id="chorus-mod.chorus.chorus.status"]').waitFor({ timeout: 60_000 });
+      await page
+        .locator('.statusbar-item[id="chorus-mod.chorus.chorus.status"]')
+        .waitFor({ timeout: 60_000 });
     };
     await load();
     return {
