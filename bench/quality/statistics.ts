@@ -135,8 +135,8 @@ function ratioOf(parts: readonly Part[], drawn: Int32Array): number {
   return sum / weight;
 }
 
-/** The middle 95 %. */
-function middle(values: Float64Array): Interval {
+/** The middle 95 % of what a bootstrap gave. */
+export function middle(values: Float64Array): Interval {
   const sorted = values.slice().sort();
   const at = (q: number): number => sorted[Math.round(q * (sorted.length - 1))] as number;
   return { low: at(0.025), high: at(0.975) };

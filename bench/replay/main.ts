@@ -2,20 +2,23 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { createEngine } from '../../src/engine/engine.ts';
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
+import { settingRules } from '../../src/extension/setting-rules.ts';
 import type { Precision } from '../../src/protocol/engine.ts';
 import { type Figures, figuresOf, worse } from './figures.ts';
 import { mixes, settingOf, usualMix } from './mixes.ts';
 import { typedLines, withTimes } from './record.ts';
 import { type EditSession, readSessions } from './session.ts';
 import { table } from './table.ts';
-import { type Replayed, replay } from './typist.ts';
+import { type Replayed, type ReplayOptions, replay } from './typist.ts';
 
 export interface ReplayCommand {
   /** The project's folder. */
   readonly root: string;
   readonly sessions: string;
   readonly precision: Precision;
+  /** Other than the defaults. */
+  readonly settings: ReplayOptions['settings'];
   /** The usual mix alone, without those beside it. */
   readonly only: boolean;
   readonly write: boolean;
@@ -44,11 +47,7 @@ export async function replayAll(command: ReplayCommand): Promise<readonly string
   try {
     for (const mix of command.only ? [usualMix] : mixes) {
       engine.configure(settingOf(mix, join(root, 'models'), precision));
-      const replays: (readonly [EditSession, Replayed])[] = [];
-      for (const session of sessions) {
-        await engine.forget();
-        replays.push([session, await replay(session, { engine })]);
-      }
+      const replays = await replayEach(engine, sessions, command.settings);
       rows.push([mix.name, figuresOf(replays.map(([, replayed]) => replayed))]);
       if (mix === usualMix) usual = replays;
     }
@@ -68,6 +67,35 @@ export async function replayAll(command: ReplayCommand): Promise<readonly string
     return [];
   }
   return worse(now.all, readBaseline(root).all);
+}
+
+/** One after the other; of the one before the engine remembers nothing. */
+export async function replayEach(
+  engine: Engine,
+  sessions: readonly EditSession[],
+  settings: ReplayOptions['settings'] = {},
+): Promise<readonly (readonly [EditSession, Replayed])[]> {
+  const replays: (readonly [EditSession, Replayed])[] = [];
+  for (const session of sessions) {
+    await engine.forget();
+    replays.push([session, await replay(session, { engine, settings })]);
+  }
+  return replays;
+}
+
+/** NAME=VALUE each, the value as in settings.json; what is no JSON is text. Throws where there is no such setting. */
+export function settingsOf(pairs: readonly string[]): Readonly<Record<string, unknown>> {
+  const setting = (pair: string): readonly [string, unknown] => {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
+    if (!(name in settingRules))
+      throw new Error(`--set takes NAME=VALUE with a setting's name after "chorus.", not "${pair}".`);
+    try {
+      return [name, JSON.parse(value)];
+    } catch {
+      return [name, value];
+    }
+  };
+  return Object.fromEntries(pairs.map(setting));
 }
 
 /** A line for a file of sessions: lines `from` to `to` of a file, typed where they stand. */

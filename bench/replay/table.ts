@@ -23,15 +23,17 @@ const columns: readonly (readonly [string, (figures: Figures) => string])[] = [
   ],
 ];
 
-function percent(part: number, whole: number): string {
+export function percent(part: number, whole: number): string {
   return whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
 }
 
 export function table(of: string, rows: readonly (readonly [string, Figures])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    line([of, ...columns.map(([name]) => name)]),
-    line(['---', ...columns.map(() => '---')]),
-    ...rows.map(([name, figures]) => line([name, ...columns.map(([, cell]) => cell(figures))])),
-  ].join('\n');
+  return markdown(
+    [of, ...columns.map(([name]) => name)],
+    rows.map(([name, figures]) => [name, ...columns.map(([, cell]) => cell(figures))]),
+  );
+}
+
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

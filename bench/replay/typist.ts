@@ -10,7 +10,8 @@ import {
   type Suggestion,
 } from '../../src/extension/completion-session.ts';
 import { checkSettings, type SettingName } from '../../src/extension/setting-rules.ts';
-import { createTrace, type TraceEntry } from '../../src/extension/trace.ts';
+import { createTrace, type Trace, type TraceEntry } from '../../src/extension/trace.ts';
+import type { Certainty } from '../../src/text/gate.ts';
 import type { GhostPlace } from '../../src/text/ghost.ts';
 import { type EditSession, type Key, keysOf, keystrokes } from './session.ts';
 import { type AnsweringEngine, createTimedEngine, type EngineRun } from './timed-engine.ts';
@@ -35,8 +36,21 @@ export interface Replayed {
   /** Keys that were pressed in the end, each Tab one of them. */
   readonly pressed: number;
   readonly accepted: readonly string[];
+  readonly shown: readonly Shown[];
   readonly trace: readonly TraceEntry[];
   readonly runs: readonly EngineRun[];
+}
+
+/** A suggestion and what became of it. Typed along with, or with its first line taken, it is still the same. */
+export interface Shown {
+  /** As the gate had it. */
+  readonly certainty: Certainty;
+  /** Requests of the editor after which it stood there. */
+  times: number;
+  /** At one of them the typist would have taken something of it, given the time to read it. */
+  isRight: boolean;
+  /** Characters. */
+  accepted: number;
 }
 
 interface Seen {
@@ -44,6 +58,7 @@ interface Seen {
   /** The text before the cursor if it were taken. */
   readonly leadsTo: string;
   readonly since: number;
+  readonly shown: Shown;
 }
 
 export async function replay(
@@ -73,6 +88,7 @@ export async function replay(
 
   const keys = keysOf(session);
   const accepted: string[] = [];
+  const shown: Shown[] = [];
   let at = 0;
   let nextKey = Number.POSITIVE_INFINITY;
   let pressed = 0;
@@ -85,6 +101,7 @@ export async function replay(
     asking = new AbortController();
     const { signal } = asking;
     const place = { before, after };
+    const start = time.now();
     const query: CompletionQuery = {
       path: `/${session.file}`,
       languageId: session.languageId,
@@ -100,11 +117,27 @@ export async function replay(
       markSource(timed.runs, place.before, suggestion.text, 'seen');
       isVisible = true;
       // Typing along leaves the same text there, to be read on.
-      const since = seen?.leadsTo === leadsTo ? seen.since : time.now();
-      const mine: Seen = { suggestion, leadsTo, since };
+      const same = seen?.leadsTo === leadsTo ? seen : undefined;
+      const since = same?.since ?? time.now();
+      const mine: Seen = {
+        suggestion,
+        leadsTo,
+        since,
+        shown: shownAgain(same?.shown, certaintyAt(trace, start)),
+      };
+      mine.shown.times++;
+      mine.shown.isRight ||= whatIsTaken(suggestion, { keys: keys.slice(at), after }) !== undefined;
       seen = mine;
       time.at(since + READ_MS, () => seen === mine && isVisible && take(mine));
     });
+  };
+
+  /** The experts may come to the same text again, and be as sure of it or not. */
+  const shownAgain = (before: Shown | undefined, certainty: Certainty): Shown => {
+    if (before !== undefined && JSON.stringify(before.certainty) === JSON.stringify(certainty)) return before;
+    const another: Shown = { certainty, times: 0, isRight: false, accepted: 0 };
+    shown.push(another);
+    return another;
   };
 
   const press = (key: Key): void => {
@@ -116,11 +149,12 @@ export async function replay(
     else ask();
   };
 
-  const take = ({ suggestion }: Seen): void => {
+  const take = ({ suggestion, shown: mine }: Seen): void => {
     const taken = whatIsTaken(suggestion, { keys: keys.slice(at), after });
     if (taken === undefined) return;
     markSource(timed.runs, before, suggestion.text, 'accepted');
     accepted.push(taken);
+    mine.accepted += taken.length;
     pressed++;
     isVisible = false;
     before += taken;
@@ -149,7 +183,15 @@ export async function replay(
   await time.run();
   const characters = keys.reduce((sum, key) => sum + (key.kind === 'type' ? key.text.length : 0), 0);
   const entries = trace.entries().toReversed();
-  return { keys: keys.length, characters, pressed, accepted, trace: entries, runs: timed.runs };
+  return { keys: keys.length, characters, pressed, accepted, shown, trace: entries, runs: timed.runs };
+}
+
+/** Of what was shown to the request that began at that moment. */
+function certaintyAt(trace: Trace, start: number): Certainty {
+  const entry = trace.entries().find(({ at, decision }) => at === start && decision.kind === 'shown');
+  if (entry?.decision.kind !== 'shown') throw new Error('A suggestion was shown that is not in the trace.');
+  const { confidence, agreement } = entry.decision;
+  return { ...(confidence !== undefined && { confidence }), ...(agreement !== undefined && { agreement }) };
 }
 
 function placeAfter(key: Key, { before, after }: GhostPlace): GhostPlace {

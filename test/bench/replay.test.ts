@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Figures, figuresOf, worse } from '../../bench/replay/figures.ts';
-import { readBaseline } from '../../bench/replay/main.ts';
+import { readBaseline, settingsOf } from '../../bench/replay/main.ts';
 import { settingOf, usualMix } from '../../bench/replay/mixes.ts';
 import { typedLines, withTimes } from '../../bench/replay/record.ts';
 import { type EditSession, type Key, keysOf, readSessions } from '../../bench/replay/session.ts';
 import type { AnsweringEngine } from '../../bench/replay/timed-engine.ts';
-import { type ReplayOptions, replay, whatIsTaken } from '../../bench/replay/typist.ts';
+import { type Replayed, type ReplayOptions, replay, whatIsTaken } from '../../bench/replay/typist.ts';
 import { createVirtualTime } from '../../bench/replay/virtual-time.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { GenerateRequest } from '../../src/protocol/engine.ts';
@@ -84,7 +84,7 @@ describe('a careful typist', () => {
 /** Typed from a beginning to an end. */
 const straight = sessions.filter(({ edits }) => edits.length === 1).slice(0, 4);
 
-/** Knows what will be typed, and is wrong about every third line. */
+/** Knows what will be typed, and is wrong about every third line; there it is less sure of itself. */
 function knowing({ start, cursor, edits }: EditSession): AnsweringEngine {
   const [edit] = edits;
   const whole = start.slice(0, cursor) + (edit !== undefined && 'type' in edit ? edit.type : '');
@@ -96,10 +96,19 @@ function knowing({ start, cursor, edits }: EditSession): AnsweringEngine {
     return text;
   };
   return {
-    async generate(request) {
+    async generate(request, { onDelta }) {
       const text = answer(request);
       const ids = Array.from({ length: Math.ceil(text.length / 3) }, (_, i) => i);
       const count = { one: 100 };
+      const piece = { unit: 'token', shares: {} } as const;
+      onDelta({ ...piece, text: '', tokens: 1, origin: { shares: {}, logProb: 0, agreement: 1 } });
+      const doubt = ids.length * (text.startsWith('nothing') ? 2 : 0.1);
+      onDelta({
+        ...piece,
+        text,
+        tokens: ids.length,
+        origin: { shares: {}, logProb: -doubt, agreement: 0.5 },
+      });
       return {
         kind: 'generated',
         result: {
@@ -111,10 +120,56 @@ function knowing({ start, cursor, edits }: EditSession): AnsweringEngine {
   };
 }
 
-async function withKnowing(change: Omit<ReplayOptions, 'engine'> = {}): Promise<Figures> {
-  const replays = straight.map((session) => replay(session, { engine: knowing(session), ...change }));
-  return figuresOf(await Promise.all(replays));
+async function replaysOf(change: Omit<ReplayOptions, 'engine'> = {}): Promise<readonly Replayed[]> {
+  return await Promise.all(
+    straight.map((session) => replay(session, { engine: knowing(session), ...change })),
+  );
 }
+
+async function withKnowing(change: Omit<ReplayOptions, 'engine'> = {}): Promise<Figures> {
+  return figuresOf(await replaysOf(change));
+}
+
+describe('what was shown', () => {
+  it('is each suggestion once, with what became of it', async () => {
+    const replays = await replaysOf();
+    const figures = figuresOf(replays);
+    const shown = replays.flatMap((one) => one.shown);
+    const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+    expect(sum(shown.map(({ times }) => times))).toBe(figures.shown);
+    expect(sum(shown.map(({ accepted }) => accepted))).toBe(figures.acceptedCharacters);
+    expect(shown.length).toBeLessThan(figures.shown);
+    const [right, wrong] = [shown.filter(({ isRight }) => isRight), shown.filter(({ isRight }) => !isRight)];
+    expect([right.length, wrong.length].every((count) => count > 10)).toBe(true);
+    expect(wrong.every(({ accepted }) => accepted === 0)).toBe(true);
+  });
+
+  it('carries the certainty by which the gate keeps it back', async () => {
+    const all = (await replaysOf()).flatMap(({ shown }) => shown);
+    const unsure = all.filter(({ certainty: { confidence = 1 } }) => confidence < 0.5);
+    expect(unsure.length).toBeGreaterThan(10);
+    expect(unsure.every(({ isRight }) => !isRight)).toBe(true);
+    const sure = await replaysOf({ settings: { 'completion.minConfidence': 0.5 } });
+    const left = sure.flatMap(({ shown }) => shown);
+    expect(left.every(({ certainty: { confidence = 1 } }) => confidence >= 0.5)).toBe(true);
+    expect(left.filter(({ accepted }) => accepted > 0).length).toBeGreaterThan(10);
+    expect(left.map(({ certainty }) => certainty.agreement)).toContain(0.5);
+  });
+});
+
+describe('settings given by command', () => {
+  it('are read as in settings.json', () => {
+    expect(settingsOf(['completion.minConfidence=0.5', 'completion.multiline=never'])).toEqual({
+      'completion.minConfidence': 0.5,
+      'completion.multiline': 'never',
+    });
+  });
+
+  it('are refused where there is no such setting', () => {
+    expect(() => settingsOf(['completion.minConfidense=0.5'])).toThrow('"completion.minConfidense=0.5"');
+    expect(() => settingsOf(['0.5'])).toThrow('NAME=VALUE');
+  });
+});
 
 describe('the comparison', () => {
   let first: Promise<Figures> | undefined;
