@@ -8,7 +8,7 @@ import { type CodeServer, installExtension, type Server, startServer } from '../
 import { processesRunning } from './processes.ts';
 
 /** What scripts/editor-test.mjs provides, as JSON in the environment variable CHORUS_EDITOR. */
-interface Provided {
+export interface Provided {
   readonly chromium: string;
   readonly codeServer: CodeServer;
   readonly vsix: string;
@@ -58,6 +58,9 @@ const browserFlags = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+/** There once the extension is active. */
+export const STATUS_ITEM = '.statusbar-item[id="chorus-mod.chorus.chorus.status"]';
 
 export type Workbench = Awaited<ReturnType<typeof startWorkbench>>;
 
@@ -113,9 +116,7 @@ export async function startWorkbench(options: WorkbenchOptions) {
       // The explorer lists the files once the window has connected to its extension host.
       await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
       // What is typed before the extension is active asks nobody for a suggestion.
-      await page
-        .locator('.statusbar-item[id="chorus-mod.chorus.chorus.status"]')
-        .waitFor({ timeout: 60_000 });
+      await page.locator(STATUS_ITEM).waitFor({ timeout: 60_000 });
     };
     await load();
     return {
