@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { discard } from '../engine/discard.ts';
 import { fetchTold, obtain } from '../engine/obtain.ts';
-import { megabytes } from '../fetch/disk.ts';
 import { exportBundle } from '../fetch/export-bundle.ts';
 import { fetchModel } from '../fetch/fetch-model.ts';
 import { importBundle } from '../fetch/import-bundle.ts';
@@ -12,21 +11,12 @@ import { ledgerLines, readLedger } from '../fetch/ledger.ts';
 import { removeModel } from '../fetch/remove-model.ts';
 import { type FetchSettings, fetchSettings, ledgerFile } from '../fetch/settings.ts';
 import { userCacheFolder } from '../models/cache-folder.ts';
-import {
-  type Catalog,
-  type CatalogModel,
-  diskBytes,
-  downloadBytes,
-  type FetchedModel,
-  licenceText,
-  readCatalog,
-  sourceName,
-} from '../models/catalog.ts';
+import { type Catalog, type FetchedModel, licenceText, readCatalog } from '../models/catalog.ts';
 import { importPlace } from '../models/import-place.ts';
-import { memoryText } from '../models/offer.ts';
-import { modelsFolder, placeOf, storedModel } from '../models/stored-model.ts';
+import { modelsFolder, placeOf, storedIds, storedModel } from '../models/stored-model.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
 import { exitCodeOf, Misuse, parsed } from './misuse.ts';
+import { listModels, type Named, strangers } from './models-list.ts';
 import { obtainTold, statusLine } from './status-line.ts';
 
 export interface ModelsRun {
@@ -60,7 +50,7 @@ export async function manageModels(args: readonly string[], run: ModelsRun): Pro
     switch (action) {
       case 'list':
         if (id !== undefined) throw misused(`list takes no '${id}'`);
-        await list(catalog, folder, { ...run, json: values.json === true });
+        await listModels(catalog, folder, { ...run, json: values.json === true });
         return 0;
       case 'fetch':
         if (rest.length > 0) throw misused('fetch takes one model at a time');
@@ -68,7 +58,11 @@ export async function manageModels(args: readonly string[], run: ModelsRun): Pro
         return 0;
       case 'remove':
         if (rest.length > 0) throw misused('remove takes one model at a time');
-        await removeOne(chosen(catalog, id), { cache, folder, run });
+        await removeOne((await strangerOf(catalog, id, folder)) ?? chosen(catalog, id), {
+          cache,
+          folder,
+          run,
+        });
         return 0;
       case 'import':
         if (id === undefined) throw misused('say which folder or file to import');
@@ -124,6 +118,15 @@ function chosen({ models }: Catalog, id: string | undefined): FetchedModel {
   return model;
 }
 
+/** A model that is here and that the catalogue does not know. */
+async function strangerOf(
+  catalog: Catalog,
+  id: string | undefined,
+  folder: string,
+): Promise<Named | undefined> {
+  return (await strangers(catalog, folder)).find((one) => one.id === id);
+}
+
 async function fetchOne(
   model: FetchedModel,
   folder: string,
@@ -157,10 +160,9 @@ interface Removal {
   readonly run: ModelsRun;
 }
 
-async function removeOne(model: FetchedModel, { cache, folder, run }: Removal): Promise<void> {
+async function removeOne(model: Named, { cache, folder, run }: Removal): Promise<void> {
   const { notes, signal, models } = run;
-  const place = await storedModel(folder, model);
-  if (place !== undefined) {
+  if ((await storedIds(folder)).includes(model.id)) {
     // Its graph is found by what the files hold, so it goes first.
     const request = { folder: placeOf(folder, model), folders: [], precision: 'auto', files: false } as const;
     await discard(request, { models, cacheFolder: cache });
@@ -247,86 +249,9 @@ async function importAll(
   }
 }
 
-async function connections(cache: string, run: ListRun): Promise<void> {
+async function connections(cache: string, run: ModelsRun & { readonly json: boolean }): Promise<void> {
   const entries = await readLedger(ledgerFile(cache));
   if (run.json) for (const entry of entries) run.output.write(`${JSON.stringify(entry)}\n`);
   else for (const text of ledgerLines(entries)) run.output.write(`${text}\n`);
   if (entries.length === 0) run.notes.write('No connection was ever made.\n');
-}
-
-interface ListRun extends ModelsRun {
-  readonly json: boolean;
-}
-
-async function list({ models }: Catalog, folder: string, run: ListRun): Promise<void> {
-  const rows = await Promise.all(models.map((model) => rowOf(model, folder, run.models)));
-  if (run.json) {
-    for (const row of rows) run.output.write(`${JSON.stringify(row)}\n`);
-    return;
-  }
-  const head = ['model', 'size', 'context', 'can', 'licence', 'state'];
-  const cells = rows.map((row) => [
-    row.id,
-    row.bytes === null ? '' : megabytes(row.bytes),
-    `${row.contextLength}`,
-    row.can.join(' '),
-    row.licence,
-    row.folder ?? `not here: chorus models fetch ${row.id}`,
-  ]);
-  const widths = head.map((_, i) => Math.max(...[head, ...cells].map((line) => line[i]?.length ?? 0)));
-  for (const line of [head, ...cells]) {
-    run.output.write(
-      `${line
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd()}\n`,
-    );
-  }
-  const wanted = models.filter((model, i) => model.kind === 'fetched' && rows[i]?.folder === null);
-  for (const model of wanted) {
-    if (model.kind !== 'fetched') continue;
-    const sources = model.sources.map(
-      (source) => `${megabytes(downloadBytes(source))} from ${sourceName(source)}`,
-    );
-    run.output.write(
-      `\n${model.id}: ${model.summary}\n  ${sources.join(', or else ')}; ${memoryText(model)} of memory; ${licenceText(model.licence)}\n`,
-    );
-  }
-}
-
-/** A line of the list; its fields are those of the JSON. */
-interface Row {
-  readonly id: string;
-  readonly name: string;
-  readonly summary: string;
-  readonly family: string;
-  readonly base: string | null;
-  readonly licence: string;
-  readonly parameters: number;
-  readonly contextLength: number;
-  readonly can: readonly string[];
-  /** On the disk; null for what comes with Chorus. */
-  readonly bytes: number | null;
-  /** Where it is; null where it is not. */
-  readonly folder: string | null;
-}
-
-async function rowOf(model: CatalogModel, folder: string, embedded: string): Promise<Row> {
-  const { id, name, summary, family, base = null, licence, parameters, contextLength, can } = model;
-  const place = model.kind === 'embedded' ? join(embedded, id) : await storedModel(folder, model);
-  const [first] = model.kind === 'fetched' ? model.sources : [];
-  const bytes = first === undefined ? null : diskBytes(first);
-  return {
-    id,
-    name,
-    summary,
-    family,
-    base,
-    licence: licence.spdx,
-    parameters,
-    contextLength,
-    can,
-    bytes,
-    folder: place ?? null,
-  };
 }

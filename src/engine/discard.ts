@@ -1,11 +1,11 @@
 /** Lets go of a model: what was built of it, and, where that is asked for, its own files, of a model that Chorus itself put there. */
 
 import { rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { removeModel } from '../fetch/remove-model.ts';
 import { mergedFolder } from '../models/cache-folder.ts';
 import { readCatalog } from '../models/catalog.ts';
-import { modelsFolder, placeOf } from '../models/stored-model.ts';
+import { modelsFolder, placeOf, storedIds } from '../models/stored-model.ts';
 import type { DiscardOutcome, DiscardRequest } from '../protocol/obtain.ts';
 import { discardBuilt } from '../runtime/discard-built.ts';
 
@@ -36,5 +36,7 @@ async function removeFiles(folder: string, models: string, cacheFolder: string):
   for (const model of catalogue.models) {
     if (model.kind === 'fetched' && resolve(placeOf(home, model)) === folder) return removeModel(home, model);
   }
-  return false;
+  const id = basename(folder);
+  const isStored = resolve(placeOf(home, { id })) === folder && (await storedIds(home)).includes(id);
+  return isStored && removeModel(home, { id });
 }

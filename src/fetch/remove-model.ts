@@ -18,7 +18,7 @@ export interface RemoveOptions {
 /** Whether there was anything to remove. `folder` is that of all fetched models. */
 export async function removeModel(
   folder: string,
-  model: FetchedModel,
+  model: Pick<FetchedModel, 'id'>,
   options: RemoveOptions = {},
 ): Promise<boolean> {
   const place = placeOf(folder, model);

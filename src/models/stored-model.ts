@@ -3,7 +3,7 @@
  * a folder without it, with files of other sizes, or of another revision than the catalogue's, is not the model.
  */
 
-import { lstat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type FetchedModel, type ModelSource, type StoredFile, storedFiles } from './catalog.ts';
@@ -28,13 +28,20 @@ export function modelsFolder(cache: string): string {
 }
 
 /** Where the model lies once it is fetched. */
-export function placeOf(folder: string, model: FetchedModel): string {
+export function placeOf(folder: string, model: Pick<FetchedModel, 'id'>): string {
   return join(folder, model.id);
 }
 
 /** The model's folder, where it is there and whole; `folder` is that of all fetched models. */
 export async function storedModel(folder: string, model: FetchedModel): Promise<string | undefined> {
   return (await storedFrom(folder, model)) === undefined ? undefined : placeOf(folder, model);
+}
+
+/** The ids of the models that lie in `folder`, by their records: also of those that came by a bundle and no catalogue knows. */
+export async function storedIds(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  const records = await Promise.all(names.map((name) => recordIn(join(folder, name))));
+  return names.filter((name, i) => records[i]?.id === name).sort();
 }
 
 /** The source whose files are those that lie there, where the model is there and whole. */

@@ -25,12 +25,13 @@ function collect() {
   return { stream, text: () => chunks.join('') };
 }
 
-function machine() {
+/** `others` are in its catalogue too. */
+function machine(others: Catalog['models'] = [model]) {
   const models = temporaryFolder();
   const cache = temporaryFolder(inMemory);
   const { id: _, kind: __, sources: ___, completion: ____, ...common } = model;
   const embedded = { ...common, kind: 'embedded' as const, id: 'pocket/one' };
-  const catalog: Catalog = { models: [embedded, model], mixes: [] };
+  const catalog: Catalog = { models: [embedded, ...others], mixes: [] };
   writeFileSync(join(models, 'catalog.json'), JSON.stringify(catalog));
   return {
     cache,
@@ -180,6 +181,27 @@ describe('chorus models, without a network', () => {
       out: '',
       err: 'No connection was ever made.\n',
     });
+  });
+
+  it('lists and removes what came by a bundle and the catalogue does not know', async () => {
+    const one = machine();
+    const hub = await startHub(files);
+    const bundle = join(temporaryFolder(), 'toys.zip');
+    await one.run(['fetch', 'toy', '--hub', hub.address]);
+    await one.run(['export', 'toy', bundle]);
+    const other = machine([]);
+    expect((await other.run(['remove', 'toy'])).code).toBe(2);
+    expect((await other.run(['import-bundle', bundle])).err).toContain('The catalogue does not know toy');
+    const place = join(other.folder, 'toy');
+    expect((await other.run([])).out).toMatch(new RegExp(`^toy +${place}$`, 'm'));
+    const rows = (await other.run(['list', '--json'])).out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows.at(-1)).toMatchObject({ id: 'toy', folder: place, licence: null });
+    expect(await other.run(['remove', 'toy'])).toMatchObject({ code: 0, err: 'toy is removed.\n' });
+    expect(existsSync(place)).toBe(false);
+    expect((await other.run([])).out).not.toContain('toy');
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createEngine } from '../../src/engine/engine.ts';
 import { mergedFolder } from '../../src/models/cache-folder.ts';
+import { modelsFolder, RECORD_NAME } from '../../src/models/stored-model.ts';
 import type { ObtainProgress } from '../../src/protocol/obtain.ts';
 import { pocket, programs, setting, temporaryFolder } from '../programs.ts';
 import { modelFolder } from '../runtime/model-folder.ts';
@@ -179,5 +180,17 @@ describe('letting go of a model', () => {
       files: false,
     });
     expect(existsSync(mergedFolder(cacheFolder))).toBe(true);
+  });
+
+  it('deletes the files of a model that came by a bundle, by its record', async () => {
+    const { engine, place, cacheFolder } = imports();
+    const [ours, foreign] = ['ours', 'foreign'].map((id) => join(modelsFolder(cacheFolder), id));
+    if (ours === undefined || foreign === undefined) throw new Error('unreachable');
+    for (const folder of [ours, foreign]) cpSync(pocket('code'), folder, { recursive: true });
+    const record = { id: 'ours', files: [], source: 'a bundle', time: '2026-11-27T00:00:00Z' };
+    writeFileSync(join(ours, RECORD_NAME), JSON.stringify(record));
+    expect(await engine.discard({ ...place(ours), files: true })).toMatchObject({ files: true });
+    expect(await engine.discard({ ...place(foreign), files: true })).toMatchObject({ files: false });
+    expect([existsSync(ours), existsSync(foreign)]).toEqual([false, true]);
   });
 });
