@@ -88,9 +88,10 @@ export async function openChat(
   /** In the order they were posted, each in a task of its own, with time to draw after it. */
   const send = async (): Promise<void> => {
     await Promise.resolve();
+    let before = stepwise ? await threadTime() : 0;
     while (outgoing.length > 0 && !closing) {
       const messages = outgoing.splice(0, stepwise ? 1 : 400);
-      const before = stepwise ? await threadTime() : 0;
+      // As text: to take the objects apart one by one takes longer than to draw what they say.
       await page.evaluate(async (posted) => {
         const task = () =>
           new Promise<void>((resolve) => {
@@ -98,17 +99,31 @@ export async function openChat(
             port1.onmessage = () => resolve();
             port2.postMessage(null);
           });
-        for (const data of posted) {
+        for (const data of JSON.parse(posted)) {
           window.dispatchEvent(new MessageEvent('message', { data }));
           await task();
           await task();
         }
-      }, messages);
+      }, JSON.stringify(messages));
       if (!stepwise) continue;
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 40)));
-      seen.work.push((await threadTime()) - before);
+      await frameShown();
+      const now = await threadTime();
+      seen.work.push(now - before);
+      before = now;
     }
     sending = undefined;
+  };
+  /** Once what was changed is laid out and painted, which follows what is called before a frame without a pause. */
+  const frameShown = (): Promise<void> =>
+    page.evaluate(() => {
+      const { nextFrame } = window as unknown as { nextFrame(callback: () => void): void };
+      return new Promise((resolve) => nextFrame(() => setTimeout(resolve)));
+    });
+  const takeLongTasks = async (): Promise<void> => {
+    const tasks = await page.evaluate(() =>
+      (window as unknown as { takeLongTasks(): number[] }).takeLongTasks(),
+    );
+    seen.longTasks.push(...tasks);
   };
   const mentioned = createAttach({
     async sourceOf(mention) {
@@ -159,14 +174,20 @@ export async function openChat(
   await page.exposeFunction('toExtension', (message: unknown) => receive(message));
   await page.addInitScript(
     ({ draw }) => {
-      const found: number[] = [];
-      const observer = new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) found.push(duration);
-      });
+      let found: number[] = [];
+      const note = (entries: PerformanceEntryList) => found.push(...entries.map(({ duration }) => duration));
+      const observer = new PerformanceObserver((list) => note(list.getEntries()));
       observer.observe({ entryTypes: ['longtask'] });
       let state: unknown = JSON.parse(sessionStorage.getItem('state') ?? 'null');
       Object.assign(window, {
-        longTasks: found,
+        takeLongTasks() {
+          // With those that it is not told of yet.
+          note(observer.takeRecords());
+          const taken = found;
+          found = [];
+          return taken;
+        },
+        nextFrame: requestAnimationFrame.bind(window),
         acquireVsCodeApi: () => ({
           postMessage: (message: unknown) =>
             (window as unknown as { toExtension(message: unknown): void }).toExtension(message),
@@ -203,13 +224,16 @@ export async function openChat(
         followed = resolve;
       }),
     /** Once the page has been told everything and has drawn it; takes in the long tasks so far. */
+    async drawn() {
+      while (sending !== undefined) await sending;
+      await frameShown();
+      await takeLongTasks();
+    },
+    /** The same, with a while for what the page asks in answer. */
     async settled() {
       while (sending !== undefined) await sending;
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 60)));
-      const tasks = await page.evaluate(() =>
-        (window as unknown as { longTasks: number[] }).longTasks.splice(0),
-      );
-      seen.longTasks.push(...tasks);
+      await takeLongTasks();
     },
     async close() {
       // What ends with the page is told to nobody.

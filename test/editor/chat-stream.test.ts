@@ -80,12 +80,13 @@ async function streamed(
     for (const index of texts.keys()) {
       seen.work.splice(0);
       await session.ask(String(index));
-      await chat.settled();
+      await chat.drawn();
       const longest = Math.max(0, ...seen.longTasks.splice(0));
       if (longest > LONGEST) slow.set(index, longest);
       works.push(seen.work.splice(0));
       if (index % 10 === 9) await session.open(newConversation());
     }
+    await chat.settled();
     const { active, drawings } = await page.evaluate(() => {
       const { looked, drawings } = window as unknown as { looked(): string[]; drawings: number };
       return { active: looked(), drawings };
@@ -96,21 +97,35 @@ async function streamed(
   }
 }
 
+/** How often a text is measured before it is called slow. */
+const MEASUREMENTS = 3;
+
 /**
- * Of the texts that took long by the clock those that take long by the processor's time too, with that: on a busy machine any task
- * takes long by the clock.
+ * Of the texts that took long by the clock those that take long by the processor's time too, each time, with the least of these times:
+ * on a busy machine any task takes long by the clock, and now and then one by the processor's time.
  */
 async function alwaysSlow(
   texts: readonly (readonly string[])[],
   first: ReadonlyMap<number, number>,
   { origins = false, longest = LONGEST },
 ): Promise<[string, number][]> {
-  const again = [...first.keys()].map((index) => texts[index] ?? []);
-  const { works } = await streamed(again, { origins, stepwise: true });
-  return again.flatMap((pieces, place): [string, number][] => {
-    const most = Math.max(...(works[place] ?? [Number.POSITIVE_INFINITY]));
-    return most > longest ? [[pieces.join('').slice(0, 40), Math.round(most)]] : [];
-  });
+  let slow = [...first.keys()].map((index) => ({ pieces: texts[index] ?? [], least: Infinity }));
+  for (let i = 0; i < MEASUREMENTS && slow.length > 0; i++) {
+    const { works } = await streamed(
+      slow.map(({ pieces }) => pieces),
+      { origins, stepwise: true },
+    );
+    slow = slow
+      .map(({ pieces, least }, place) => ({ pieces, least: Math.min(least, longestOf(works[place])) }))
+      .filter(({ least }) => least > longest);
+  }
+  return slow.map(({ pieces, least }) => [pieces.join('').slice(0, 40), Math.round(least)]);
+}
+
+/** Of the times of a text that was measured. */
+function longestOf(work: readonly number[] = []): number {
+  if (work.length === 0 || work.some(Number.isNaN)) throw new Error('The time was not measured.');
+  return Math.max(...work);
 }
 
 const inCharacters = (text: string): string[] => [...text];
@@ -166,5 +181,20 @@ test('while a page that did run, load, or take long would be noticed', async () 
   expect(Math.max(0, ...chat.seen.longTasks)).toBeGreaterThan(LONGEST);
   await chat.page.evaluate(() => alert('heard'));
   expect(chat.seen.dialogs).toEqual(['heard']);
+  await chat.close();
+});
+
+test('and so would a text that takes long whenever it is drawn', async () => {
+  const { generate } = player(() => ['One', ' two', ' three.']);
+  const chat = await openChat(browser, { generate, eager: true, stepwise: true });
+  await chat.page.evaluate((time) => {
+    window.addEventListener('message', () => {
+      const end = performance.now() + time;
+      while (performance.now() < end);
+    });
+  }, 4 * LONGEST);
+  await chat.session.ask('one');
+  await chat.drawn();
+  expect(longestOf(chat.seen.work)).toBeGreaterThan(LONGEST);
   await chat.close();
 });
