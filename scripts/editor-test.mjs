@@ -1,17 +1,27 @@
 // `npm run editor`: packages the extension for this platform and runs test/editor against it in a real VS Code.
 // Further arguments go to vitest. The tests get what they need through CHORUS_EDITOR, see test/editor/workbench.ts.
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { provideChromium } from './chromium.mjs';
 import { provideCodeServer } from './code-server.mjs';
 import { buildForPackage, packageExtension, thisTarget } from './package.mjs';
 import { isScript, main, root, run } from './process.mjs';
+import { installExtension } from './serve.mjs';
 
-/** Packages the extension and provides the editor and the browser; gives what test/editor/workbench.ts reads. */
+/** Packages and installs the extension and provides the editor and the browser; gives what test/editor/workbench.ts reads. */
 export async function provideEditor() {
   const chromium = await provideChromium();
   const codeServer = await provideCodeServer();
   const vsix = process.env.CHORUS_VSIX ?? (await packaged());
-  return { chromium, codeServer, vsix };
+  return { chromium, codeServer, extensions: await installed({ codeServer, vsix }) };
+}
+
+/** The folder of extensions of an editor into which the VSIX was just installed; each test's editor gets a copy. */
+async function installed({ codeServer, vsix }) {
+  const home = join(root, '.cache', 'editor-home');
+  rmSync(home, { recursive: true, force: true });
+  await installExtension({ codeServer, home, vsix });
+  return join(home, 'extensions');
 }
 
 async function packaged() {

@@ -11,7 +11,8 @@ import { processesRunning } from './processes.ts';
 export interface Provided {
   readonly chromium: string;
   readonly codeServer: CodeServer;
-  readonly vsix: string;
+  /** A folder of extensions with the one that was built for this run. */
+  readonly extensions: string;
 }
 
 export interface WorkbenchOptions {
@@ -21,8 +22,6 @@ export interface WorkbenchOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Called with the folder of the installed extension before the editor starts. */
   readonly prepare?: (extension: string) => void;
-  /** Default: the VSIX that was built for this run. */
-  readonly vsix?: string;
   /** Further extensions, by their VSIX. */
   readonly others?: readonly string[];
   /** The display language. What the editor itself says stays English: its language packs are not there. */
@@ -44,6 +43,8 @@ const quiet = {
   'extensions.ignoreRecommendations': true,
   'chat.disableAIFeatures': true,
   'files.autoSave': 'off',
+  // No test has a repository, and the extensions that wait for the start to be over wait for this one.
+  'git.enabled': false,
   // A test that fetches has a hub of its own and says so.
   'chorus.models.offline': true,
   'editor.minimap.enabled': false,
@@ -94,7 +95,7 @@ export async function startWorkbench(options: WorkbenchOptions) {
     for (const model of options.fetched ?? []) {
       cpSync(model, join(cache, 'models', basename(model)), { recursive: true });
     }
-    await installExtension({ codeServer, home, vsix: options.vsix ?? provided.vsix });
+    cpSync(provided.extensions, join(home, 'extensions'), { recursive: true });
     for (const vsix of options.others ?? []) await installExtension({ codeServer, home, vsix });
     options.prepare?.(installedIn(join(home, 'extensions')));
     server = await startServer({
