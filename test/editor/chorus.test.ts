@@ -1,5 +1,8 @@
-// The main job in a real VS Code: ghost text, chat, experts that come and go, and an engine that is killed.
+// The main job in a real VS Code: ghost text, chat, experts that come and go, an engine that is killed, and what was counted meanwhile.
 // The tests share one window and follow each other as one user's session.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Frame } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ask, finished, shares, textOf, textsShown } from './chat.ts';
 import { startWorkbench, type Workbench } from './workbench.ts';
@@ -16,6 +19,8 @@ export function add(a: Point, b: Point): Point {
 `;
 
 let workbench: Workbench;
+/** The first line of the suggestion that was taken. */
+let taken = '';
 
 beforeAll(async () => {
   workbench = await startWorkbench({ files: { 'geometry.ts': geometry } });
@@ -49,6 +54,7 @@ test('typing in a TypeScript file shows ghost text, and Tab accepts it', async (
   // The line is indented already, and a suggestion that indented it again would turn Tab into an indent.
   expect(after).toContain(`Point {\n  ${line}`);
   expect(line).toBe(line.trimStart());
+  taken = line.trim();
   expect(workbench.engineProcesses()).toHaveLength(1);
   expect(await workbench.notifications()).toEqual([]);
 });
@@ -113,4 +119,45 @@ async function killWhileStreaming() {
     await finished(answer);
   }
   throw new Error('Every answer ended before the engine could be killed.');
+}
+
+// Last, because the file is to stand for 30 seconds after the suggestion was taken.
+test('the suggestion that was taken is counted, kept as counts alone, and there again in a new window', async () => {
+  const page = await shownStatistics();
+  await expect.poll(() => figures(page)).toMatchObject({ 'Times taken': '1' });
+  expect(Number((await figures(page))['Suggestions shown'])).toBeGreaterThanOrEqual(1);
+
+  const file = join(workbench.workspace, '../home/data/User/globalStorage/chorus-mod.chorus/statistics.json');
+  const kept = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+  await expect.poll(kept, { timeout: 60_000, interval: 500 }).toContain('"whole":1');
+  // The place was followed to its end, and what stood there was still the same.
+  await expect
+    .poll(() => figures(page), { timeout: 60_000, interval: 500 })
+    .toMatchObject({ 'Still there after 30 s': '100 %' });
+
+  // What was counted a moment ago is kept at the end of the window.
+  await workbench.load();
+  const anew = await shownStatistics();
+  await expect
+    .poll(() => figures(anew))
+    .toMatchObject({ 'Times taken': '1', 'Still there after 30 s': '100 %' });
+  expect(kept()).toContain('"alike30":1');
+  expect(taken).not.toBe('');
+  expect(kept()).not.toContain(taken);
+  expect(kept()).not.toContain('geometry');
+}, 240_000);
+
+async function shownStatistics(): Promise<Frame> {
+  await workbench.runCommand('Chorus: Show Statistics');
+  return await workbench.pageWith('#figures .value');
+}
+
+/** The numbers on top of the statistics page, by what they are called. */
+async function figures(page: Frame): Promise<Record<string, string>> {
+  const entries = await page
+    .locator('#figures > div')
+    .evaluateAll((all) =>
+      all.map((one) => [one.querySelector('dt')?.textContent, one.querySelector('.value')?.textContent]),
+    );
+  return Object.fromEntries(entries);
 }
