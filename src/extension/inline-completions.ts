@@ -10,6 +10,8 @@ import type { SuggestionSource, SuggestionUse } from './suggestion-use.ts';
 /** Run by the editor when a suggestion was accepted; not in the palette. */
 const ACCEPTED = 'chorus.suggestionAccepted';
 const TAKEN = 'chorus.suggestionTaken';
+/** Where questions to the editor's own chat are typed: an editor too, but no file, and it has suggestions of its own. */
+const chatInputs = ['chatSessionInput', 'sessions-chat'];
 
 export interface InlineCompletionOptions {
   readonly session: CompletionSession;
@@ -53,7 +55,7 @@ function provider({
 }: InlineCompletionOptions): vscode.InlineCompletionItemProvider {
   return {
     async provideInlineCompletionItems(document, position, { triggerKind, selectedCompletionInfo }, token) {
-      if (token.isCancellationRequested) return undefined;
+      if (token.isCancellationRequested || chatInputs.includes(document.uri.scheme)) return undefined;
       const explicit = triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
       const query = queryAt(document, position, { explicit, selected: selectedCompletionInfo, chunksFor });
       const controller = new AbortController();

@@ -53,13 +53,15 @@ export function registerModelProvider(dependencies: ModelProviderDependencies): 
     );
   };
 
-  return vscode.Disposable.from(
+  const tell = (): void => {
+    const now = JSON.stringify(information());
+    if (now !== told) changed.fire();
+    told = now;
+  };
+
+  const registered = vscode.Disposable.from(
     changed,
-    dependencies.onDidChange(() => {
-      const now = JSON.stringify(information());
-      if (now !== told) changed.fire();
-      told = now;
-    }),
+    dependencies.onDidChange(tell),
     vscode.lm.registerLanguageModelChatProvider(modelVendor, {
       onDidChangeLanguageModelChatInformation: changed.event,
       provideLanguageModelChatInformation: information,
@@ -92,4 +94,7 @@ export function registerModelProvider(dependencies: ModelProviderDependencies): 
       },
     }),
   );
+  // The picker asks for the models of a provider only once it said that it has some.
+  tell();
+  return registered;
 }

@@ -27,7 +27,8 @@ export function nativeModels(values: SettingValues, known: readonly string[]): N
     return { id, name, detail: names(experts), experts, mix };
   };
   const models: NativeModel[] = [
-    { ...ofMix('present', t('Chorus: present mix'), now), mix: undefined },
+    // The editor sorts by name and starts with the first, which this is in either language.
+    { ...ofMix('present', t('Chorus (present mix)'), now), mix: undefined },
     ...[...savedMixes(values), ...readyMixes(known)].map(({ id, label, sets }) =>
       ofMix(`mix/${id}`, t('Chorus: {0}', label), mixFrom({ ...values, ...sets }, known)),
     ),

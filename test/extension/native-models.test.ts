@@ -19,6 +19,11 @@ describe('the models of the picker', () => {
     expect(new Set(mixes).size).toBe(mixes.length);
   });
 
+  it('begin with the present mix where the editor sorts them by name', () => {
+    const sorted = [...models].sort((one, other) => one.name.localeCompare(other.name));
+    expect(sorted[0]?.id).toBe('present');
+  });
+
   it('are mixed as they say', () => {
     const of = (id: string) => models.find((model) => model.id === id);
     expect(of('present')?.mix).toBeUndefined();
