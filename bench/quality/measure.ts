@@ -1,5 +1,6 @@
 /** Runs every variant on every case of a suite. Only what is reachable from here decides the figures of a case. */
 
+import type { EngineParts } from '../../src/engine/engine.ts';
 import { fingerprint, type ResultsStore } from './results-store.ts';
 import { createScoringEngine, type ScoringEngine } from './scored-once.ts';
 import type { Part } from './statistics.ts';
@@ -9,14 +10,12 @@ import { type Family, mixOf, type Variant } from './variants.ts';
 /** By variant, then by metric. */
 export type CaseResults = Readonly<Record<string, Readonly<Record<string, Part>>>>;
 
-export interface MeasureOptions {
+export interface MeasureOptions extends EngineParts {
   readonly family: Family;
   readonly suite: Suite;
   readonly variants: readonly Variant[];
   /** Also asks for answers; else only scores the true ones. */
   readonly answers?: boolean;
-  /** The bundled programs, dist/. */
-  readonly programs: string;
   readonly store: ResultsStore<CaseResults>;
   /** Changes with the code and the models. */
   readonly stamp: string;
@@ -31,8 +30,8 @@ export async function measureAll({
   answers = true,
   ...rest
 }: MeasureOptions): Promise<CaseResults[]> {
-  const { programs, store, stamp, progress } = rest;
-  const engine = createScoringEngine(programs);
+  const { store, stamp, progress } = rest;
+  const engine = createScoringEngine(rest);
   try {
     const results: CaseResults[] = [];
     for (const [i, one] of suite.cases.entries()) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Distribution } from '../../src/core/distribution.ts';
 import { copyRows, type Rows } from '../../src/core/expert.ts';
 import { fixedWeighting } from '../../src/core/weighting.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { Engine, EngineParts } from '../../src/engine/engine.ts';
 import { createExperts, type Experts } from '../../src/engine/experts.ts';
 import { generate } from '../../src/engine/generate.ts';
 import { createMixture, type LiveMix } from '../../src/engine/mixture.ts';
@@ -37,8 +37,7 @@ export interface ScoringEngine extends Asked {
   dispose(): Promise<void>;
 }
 
-/** @param programs the folder of the bundled workers, dist/ */
-export function createScoringEngine(programs: string): ScoringEngine {
+export function createScoringEngine({ programs, open }: EngineParts): ScoringEngine {
   const cacheFolder = userCacheFolder(process.env);
   const log = (): void => {};
   const experts = createExperts({
@@ -48,6 +47,7 @@ export function createScoringEngine(programs: string): ScoringEngine {
     onStatus: () => {},
     log,
     available: availableMemory,
+    open,
   });
   const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEngine, type Engine } from '../engine/engine.ts';
+import { createEngine, type Engine, type EngineParts } from '../engine/engine.ts';
 import { toFailure } from '../protocol/failure.ts';
 import { adviseFiles } from './advise.ts';
 import { completeAt } from './complete.ts';
@@ -18,7 +18,7 @@ import { serveModels } from './serve.ts';
 import { startChat } from './start-chat.ts';
 import type { Terminal } from './terminal.ts';
 
-type Run = (args: readonly string[], terminal: Terminal, programs: string) => Promise<number>;
+type Run = (args: readonly string[], terminal: Terminal, parts: EngineParts) => Promise<number>;
 
 const commands: Readonly<Record<Command, Run>> = {
   generate: answering('generate'),
@@ -26,14 +26,14 @@ const commands: Readonly<Record<Command, Run>> = {
   chat: startChat,
   complete: completeAt,
   serve: serveModels,
-  eval: evaluate,
-  advise: (args, { output, notes }, programs) =>
-    withEngine({ programs, notes }, (engine) =>
-      adviseFiles(args, { engine, models: modelsOf(programs), output, notes }),
+  eval: (args, terminal, { programs }) => evaluate(args, terminal, programs),
+  advise: (args, { output, notes }, parts) =>
+    withEngine({ ...parts, notes }, (engine) =>
+      adviseFiles(args, { engine, models: modelsOf(parts.programs), output, notes }),
     ),
-  merge: (args, { output, notes, interruption }, programs) =>
+  merge: (args, { output, notes, interruption }, { programs }) =>
     mergeByRecipe(args, { models: modelsOf(programs), output, notes, signal: interruption() }),
-  models: (args, { output, notes, interruption, environment }, programs) =>
+  models: (args, { output, notes, interruption, environment }, { programs }) =>
     manageModels(args, {
       programs,
       models: modelsOf(programs),
@@ -44,11 +44,11 @@ const commands: Readonly<Record<Command, Run>> = {
     }),
 };
 
-/** @param programs the folder of the bundled programs, dist/. Resolves to the exit code. */
+/** Resolves to the exit code. */
 export async function commandLine(
   args: readonly string[],
   terminal: Terminal,
-  programs: string,
+  parts: EngineParts,
 ): Promise<number> {
   const { output, notes } = terminal;
   const [given = '--help', ...rest] = args;
@@ -66,7 +66,7 @@ export async function commandLine(
     output.write(helpOf(command));
     return exitCodes.done;
   }
-  return commands[command](rest, terminal, programs);
+  return commands[command](rest, terminal, parts);
 }
 
 function isCommand(name: string): name is Command {
@@ -79,7 +79,7 @@ function modelsOf(programs: string): string {
 }
 
 function answering(command: LineCommand): Run {
-  return async (args, { input, output, notes }, programs) => {
+  return async (args, { input, output, notes }, parts) => {
     let values: ReturnType<typeof parse>;
     try {
       values = parse(args);
@@ -87,17 +87,17 @@ function answering(command: LineCommand): Run {
       notes.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${seeHelp(command)}`);
       return exitCodes.misused;
     }
-    return withEngine({ programs, notes }, (engine) =>
-      answer(command, values, { input, output }, { engine, models: modelsOf(programs) }),
+    return withEngine({ ...parts, notes }, (engine) =>
+      answer(command, values, { input, output }, { engine, models: modelsOf(parts.programs) }),
     );
   };
 }
 
 async function withEngine(
-  { programs, notes }: { readonly programs: string } & Pick<Terminal, 'notes'>,
+  { programs, open, notes }: EngineParts & Pick<Terminal, 'notes'>,
   run: (engine: Engine) => Promise<number>,
 ): Promise<number> {
-  const engine = createEngine({ programs, onStatus: conversionNotes(notes) });
+  const engine = createEngine({ programs, open, onStatus: conversionNotes(notes) });
   try {
     return await run(engine);
   } finally {

@@ -3,7 +3,7 @@
 import { basename, join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { createEngine } from '../engine/engine.ts';
+import { createEngine, type EngineParts } from '../engine/engine.ts';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import { hasTinyBase } from '../models/tiny.ts';
 import { ChorusError, toFailure } from '../protocol/failure.ts';
@@ -30,13 +30,14 @@ const CURSOR = '<cursor>';
 export async function completeAt(
   args: readonly string[],
   { input, output, notes, environment, interruption }: Terminal,
-  programs: string,
+  { programs, open }: EngineParts,
 ): Promise<number> {
   const signal = interruption();
   const models = join(programs, '..', 'models');
   const cache = userCacheFolder(environment);
   const engine = createEngine({
     programs,
+    open,
     cacheFolder: cache,
     environment,
     onStatus: conversionNotes(notes),

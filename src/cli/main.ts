@@ -14,7 +14,11 @@ function interruption(): AbortSignal {
 
 const { stdin: input, stdout: output, stderr: notes, env: environment } = process;
 
-commandLine(process.argv.slice(2), { input, output, notes, interruption, environment }, __dirname).then(
+commandLine(
+  process.argv.slice(2),
+  { input, output, notes, interruption, environment },
+  { programs: __dirname },
+).then(
   (code) => {
     process.exitCode = code;
   },

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEngine, type Engine } from '../engine/engine.ts';
+import { createEngine, type Engine, type EngineParts } from '../engine/engine.ts';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import { hasTinyBase } from '../models/tiny.ts';
 import type { ExpertStatus, MixSetting } from '../protocol/engine.ts';
@@ -33,7 +33,7 @@ const PORT = 8191;
 export async function serveModels(
   args: readonly string[],
   terminal: Terminal,
-  programs: string,
+  { programs, open }: EngineParts,
 ): Promise<number> {
   const { output, notes, environment } = terminal;
   const models = join(programs, '..', 'models');
@@ -48,7 +48,13 @@ export async function serveModels(
     if (own !== undefined && (values.pocket || values.mix !== undefined || values.fetch))
       throw new Misuse('--expert says who answers: leave out --pocket, --mix and --fetch.');
     const { key, words } = await keyOf(values.key ?? environment.CHORUS_KEY, join(cache, 'serve.key'));
-    engine = createEngine({ programs, cacheFolder: cache, environment, onStatus: conversionNotes(notes) });
+    engine = createEngine({
+      programs,
+      open,
+      cacheFolder: cache,
+      environment,
+      onStatus: conversionNotes(notes),
+    });
     const begin =
       own === undefined ? await firstMix(engine, values, { terminal, models, cache, signal }) : own;
     if (begin === undefined) return exitCodes.done;

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEngine } from '../engine/engine.ts';
+import { createEngine, type EngineParts } from '../engine/engine.ts';
 import { userCacheFolder } from '../models/cache-folder.ts';
 import { chat } from './chat.ts';
 import { firstStart, type Stage } from './first-start.ts';
@@ -30,7 +30,7 @@ const options = {
 export async function startChat(
   args: readonly string[],
   { input, output, notes, interruption, environment }: Terminal,
-  programs: string,
+  { programs, open }: EngineParts,
 ): Promise<number> {
   let values: ReturnType<typeof parse>;
   let before: Stage[];
@@ -43,7 +43,7 @@ export async function startChat(
   }
   const { pocket = false, mix, fetch = false, offline, hub, pip } = values;
   const cache = userCacheFolder(environment);
-  const engine = createEngine({ programs, cacheFolder: cache, environment });
+  const engine = createEngine({ programs, open, cacheFolder: cache, environment });
   try {
     const begin = await firstStart(engine, {
       models: join(programs, '..', 'models'),

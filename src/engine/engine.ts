@@ -29,6 +29,7 @@ import type {
   ObtainRequest,
   PlaceRequest,
 } from '../protocol/obtain.ts';
+import type { openExpert } from '../runtime/expert.ts';
 import { createDevices } from '../runtime/model-device.ts';
 import { advise } from './advise.ts';
 import { bestOf } from './best-of.ts';
@@ -60,9 +61,14 @@ export interface EngineOptions {
   readonly alarm?: Alarm;
   /** Bytes that are free on the machine. */
   readonly available?: () => number;
+  /** Opens a model; by default the runtime does. Who keeps models open for the next engine has its own. */
+  readonly open?: typeof openExpert | undefined;
   /** What says where models are fetched from, unless a request does. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
+
+/** What an engine of this process is made of. */
+export type EngineParts = Pick<EngineOptions, 'programs' | 'open'>;
 
 export interface Engine {
   configure(mix: MixSetting): void;
@@ -116,11 +122,12 @@ export function createEngine({
   log = () => {},
   alarm = timerAlarm,
   available = availableMemory,
+  open,
   environment = process.env,
 }: EngineOptions): Engine {
   const devices = createDevices({ checkProgram: join(programs, 'device-check.js'), cacheFolder, log });
   const workerFile = join(programs, 'worker.js');
-  const experts = createExperts({ workerFile, cacheFolder, devices, onStatus, log, available });
+  const experts = createExperts({ workerFile, cacheFolder, devices, onStatus, log, available, open });
   const templates = createTemplateRenderer(join(programs, 'template-process.js'));
   const turns = createTurns();
   const syntax = createSyntax(programs);

@@ -32,6 +32,7 @@ export interface ExpertsOptions {
   readonly log: (text: string) => void;
   /** Bytes that are free on the machine. */
   readonly available: () => number;
+  readonly open?: typeof openExpert | undefined;
 }
 
 export interface Experts {
@@ -103,6 +104,7 @@ export function createExperts({
   onStatus,
   log,
   available,
+  open = openExpert,
 }: ExpertsOptions): Experts {
   let mix: MixSetting = { experts: [], pool: { kind: 'linear' }, weighting: 'fixed' };
   /** By id, in the order of the settings. */
@@ -186,7 +188,7 @@ export function createExperts({
   ): Promise<LoadedExpert> => {
     const decided = groups.arriving();
     try {
-      return openExpert({ ...(await admit(slot, false)), ...options });
+      return open({ ...(await admit(slot, false)), ...options });
     } finally {
       decided();
     }
@@ -280,7 +282,7 @@ export function createExperts({
     const converting = new AbortController();
     const { signal } = converting;
     const expert = admit(slot, true).then((place) =>
-      openExpert({ ...place, name: id, threads, workerFile, device, devices, signal }),
+      open({ ...place, name: id, threads, workerFile, device, devices, signal }),
     );
     const forget = (): void => {
       if (loans.get(slot) === lent) loans.delete(slot);

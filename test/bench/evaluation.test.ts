@@ -12,7 +12,8 @@ import { openResults } from '../../bench/quality/results-store.ts';
 import { type SuiteName, suiteOf } from '../../bench/quality/suites.ts';
 import { mixOf, variantsOf } from '../../bench/quality/variants.ts';
 import { createEngine } from '../../src/engine/engine.ts';
-import { pocket, programs, root, temporaryFolder } from '../programs.ts';
+import { keeping } from '../kept-experts.ts';
+import { pocket, root, temporaryFolder } from '../programs.ts';
 import { writeAdapter } from '../runtime/adapter-folders.ts';
 
 const family = pocketFamily(join(root, 'models'));
@@ -31,7 +32,7 @@ async function measured(
     variants: variantsOf(family, { suite: name, all: false }).filter((variant) =>
       wanted.includes(variant.name),
     ),
-    programs,
+    ...keeping,
     store: openResults(file, { schema: anything, fresh: false }),
     stamp: 'test',
     progress: (text) => said.push(text),
@@ -81,13 +82,13 @@ describe('the evaluation', () => {
       suite,
       variants,
       answers: false,
-      programs,
+      ...keeping,
       store: openResults(join(temporaryFolder(), 'cases.jsonl'), { schema: anything, fresh: false }),
       stamp: 'test',
       progress: () => {},
     });
     const [problem] = choose(data.problems, 1, 1);
-    const engine = createEngine({ programs });
+    const engine = createEngine(keeping);
     for (const variant of variants.filter(({ name }) => /^(math alone|code \+ math)/.test(name))) {
       engine.configure(mixOf(family, variant));
       const { logProb, bytes } = await engine.score({
@@ -125,7 +126,7 @@ describe('the evaluation', () => {
       family,
       suite,
       variants: alone,
-      programs,
+      ...keeping,
       store: openResults(join(temporaryFolder(), 'cases.jsonl'), { schema: anything, fresh: false }),
       stamp: 'test',
       progress: () => {},
@@ -145,7 +146,7 @@ describe('the evaluation', () => {
       family,
       suite,
       variants: [even, { ...even, name: by, everyLine: true }],
-      programs,
+      ...keeping,
       store: openResults(join(temporaryFolder(), 'cases.jsonl'), { schema: anything, fresh: false }),
       stamp: 'test',
       progress: () => {},

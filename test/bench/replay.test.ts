@@ -13,7 +13,8 @@ import { type Replayed, type ReplayOptions, replay, whatIsTaken } from '../../be
 import { createVirtualTime } from '../../bench/replay/virtual-time.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { GenerateRequest } from '../../src/protocol/engine.ts';
-import { programs, root } from '../programs.ts';
+import { keeping } from '../kept-experts.ts';
+import { root } from '../programs.ts';
 
 const folder = join(root, 'bench', 'replay');
 const sessions = readSessions(readFileSync(join(folder, 'sessions.jsonl'), 'utf8'));
@@ -239,7 +240,7 @@ describe('the recorded sessions', () => {
 });
 
 describe('the pocket experts, mixed as Chorus comes', () => {
-  const engine = createEngine({ programs });
+  const engine = createEngine(keeping);
   afterAll(() => engine.dispose());
 
   it('do nowhere worse than the baseline', async () => {

@@ -7,6 +7,7 @@ import { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandLine } from '../../src/cli/command-line.ts';
 import { helps } from '../../src/cli/help.ts';
+import { keeping } from '../kept-experts.ts';
 import { cacheFolder, programs, root, temporaryFolder } from '../programs.ts';
 
 // Whatever the user has fetched, the tests start without it.
@@ -29,7 +30,7 @@ async function chorus(args: readonly string[], input = ''): Promise<Ran> {
   const [notes, err] = collector();
   const interruption = () => new AbortController().signal;
   const terminal = { input: Readable.from([input]), output, notes, interruption, environment: process.env };
-  const code = await commandLine(args, terminal, programs);
+  const code = await commandLine(args, terminal, keeping);
   return { code, lines: linesOf(out()), out: out(), err: err() };
 }
 

@@ -6,7 +6,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { commandLine } from '../../src/cli/command-line.ts';
-import { cacheFolder, programs, temporaryFolder } from '../programs.ts';
+import { keeping } from '../kept-experts.ts';
+import { cacheFolder, temporaryFolder } from '../programs.ts';
 
 async function complete(args: readonly string[], input = '') {
   const [output, notes] = [new PassThrough(), new PassThrough()];
@@ -17,7 +18,7 @@ async function complete(args: readonly string[], input = '') {
     interruption: () => new AbortController().signal,
     environment: { ...process.env, CHORUS_CACHE: cacheFolder },
   };
-  const code = await commandLine(['complete', ...args], terminal, programs);
+  const code = await commandLine(['complete', ...args], terminal, keeping);
   output.end();
   notes.end();
   return { code, out: await text(output), err: await text(notes) };

@@ -12,7 +12,8 @@ import type {
   MixSetting,
 } from '../../src/protocol/engine.ts';
 import type { Failure } from '../../src/protocol/failure.ts';
-import { pocket, programs, setting } from '../programs.ts';
+import { keeping } from '../kept-experts.ts';
+import { pocket, setting } from '../programs.ts';
 
 export interface Bench {
   readonly engine: Engine;
@@ -22,13 +23,15 @@ export interface Bench {
 /**
  * One engine for all tests of the file: opening two experts costs as much as eighty tokens of their answer. What is loaded stays so
  * while the mix names it; what the experts remember of their contexts goes with each test.
+ *
+ * @param parts by default those that keep pocket experts open from file to file
  */
-export function engineForFile(): Bench {
+export function engineForFile(parts = keeping): Bench {
   let engine: Engine | undefined;
   let statuses: readonly ExpertStatus[] = [];
   beforeAll(() => {
     engine = createEngine({
-      programs,
+      ...parts,
       onStatus: (next) => {
         statuses = next;
       },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pocket, setting, temporaryFolder } from '../programs.ts';
+import { pocket, programs, setting, temporaryFolder } from '../programs.ts';
 import { ask, changedModel, ENDLESS, engineForFile, even, failed, generated, renamedToken } from './bench.ts';
 
 const bench = engineForFile();
@@ -100,6 +100,11 @@ describe('a change of the mix that does not fit', () => {
       generated(await answer);
     }
   });
+});
+
+describe('while experts load', () => {
+  // Opened anew each time.
+  const bench = engineForFile({ programs });
 
   it('does not fail where an expert is switched off and on, or changed, while it loads', async () => {
     const { engine } = bench;
@@ -114,17 +119,17 @@ describe('a change of the mix that does not fit', () => {
     engine.configure({ ...even, experts: [setting('code'), setting('math', { precision: 'auto' })] });
     expect(Object.keys(generated(await answer).shares)).toEqual(['code', 'math']);
   });
-});
 
-describe('a cancelled request', () => {
-  it('ends while experts load', async () => {
+  it('a cancelled request ends', async () => {
     bench.engine.configure({ ...even, experts: [] });
     bench.engine.configure(even);
     expect(failed(await bench.engine.generate(ask('Hi'), { signal: AbortSignal.abort() })).code).toBe(
       'cancelled',
     );
   });
+});
 
+describe('a cancelled request', () => {
   it('does no work when its turn comes', async () => {
     const { engine } = bench;
     engine.configure(even);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { PoolSetting } from '../../src/protocol/engine.ts';
-import { openExpert } from '../../src/runtime/expert.ts';
+import { keeping, openKept } from '../kept-experts.ts';
 import { cacheFolder, pocket, programs, root, setting } from '../programs.ts';
 
 interface Case {
@@ -36,7 +36,7 @@ const golden = JSON.parse(readFileSync(join(root, 'test/golden/pocket.json'), 'u
 const SURE = 1e-3;
 const TOLERANCE = 2e-3;
 
-const engine = createEngine({ programs });
+const engine = createEngine(keeping);
 afterAll(() => engine.dispose());
 
 async function greedy(prompt: string, maxTokens: number) {
@@ -57,7 +57,7 @@ const poolOf = (kind: PoolSetting['kind']): PoolSetting =>
   kind === 'power' ? { kind, exponent: 0.5 } : { kind };
 
 const open = (name: string, precision: 'fp32' | 'q4') =>
-  openExpert({
+  openKept({
     name,
     folder: pocket(name),
     precision,
