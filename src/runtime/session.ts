@@ -40,7 +40,8 @@ export async function openSession(
   onProgress: (progress: number) => void,
 ): Promise<Session> {
   const { decoder, asExported, device, deviceReason } = await openDecoder(order, order, onProgress);
-  const softmax = await createSoftmax(order.vocabularySize, sessionOptions(order.threads));
+  // One thread: ONNX Runtime divides the kernel by rows, and a second one would spin between two tokens.
+  const softmax = await createSoftmax(order.vocabularySize, sessionOptions(1));
   const experts = order.shared.length;
   const cache = createKvCache(decoder.createMemory, {
     experts,
