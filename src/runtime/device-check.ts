@@ -1,6 +1,7 @@
 /** The process of one self-check: opens the model on a device and on the CPU, and answers how they compare. */
 
 import { listSupportedBackends } from 'onnxruntime-node';
+import type { Device } from '../protocol/engine.ts';
 import type { CheckMessage, CheckOrder } from './check-process.ts';
 import { createDeviceLock } from './device-lock.ts';
 import { providerNames } from './devices.ts';
@@ -15,8 +16,10 @@ async function check({ device, load }: CheckOrder): Promise<CheckOutcome> {
   if (!listSupportedBackends().some(({ name }) => name === providerNames[device])) {
     return { kind: 'refused', why: 'is not part of this build of ONNX Runtime' };
   }
+  const openOn = (name: Device) => openOnDevice(load, { device: name, lock: createDeviceLock() }, working);
   return selfCheck({
-    openDevice: () => openOnDevice(load, { device, lock: createDeviceLock() }, working),
+    openDevice: () => openOn(device),
+    openReference: () => openOn('cpu'),
     openCpu: async () => (await openOnCpu(load, () => {})).decoder,
     vocabulary: load.vocabularySize,
     tolerance: load.precision === 'fp32' ? TOLERANCE.full : TOLERANCE.int4,

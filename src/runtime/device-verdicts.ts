@@ -51,7 +51,7 @@ export interface Verdicts {
 }
 
 /** Raised whenever a check would judge otherwise. */
-const CHECK_VERSION = 4;
+const CHECK_VERSION = 5;
 
 /** @param folder where verdicts are kept; made when the first is written */
 export function createVerdicts(folder: string): Verdicts {

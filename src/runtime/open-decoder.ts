@@ -9,6 +9,7 @@ import * as ort from 'onnxruntime-node';
 import { adaptableTensors, adaptExport } from '../graph/adapt-export.ts';
 import { buildModel, modelToBuild } from '../graph/build-model.ts';
 import type { DecodeGraph } from '../graph/decode-graph.ts';
+import { withFloatInputs } from '../graph/float-inputs.ts';
 import { mergeProducts } from '../graph/merge-products.ts';
 import { readOnnx } from '../graph/onnx-read.ts';
 import { withAdapters } from '../graph/open-adapters.ts';
@@ -61,7 +62,10 @@ export async function openDecoder(
   }
 }
 
-/** Rejects where the device does not open the graph; whether it computes it right is another question (self-check.ts). */
+/**
+ * Rejects where the device does not open the graph; whether it computes it right is another question (self-check.ts). Inputs of products
+ * are not rounded, where the graph is understood: on the CPU that is slower, and what a device is compared with.
+ */
 export async function openOnDevice(
   order: GraphOrder,
   on: OnDevice,
@@ -168,7 +172,7 @@ export async function openGraph(
     readonly folder: string;
     readonly threads: number;
     readonly contextLength: number;
-    /** The CPU where left out. */
+    /** The CPU where left out, with its inputs rounded for speed. */
     readonly on?: OnDevice | undefined;
   },
 ): Promise<Decoder> {
@@ -178,12 +182,13 @@ export async function openGraph(
     enableMemPattern: false,
     extra: { session: { ...threading, model_external_initializers_file_folder_path: folder } },
   };
+  const form = on === undefined ? graph : withFloatInputs(graph);
   if (on?.device === 'webgpu') {
     const { lock, longestRun } = on;
-    return openKeptForm(graph, { session: options, lock, longestRun, vocabulary: graph.shape.vocabulary });
+    return openKeptForm(form, { session: options, lock, longestRun, vocabulary: graph.shape.vocabulary });
   }
-  const session = await ort.InferenceSession.create(graph.model, options);
-  return createSegmentDecoder(session, graph.shape, contextLength);
+  const session = await ort.InferenceSession.create(form.model, options);
+  return createSegmentDecoder(session, form.shape, contextLength);
 }
 
 async function openExport(order: GraphOrder, on?: OnDevice): Promise<Decoder> {

@@ -1,14 +1,14 @@
 /**
- * Whether a device can be trusted with a model: it answers a short prompt and two tokens as the CPU does; and how long a token takes
- * on both.
+ * Whether a device can be trusted with a model: it answers a short prompt and two tokens as a reference on the CPU does, which rounds
+ * nothing that the device does not; and how long a token takes on the device and on the CPU as it would be used.
  */
 
 import type { Decoder, Memory } from './decoder.ts';
 import { CHUNK } from './worker-messages.ts';
 
 /**
- * How far a logit may be from the CPU's, in units of the standard deviation of the CPU's row. The CPU's kernels for int4 round
- * the activations to 8 bits, a device's do not, so that the two differ by the rounding of either.
+ * How far a logit may be from the reference's, in units of the standard deviation of the reference's row. Of int4 more, since an export that
+ * is run as it is has the CPU's kernels round the activations to 8 bits, and a device may compute in TF32.
  */
 export const TOLERANCE = { full: 0.01, int4: 0.25 } as const;
 
@@ -52,6 +52,9 @@ export type CheckOutcome =
 export interface SelfCheckOptions {
   /** Opened first: where it is not there, nothing else is loaded. */
   readonly openDevice: () => Promise<Decoder>;
+  /** The CPU, computing as precisely as the device. */
+  readonly openReference: () => Promise<Decoder>;
+  /** The CPU as it would be used; opened last, for its time alone. */
   readonly openCpu: () => Promise<Decoder>;
   /** Rows of the logits. */
   readonly vocabulary: number;
@@ -72,20 +75,37 @@ export async function selfCheck(options: SelfCheckOptions): Promise<CheckOutcome
     return { kind: 'refused', why: `cannot be used: ${reasonOf(thrown)}` };
   }
   try {
-    const cpu = await options.openCpu();
-    try {
-      return await compared(device, cpu, options);
-    } finally {
-      await cpu.release();
-    }
+    const judged = await opened(options.openReference, (reference) => compared(device, reference, options));
+    if (judged.kind === 'refused') return judged;
+    const { asked, ...passed } = judged;
+    const { tokenMs, readMs } = await opened(options.openCpu, (cpu) => stepped(cpu, asked));
+    return { ...passed, cpu: { tokenMs, readMs } };
   } finally {
     await device.release().catch(() => {});
   }
 }
 
-async function compared(device: Decoder, cpu: Decoder, options: SelfCheckOptions): Promise<CheckOutcome> {
+async function opened<T>(open: () => Promise<Decoder>, use: (decoder: Decoder) => Promise<T>): Promise<T> {
+  const decoder = await open();
+  try {
+    return await use(decoder);
+  } finally {
+    await decoder.release();
+  }
+}
+
+type Passed = CheckOutcome & { readonly kind: 'passed' };
+
+/** What is known before the CPU's time is, and what it is to be timed with. */
+type Compared = Omit<Passed, 'cpu'> & { readonly asked: Stepping };
+
+async function compared(
+  device: Decoder,
+  reference: Decoder,
+  options: SelfCheckOptions,
+): Promise<Compared | Extract<CheckOutcome, { kind: 'refused' }>> {
   const { vocabulary, tolerance, clock, working = () => {} } = options;
-  const window = cpu.window ?? 0;
+  const window = reference.window ?? 0;
   if (window > WIDEST_WINDOW) {
     return {
       kind: 'refused',
@@ -94,36 +114,36 @@ async function compared(device: Decoder, cpu: Decoder, options: SelfCheckOptions
   }
   const prompt = longestRun(device) + BEYOND + window;
   const tokens = Int32Array.from({ length: prompt + COMPARED + TIMED }, (_, i) => (7 + 31 * i) % vocabulary);
-  const { rows: expected, ...cpuPace } = await stepped(cpu, { tokens, prompt, clock, working });
+  const asked = { tokens, prompt, clock, working };
+  const { rows: expected } = await stepped(reference, asked);
   let stepsOfDevice: Steps;
   try {
-    stepsOfDevice = await stepped(device, { tokens, prompt, clock, working });
+    stepsOfDevice = await stepped(device, asked);
   } catch (thrown) {
     return { kind: 'refused', why: `fails when it runs: ${reasonOf(thrown)}` };
   }
   const { rows: actual, ...devicePace } = stepsOfDevice;
   const judged = judgeRows(expected, actual, tolerance);
   if (judged.kind === 'refused') return judged;
-  const short = { kind: 'passed', device: devicePace, cpu: cpuPace, difference: judged.difference } as const;
-  const longer = await comparedLonger(device, cpu, { options, short });
+  const { difference } = judged;
+  const short: Compared = { kind: 'passed', device: devicePace, difference, asked };
+  const longer = await comparedLonger(device, reference, { options, short });
   return longer ?? short;
 }
 
-type Passed = CheckOutcome & { readonly kind: 'passed' };
-
 /**
- * The outcome with a run of `longer` tokens, which other kernels may answer, where it gives the CPU's logits; otherwise the device
- * is good for its own runs.
+ * The outcome with a run of `longer` tokens, which other kernels may answer, where it gives the reference's logits; otherwise the
+ * device is good for its own runs.
  */
 async function comparedLonger(
   device: Decoder,
-  cpu: Decoder,
-  { options, short }: { options: SelfCheckOptions; short: Passed },
-): Promise<Passed | undefined> {
+  reference: Decoder,
+  { options, short }: { options: SelfCheckOptions; short: Compared },
+): Promise<Compared | undefined> {
   const { longer, vocabulary, tolerance, clock, working = () => {} } = options;
   if (longer === undefined || device.takesLonger !== true || longer * short.device.readMs > PATIENCE)
     return undefined;
-  const before = AROUND.before + (cpu.window ?? 0);
+  const before = AROUND.before + (reference.window ?? 0);
   const ends = [before, before + longer, before + longer + Math.min(AROUND.after, longer - 1)];
   const length = ends.at(-1) ?? 0;
   const tokens = Int32Array.from({ length }, (_, i) => (3 + 29 * i) % vocabulary);
@@ -147,13 +167,12 @@ async function comparedLonger(
     // The first compiles what the second is timed with.
     await timed(device, whole);
     const actual = await timed(device, whole);
-    const expected = await timed(cpu, (start, to) => cpu.runEnd(start, to));
+    const expected = await timed(reference, (start, to) => reference.runEnd(start, to));
     const judged = judgeRows(expected.rows, actual.rows, tolerance);
     if (judged.kind === 'refused') return undefined;
     return {
       ...short,
       device: { ...short.device, readMs: actual.readMs },
-      cpu: { ...short.cpu, readMs: expected.readMs },
       difference: Math.max(short.difference, judged.difference),
       longestRun: longer,
     };

@@ -58,15 +58,18 @@ async function check(
   { cost = 1, tolerance = TOLERANCE.full as number } = {},
 ): Promise<CheckOutcome> {
   const clock = { now: 0 };
-  const [device, cpu] = [toy(clock, cost, change), toy(clock, 2)];
+  const [device, cpu, reference] = [toy(clock, cost, change), toy(clock, 2), toy(clock, 9)];
   const outcome = await selfCheck({
     openDevice: async () => device.decoder,
+    openReference: async () => reference.decoder,
     openCpu: async () => cpu.decoder,
     vocabulary: VOCABULARY,
     tolerance,
     clock: () => clock.now,
   });
-  expect([device.state.released, cpu.state.released]).toEqual([1, 1]);
+  expect([device, reference].map(({ state }) => state.released)).toEqual([1, 1]);
+  // Its time is of no use where the device is refused.
+  expect(cpu.state.released).toBe(outcome.kind === 'passed' ? 1 : 0);
   expect(device.state.disposed).toBeGreaterThan(0);
   return outcome;
 }
@@ -124,6 +127,7 @@ describe('a self-check', () => {
     };
     const outcome = await selfCheck({
       openDevice: async () => ({ ...device.decoder, feed }),
+      openReference: async () => cpu.decoder,
       openCpu: async () => cpu.decoder,
       vocabulary: VOCABULARY,
       tolerance: TOLERANCE.full,
@@ -142,6 +146,7 @@ describe('a self-check', () => {
       const [device, cpu] = [toy(clock, ms), toy(clock, 2)];
       const outcome = await selfCheck({
         openDevice: async () => ({ ...device.decoder, takesLonger, feed: feedOf(device.decoder.feed) }),
+        openReference: async () => cpu.decoder,
         openCpu: async () => cpu.decoder,
         vocabulary: VOCABULARY,
         tolerance: TOLERANCE.full,
@@ -154,7 +159,7 @@ describe('a self-check', () => {
     expect(await longer((feed) => feed)).toMatchObject({
       kind: 'passed',
       device: { tokenMs: 1, readMs: 1 / 64 },
-      cpu: { tokenMs: 2, readMs: 8 / 64 },
+      cpu: { tokenMs: 2, readMs: 4 / 24 },
       longestRun: 64,
     });
     const onlyShort = { kind: 'passed', device: { tokenMs: 1, readMs: 2 / 24 } };
@@ -188,6 +193,7 @@ describe('a self-check', () => {
       let runs = 0;
       const outcome = await selfCheck({
         openDevice: async () => device.decoder,
+        openReference: async () => cpu.decoder,
         openCpu: async () => cpu.decoder,
         vocabulary: VOCABULARY,
         tolerance: TOLERANCE.full,
@@ -196,7 +202,7 @@ describe('a self-check', () => {
       });
       return { ...outcome, runs };
     };
-    expect(await windowed(200, 200)).toMatchObject({ kind: 'passed', runs: 56 });
+    expect(await windowed(200, 200)).toMatchObject({ kind: 'passed', runs: 84 });
     expect(await windowed(200, Number.POSITIVE_INFINITY)).toMatchObject({
       kind: 'refused',
       why: expect.stringMatching(/other logits/),
@@ -209,12 +215,14 @@ describe('a self-check', () => {
 
   it('does not load the CPU where the device cannot be opened', async () => {
     let loaded = false;
+    const open = async () => {
+      loaded = true;
+      return toy({ now: 0 }, 1).decoder;
+    };
     const outcome = await selfCheck({
       openDevice: () => Promise.reject(new Error('no adapter\n  found')),
-      openCpu: async () => {
-        loaded = true;
-        return toy({ now: 0 }, 1).decoder;
-      },
+      openReference: open,
+      openCpu: open,
       vocabulary: VOCABULARY,
       tolerance: 1,
       clock: () => 0,

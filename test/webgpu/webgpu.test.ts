@@ -12,7 +12,7 @@ import { createDeviceLock } from '../../src/runtime/device-lock.ts';
 import type { DeviceMemory } from '../../src/runtime/device-memory.ts';
 import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
 import { createDevices } from '../../src/runtime/model-device.ts';
-import { openOnCpu, openOnDevice } from '../../src/runtime/open-decoder.ts';
+import { openOnDevice } from '../../src/runtime/open-decoder.ts';
 import type { GraphOrder } from '../../src/runtime/worker-messages.ts';
 import { tinyGguf } from '../graph/tiny-gguf.ts';
 import { tinyModel } from '../graph/tiny-models.ts';
@@ -39,11 +39,11 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, z, x) => Math.max(most, Math.abs(z - (b[x] ?? Number.NaN))), 0);
 }
 
-/** Contexts fed to one decoder on the device, each compared with the CPU's answer. */
+/** Contexts fed to one decoder on the device, each compared with the CPU's answer, which rounds as little. */
 async function compareWithCpu(order: GraphOrder, steps: (compare: Compare) => Promise<void>): Promise<void> {
   const on = { device: 'webgpu', lock: createDeviceLock() } as const;
   const device = (await openOnDevice(order, on, () => {})) as Decoder<DeviceMemory>;
-  const { decoder: cpu } = await openOnCpu(order, () => {});
+  const cpu = await openOnDevice(order, { ...on, device: 'cpu' }, () => {});
   const expected = async (tokens: Int32Array): Promise<Float32Array> => {
     const memory = cpu.createMemory();
     let row = new Float32Array(0);
@@ -79,20 +79,23 @@ interface Compare {
 }
 
 describe('keys and values on the device', () => {
-  it('stay there, and going back and branching give the logits of the CPU', async () => {
-    await compareWithCpu(await orderOf('code', 'fp32'), async ({ memory, feed }) => {
-      await feed(memory, text.slice(0, 20), text.slice(0, 20));
-      const branch = memory.fork(10);
-      memory.truncate(15);
-      await feed(memory, text.slice(15, 18), text.slice(0, 18));
-      // What the branch began from has gone on meanwhile.
-      await feed(branch, Int32Array.of(7, 8), Int32Array.of(...text.slice(0, 10), 7, 8));
-      branch.dispose();
-      await feed(memory, text.slice(18, 19), text.slice(0, 19));
-      memory.truncate(0);
-      await feed(memory, text.slice(50, 53), text.slice(50, 53));
-    });
-  });
+  it.each(['fp32', 'q4'] as const)(
+    'stay there, and going back and branching give the logits of the CPU, in %s',
+    async (precision) => {
+      await compareWithCpu(await orderOf('code', precision), async ({ memory, feed }) => {
+        await feed(memory, text.slice(0, 20), text.slice(0, 20));
+        const branch = memory.fork(10);
+        memory.truncate(15);
+        await feed(memory, text.slice(15, 18), text.slice(0, 18));
+        // What the branch began from has gone on meanwhile.
+        await feed(branch, Int32Array.of(7, 8), Int32Array.of(...text.slice(0, 10), 7, 8));
+        branch.dispose();
+        await feed(memory, text.slice(18, 19), text.slice(0, 19));
+        memory.truncate(0);
+        await feed(memory, text.slice(50, 53), text.slice(50, 53));
+      });
+    },
+  );
 
   it('take a long prompt in runs that give the logits of the CPU', async () => {
     await compareWithCpu(await orderOf('code', 'fp32'), async ({ memory, feed, runEnd }) => {
