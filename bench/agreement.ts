@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Precision } from '../src/protocol/engine.ts';
 import { type LoadedExpert, openExpert } from '../src/runtime/expert.ts';
+import { startChild } from './peers/child.ts';
 
 export interface AgreementOptions {
   /** Folders, or GGUF files. */
@@ -11,6 +12,15 @@ export interface AgreementOptions {
   /** Of the first and of the second. */
   readonly precisions: readonly [Precision, Precision];
   readonly programs: string;
+  /** peers/llama.mjs, where llama.cpp is to read the second: a GGUF file. */
+  readonly llama?: string;
+}
+
+/** What reads one of the two. */
+interface Reader {
+  /** The likeliest token after `ids`. */
+  next(ids: readonly number[]): Promise<number>;
+  dispose(): Promise<void>;
 }
 
 export interface Agreement {
@@ -26,13 +36,16 @@ export interface Agreement {
     /** Prompts after which both find the same token likeliest. */
     readonly same: number;
     readonly prompts: number;
-    /** The same, given the second's answer so far. */
+    /** Prompts whose answers are the same in all of their first ten tokens, or up to their end. */
+    readonly alike: number;
+    /** Positions with the same likeliest token, given the second's answer so far. */
     readonly along: number;
     readonly positions: number;
   }[];
 }
 
-const ANSWER = 8;
+const ANSWER = 10;
+const THREADS = 2;
 
 /** Text that goes on. */
 const beginnings = [
@@ -85,70 +98,97 @@ const questions = [
 const chatted = (question: string): string =>
   `<|im_start|>user\n${question}<|im_end|>\n<|im_start|>assistant\n`;
 
-export async function measureAgreement({
-  first,
-  second,
-  precisions,
-  programs,
-}: AgreementOptions): Promise<Agreement> {
-  const open = (folder: string, precision: Precision): Promise<LoadedExpert> =>
-    openExpert({
-      name: 'measured',
-      folder,
-      precision,
-      threads: 1,
-      workerFile: join(programs, 'worker.js'),
-      cacheFolder: join(programs, '..', '.cache', 'bench'),
-    });
-  const experts = [await open(first, precisions[0]), await open(second, precisions[1])] as const;
-  const [one, other] = experts;
-  const { tokenizer } = other;
-  if (one.tokenizer.hash !== tokenizer.hash) {
-    throw new Error('The two have different tables of tokens, so that their tokens cannot be compared.');
-  }
-  const text = (id: number): string => JSON.stringify(new TextDecoder().decode(tokenizer.bytes(id)));
-  const rows: Agreement['rows'][number][] = [];
-  const measure = async (kind: string, prompts: readonly string[], whole: (prompt: string) => string) => {
-    const sums = { kind, same: 0, prompts: prompts.length, along: 0, positions: 0 };
-    for (const prompt of prompts) {
-      const ids = [...tokenizer.encodeWithSpecials(whole(prompt))];
-      const answers: (readonly [number, number])[] = [];
-      for (let i = 0; i < ANSWER; i++) {
-        const context = Int32Array.from(ids);
-        const next = [await likeliest(one, context), await likeliest(other, context)] as const;
-        answers.push(next);
-        if (other.endTokens.has(next[1])) break;
-        ids.push(next[1]);
-      }
-      const [a, b] = answers[0] ?? [0, 0];
-      const along = answers.filter(([mine, yours]) => mine === yours).length;
-      if (a === b) sums.same++;
-      sums.along += along;
-      sums.positions += answers.length;
-      rows.push({
-        prompt: prompt.replaceAll('\n', '\\n').slice(0, 60),
-        'next of the first': text(a),
-        'next of the second': text(b),
-        'along the answer': `${along} of ${answers.length}`,
-      });
-    }
-    return sums;
-  };
+export async function measureAgreement(options: AgreementOptions): Promise<Agreement> {
+  const { first, second, precisions, programs, llama } = options;
+  const one = await openOne(first, precisions[0], programs);
+  const readers: Reader[] = [ours(one)];
   try {
+    const { tokenizer, endTokens } = one;
+    if (llama !== undefined) {
+      readers.push(await llamas(llama, second));
+    } else {
+      const other = await openOne(second, precisions[1], programs);
+      readers.push(ours(other));
+      if (other.tokenizer.hash !== tokenizer.hash) {
+        throw new Error('The two have different tables of tokens, so that their tokens cannot be compared.');
+      }
+    }
+    const text = (id: number): string => JSON.stringify(new TextDecoder().decode(tokenizer.bytes(id)));
+    const rows: Agreement['rows'][number][] = [];
+    const measure = async (kind: string, prompts: readonly string[], whole: (prompt: string) => string) => {
+      const sums = { kind, same: 0, alike: 0, prompts: prompts.length, along: 0, positions: 0 };
+      for (const prompt of prompts) {
+        const ids = [...tokenizer.encodeWithSpecials(whole(prompt))];
+        const answers: number[][] = [];
+        for (let i = 0; i < ANSWER; i++) {
+          const next: number[] = [];
+          for (const reader of readers) next.push(await reader.next(ids));
+          answers.push(next);
+          const [, yours = 0] = next;
+          if (endTokens.has(yours)) break;
+          ids.push(yours);
+        }
+        const [a = 0, b = 0] = answers[0] ?? [];
+        const along = answers.filter(([mine, yours]) => mine === yours).length;
+        if (a === b) sums.same++;
+        if (along === answers.length) sums.alike++;
+        sums.along += along;
+        sums.positions += answers.length;
+        rows.push({
+          prompt: prompt.replaceAll('\n', '\\n').slice(0, 60),
+          'next of the first': text(a),
+          'next of the second': text(b),
+          'along the answer': `${along} of ${answers.length}`,
+        });
+      }
+      return sums;
+    };
     const kinds = [await measure('text that goes on', beginnings, (prompt) => prompt)];
     if (tokenizer.specialId('<|im_start|>') !== undefined) {
       kinds.push(await measure('questions in a chat', questions, chatted));
     }
     return { rows, kinds };
   } finally {
-    for (const expert of experts) await expert.dispose();
+    for (const reader of readers) await reader.dispose();
   }
 }
 
-/** The likeliest token after `ids`. */
-async function likeliest(expert: LoadedExpert, ids: Int32Array): Promise<number> {
-  const answer = await expert.logits(ids, { rows: 1 });
-  if (answer === 'cancelled') throw new Error('cancelled');
-  const { logits } = answer;
-  return logits.indexOf(logits.reduce((most, z) => Math.max(most, z), Number.NEGATIVE_INFINITY));
+function openOne(folder: string, precision: Precision, programs: string): Promise<LoadedExpert> {
+  return openExpert({
+    name: 'measured',
+    folder,
+    precision,
+    threads: 1,
+    workerFile: join(programs, 'worker.js'),
+    cacheFolder: join(programs, '..', '.cache', 'bench'),
+  });
+}
+
+function ours(expert: LoadedExpert): Reader {
+  return {
+    async next(ids) {
+      const answer = await expert.logits(Int32Array.from(ids), { rows: 1 });
+      if (answer === 'cancelled') throw new Error('cancelled');
+      const { logits } = answer;
+      return logits.indexOf(logits.reduce((most, z) => Math.max(most, z), Number.NEGATIVE_INFINITY));
+    },
+    dispose: () => expert.dispose(),
+  };
+}
+
+async function llamas(program: string, model: string): Promise<Reader> {
+  const child = await startChild('llama.cpp', program, {
+    models: [model],
+    threads: THREADS,
+    longest: 256,
+    programs: '',
+    cacheFolder: '',
+  });
+  return {
+    async next(ids) {
+      const { ids: answer } = await child.answer({ prompt: ids, tokens: 1, warm: false });
+      return answer[0] ?? -1;
+    },
+    dispose: () => child.end(),
+  };
 }
