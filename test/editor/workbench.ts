@@ -1,6 +1,15 @@
 // A real VS Code for a test: code-server on a temporary workspace with the extension installed, driven through Chromium
 // as a user drives it, by keys and clicks. `dispose` ends all that was started and removes all that was written.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
@@ -87,8 +96,7 @@ export async function startWorkbench(options: WorkbenchOptions) {
   const dispose = async () => {
     await browser?.close();
     await server?.stop();
-    // What the server started ends a little after it, and writes until then.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 15, retryDelay: 200 });
+    await removeFolder(folder);
   };
   try {
     const { codeServer } = provided;
@@ -133,6 +141,18 @@ export async function startWorkbench(options: WorkbenchOptions) {
   } catch (error) {
     await dispose();
     throw error;
+  }
+}
+
+/** What the server started ends a little after it, and writes until then: also into what is being removed. */
+async function removeFolder(folder: string) {
+  for (let left = 40; existsSync(folder); left--) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
