@@ -1,11 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-// One editor at a time: the tests share the machine with the models that they wait for.
+// Two files at a time: while one waits for a model, a clock or a key to be heard, the other goes on. More would starve each other.
 export default defineConfig({
   test: {
     include: ['test/editor/**/*.test.ts'],
-    fileParallelism: false,
-    maxWorkers: 1,
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     bail: 0,
