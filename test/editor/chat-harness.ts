@@ -12,6 +12,7 @@ import { servePages } from '../../src/extension/pages.ts';
 import type { ChatCalls, ChatEvents, ChatExpert, PageMessage } from '../../src/protocol/chat.ts';
 import type { Connection } from '../../src/protocol/rpc.ts';
 import { rankPaths } from '../../src/text/rank-paths.ts';
+import { provided } from './provided.ts';
 import type { Theme } from './themes.ts';
 import { type PageSeen, servePage, watchPage } from './webview.ts';
 
@@ -44,8 +45,7 @@ const ready = (id: string): ChatExpert => ({
 export const experts = [ready('pocket/code'), ready('pocket/math')];
 
 export async function startBrowser(): Promise<Browser> {
-  const { chromium: executablePath } = JSON.parse(process.env.CHORUS_EDITOR ?? '{}') as { chromium?: string };
-  if (executablePath === undefined) throw new Error('Run these tests with "npm run editor".');
+  const { chromium: executablePath } = provided();
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 }
 

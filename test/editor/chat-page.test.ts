@@ -1,7 +1,7 @@
 // The chat page by itself in Chromium: who said what, questions asked anew, code, files, and what a screen reader is told.
 
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { CodeBlock } from '../../src/protocol/chat.ts';
 import type { ExplainRequest } from '../../src/protocol/engine.ts';
 import { ask, finished } from './chat.ts';
@@ -36,10 +36,11 @@ beforeAll(async () => {
   browser = await startBrowser();
 });
 
-afterAll(async () => {
-  for (const chat of open) await chat.close();
-  await browser?.close();
+afterEach(async () => {
+  for (const chat of open.splice(0)) await chat.close();
 });
+
+afterAll(() => browser?.close());
 
 async function chatWith(options: Partial<ChatOptions> = {}): Promise<OpenChat> {
   const { generate } = player(() => inWords(ANSWER));
@@ -242,8 +243,8 @@ describe('a mention', () => {
     await page.keyboard.press('Tab');
     expect(await page.locator('#question').inputValue()).toBe('What is @file:src/geometry.ts ');
     const chips = page.locator('#attached .chip');
-    await chips.first().waitFor();
-    expect(await chips.allTextContents()).toEqual(['src/geometry.ts 1 line, about 10 tokens']);
+    // Of what was typed so far there may have been none.
+    await expect.poll(() => chips.allTextContents()).toEqual(['src/geometry.ts 1 line, about 10 tokens']);
     await page.keyboard.press('Enter');
     await finished(page.locator('article.answer'));
     await chat.settled();

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { speak } from '../../src/extension/language.ts';
 import { mixPage } from '../../src/extension/mix-page.ts';
 import { servePages } from '../../src/extension/pages.ts';
@@ -22,10 +22,11 @@ beforeAll(async () => {
   browser = await startBrowser();
 });
 
-afterAll(async () => {
-  for (const page of open) await page.close();
-  await browser?.close();
+afterEach(async () => {
+  for (const page of open.splice(0)) await page.close();
 });
+
+afterAll(() => browser?.close());
 
 function noted<T>(called: T[], what: T) {
   called.push(what);

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
-import { type Provided, STATUS_ITEM } from './workbench.ts';
+import { provided } from './provided.ts';
+import { STATUS_ITEM } from './workbench.ts';
 
 const cache = mkdtempSync(join(tmpdir(), 'chorus-start-'));
 let started: ChildProcess | undefined;
@@ -23,9 +24,9 @@ afterEach(async () => {
 });
 
 test('npm start prints the address of an editor with Chorus in it, and Ctrl+C ends it', async () => {
-  const provided = JSON.parse(process.env.CHORUS_EDITOR ?? 'null') as Provided;
+  const { chromium: executablePath, codeServer } = provided();
   // A user's caches but for the installed editor, which takes minutes to install.
-  const installed = editorFolder(provided.codeServer.script);
+  const installed = editorFolder(codeServer.script);
   mkdirSync(cache, { recursive: true });
   symlinkSync(installed, join(cache, basename(installed)), 'junction');
   const withoutDesktop = (process.env.PATH ?? '')
@@ -45,7 +46,7 @@ test('npm start prints the address of an editor with Chorus in it, and Ctrl+C en
     .poll(() => address() ?? child.exitCode ?? output, { timeout: 150_000, interval: 500 })
     .toMatch(/^http:/);
 
-  browser = await chromium.launch({ executablePath: provided.chromium, args: ['--no-sandbox'] });
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   const page = await browser.newPage();
   await page.goto(address() ?? '');
   await page.locator(STATUS_ITEM).waitFor({ timeout: 90_000 });

@@ -5,10 +5,12 @@ import axe, { type AxeResults, type RunOptions } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import type { PageHost } from '../../src/extension/pages.ts';
 import type { PageMessage } from '../../src/protocol/chat.ts';
+import { installedIn, provided } from './provided.ts';
 import { baseStyle, type Theme, themeStyle } from './themes.ts';
 
 const ORIGIN = 'http://page.test';
-const media = join('dist', 'media');
+/** Of the extension as it was installed: meanwhile another test may build dist/ anew. */
+const media = () => join(installedIn(provided().extensions), 'dist', 'media');
 
 export interface PageSeen {
   /** Every request for something else than the page's own files. */
@@ -72,7 +74,7 @@ export async function servePage(
     if (origin === ORIGIN && pathname === '/') return route.fulfill({ contentType: 'text/html', body });
     const contentType = types[pathname.slice(pathname.lastIndexOf('.') + 1)];
     if (origin === ORIGIN && contentType !== undefined && own.test(pathname)) {
-      const file = readFileSync(join(media, pathname));
+      const file = readFileSync(join(media(), pathname));
       return route.fulfill({
         contentType,
         body: pathname.endsWith('.css') ? `${surroundings}${file}` : file,
