@@ -158,10 +158,14 @@ test('what is selected in the terminal goes with a question that mentions it', a
   // The terminal forgets its selection when it gets another width, so the chat is there first.
   await workbench.runCommand('Chorus: Ask');
   const chat = await workbench.chatFrame();
+  await chat.locator('textarea#question:focus').waitFor();
   await page.keyboard.press('Control+Backquote');
   // What the terminal draws is no text of the page; a dot beside each line says that it waits, and then that the command has ended.
   const dot = page.locator('.terminal-wrapper.active .terminal-command-decoration');
   await dot.first().waitFor();
+  // The chat takes the focus a little after it is opened.
+  await page.locator('.terminal-wrapper.active .xterm-screen').click();
+  await page.locator('.terminal-wrapper.active .xterm.focus').waitFor();
   await page.keyboard.type('echo $((4000 + 321))\n');
   await dot.and(page.locator('.success')).waitFor();
   await workbench.runCommand('Terminal: Select All');
