@@ -118,6 +118,34 @@ test('an expert that is removed is out of the list, and its file stays', async (
   expect(readFileSync(file, 'latin1').slice(0, 4)).toBe('GGUF');
 });
 
+test('the card of a model opens as a page', async () => {
+  const { page } = workbench;
+  await workbench.expert('code').hover();
+  await workbench.expert('code').locator('[aria-label^="Show Model Card"]').click();
+  const tab = page.locator('.tab.active', { hasText: 'code' });
+  const choice = page.locator('.quick-input-widget .monaco-list-row', { hasText: 'code' }).first();
+  await expect.poll(async () => (await tab.isVisible()) || (await choice.isVisible())).toBe(true);
+  // Where the rows are drawn anew at that moment, the editor does not say which one it was, and the command asks.
+  if (!(await tab.isVisible())) await choice.click();
+  await tab.waitFor();
+  const shown = async (): Promise<boolean> => {
+    for (const frame of page.frames()) {
+      const text = await frame
+        .locator('table')
+        .first()
+        .textContent({ timeout: 200 })
+        .catch(() => '');
+      if (/Licence[\s\S]*SHA-256/.test(text ?? '')) return true;
+    }
+    return false;
+  };
+  await expect.poll(shown, { timeout: 30_000 }).toBe(true);
+  await page.screenshot({ path: join(pictures, 'model-card.png') });
+  // It would take the keyboard from what asks one thing after another.
+  await tab.click({ button: 'middle' });
+  await tab.waitFor({ state: 'detached' });
+});
+
 test('two experts merged by Linear are an expert that can be ticked', async () => {
   const { page } = workbench;
   const widget = page.locator('.quick-input-widget');
@@ -145,27 +173,4 @@ test('two experts merged by Linear are an expert that can be ticked', async () =
     .expert('both')
     .filter({ hasNotText: /\boff\b/ })
     .waitFor();
-  // With its few numbers it cannot answer; until that is known its row changes beneath the pointer.
-  await workbench.expert('both').filter({ hasText: 'failed' }).waitFor();
-});
-
-// Last: when its page has the keyboard, it takes it from what is opened after another.
-test('the card of a model opens as a page', async () => {
-  const { page } = workbench;
-  await workbench.expert('code').hover();
-  await workbench.expert('code').locator('[aria-label^="Show Model Card"]').click();
-  await page.locator('.tab.active', { hasText: 'code' }).waitFor();
-  const shown = async (): Promise<boolean> => {
-    for (const frame of page.frames()) {
-      const text = await frame
-        .locator('table')
-        .first()
-        .textContent({ timeout: 200 })
-        .catch(() => '');
-      if (/Licence[\s\S]*SHA-256/.test(text ?? '')) return true;
-    }
-    return false;
-  };
-  await expect.poll(shown, { timeout: 30_000 }).toBe(true);
-  await page.screenshot({ path: join(pictures, 'model-card.png') });
 });
