@@ -38,6 +38,7 @@ export async function mergeExperts(options: MergeCommandOptions): Promise<void> 
   if (choices === undefined) return;
   const name = await vscode.window.showInputBox({
     title: title(),
+    ignoreFocusOut,
     value: choices.experts.map((id) => id.replace(/^.*\//, '')).join('-'),
     prompt: t('The name of the new expert'),
     validateInput: (text) =>
@@ -52,6 +53,9 @@ export async function mergeExperts(options: MergeCommandOptions): Promise<void> 
   for (const note of report.notes) options.log(note);
   await offer(report, name.trim(), options.settings);
 }
+
+/** Of every step after the first: where a page is the active editor, it takes the focus back between two. */
+const ignoreFocusOut = true;
 
 async function ask(experts: readonly KnownExpert[]): Promise<MergeChoices | undefined> {
   const method = await vscode.window.showQuickPick([...mergeMethodChoices()], {
@@ -83,6 +87,7 @@ async function chooseMembers(
   const items = experts.map(({ id, folder }) => ({ label: id, detail: folder }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: title(),
+    ignoreFocusOut,
     canPickMany: true,
     placeHolder: pair
       ? t('Two experts; the result starts from the first')
@@ -119,6 +124,7 @@ async function chooseBase(
   }
   const base = await vscode.window.showQuickPick(items, {
     title: title(),
+    ignoreFocusOut,
     placeHolder: t('The base that they were fine-tuned from'),
   });
   return base?.label;
@@ -127,6 +133,7 @@ async function chooseBase(
 async function askWeights(chosen: readonly string[]): Promise<number[] | undefined> {
   const text = await vscode.window.showInputBox({
     title: title(),
+    ignoreFocusOut,
     value: chosen.map(() => String(Number((1 / chosen.length).toFixed(2)))).join(' '),
     prompt: t('The weights of {0}; only their ratios count', chosen.join(', ')),
     validateInput: (written) =>
@@ -142,6 +149,7 @@ async function askShare(of: 'density' | 't', chosen: readonly string[]): Promise
   const [first = '', second = ''] = chosen;
   const text = await vscode.window.showInputBox({
     title: title(),
+    ignoreFocusOut,
     value: of === 'density' ? '0.9' : '0.5',
     prompt:
       of === 'density'
