@@ -12,6 +12,7 @@ export default defineConfig({
     // with the test.
     isolate: false,
     maxWorkers: '100%',
+    tags: [{ name: 'torture', description: 'Goes further in the torture stage.' }],
     restoreMocks: true,
     unstubGlobals: true,
     // No test opens a connection to another machine; those of fetching have a hub of their own and say so.

@@ -3,6 +3,7 @@
  * answer. Where it is the opening, the closing or the memory that counts, a test opens its own.
  */
 
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { EngineParts } from '../src/engine/engine.ts';
 import type { ChorusError } from '../src/protocol/failure.ts';
@@ -25,8 +26,10 @@ const pockets = dirname(pocket('code'));
 /** As `openExpert`; a pocket expert that is disposed of has forgotten what it was asked, and waits for who wants the same again. */
 export async function openKept(options: OpenExpertOptions): Promise<LoadedExpert> {
   const { name, folder, precision, threads, contextLimit, device = 'cpu', keepExport = false } = options;
-  if (dirname(folder) !== pockets || keepExport || device !== 'cpu') return openExpert(options);
-  const key = JSON.stringify([name, folder, precision, threads, contextLimit]);
+  // A test's folder of models may lead here by a link.
+  const place = await realpath(folder).catch(() => folder);
+  if (dirname(place) !== pockets || keepExport || device !== 'cpu') return openExpert(options);
+  const key = JSON.stringify([name, place, precision, threads, contextLimit]);
   const waiting = idle.get(key) ?? [];
   idle.set(key, waiting);
   const kept = waiting.pop() ?? (await opened(options));

@@ -11,12 +11,13 @@ import type { ExpertStatus } from '../../src/protocol/engine.ts';
 import { type Behaviour, slowly, startHub } from '../fetch/fake-hub.ts';
 import { modelsWith, SOURCE_FILE } from '../fetch/tiny-source.ts';
 import { hubModel, noise } from '../fetch/toy.ts';
+import { keeping } from '../kept-experts.ts';
 import { programs, temporaryFolder } from '../programs.ts';
 import { pocketGguf } from '../runtime/pocket-gguf.ts';
 
 let bytes: Uint8Array;
 beforeAll(async () => {
-  bytes = await pocketGguf();
+  bytes = await pocketGguf(1);
 });
 
 interface Hub {
@@ -34,7 +35,7 @@ async function machine(hubs: Hub = {}) {
   const hub = await startHub({ [SOURCE_FILE]: served }, hubs.behaviour);
   const [models, cache] = [modelsWith(listed), temporaryFolder()];
   const start = async (change: Partial<FirstStartOptions> = {}, typed?: string) => {
-    const engine = createEngine({ programs, models, cacheFolder: cache, environment: {} });
+    const engine = createEngine({ ...keeping, models, cacheFolder: cache, environment: {} });
     const [input, output] = [terminal(typed !== undefined), terminal(typed !== undefined)];
     let said = '';
     output.on('data', (chunk: Buffer) => {
@@ -168,7 +169,7 @@ describe('a mix that is named', () => {
     const catalogue: Catalog = { models: [one('a.gguf'), one('b.gguf')], mixes: [both] };
     writeFileSync(join(models, 'catalog.json'), JSON.stringify(catalogue));
     const start = async (change: Partial<FirstStartOptions> = {}) => {
-      const engine = createEngine({ programs, models, cacheFolder: cache, environment: {} });
+      const engine = createEngine({ ...keeping, models, cacheFolder: cache, environment: {} });
       const output = terminal(false);
       let said = '';
       output.on('data', (chunk: Buffer) => {

@@ -9,13 +9,14 @@ import { type FakeHub, slowly, startHub } from '../fetch/fake-hub.ts';
 import { programsWith, SOURCE_FILE } from '../fetch/tiny-source.ts';
 import { temporaryFolder } from '../programs.ts';
 import { pocketGguf } from '../runtime/pocket-gguf.ts';
+import { torture } from '../sizes.ts';
 
 let bytes: Uint8Array;
 beforeAll(async () => {
   bytes = await pocketGguf();
 });
 
-describe('a first start that is killed', () => {
+describe('a first start that is killed', torture, () => {
   it('at any of 20 moments is followed by one that ends well, and never by half a model', async () => {
     const hub = await startHub({ [SOURCE_FILE]: bytes }, (exchange) => slowly(exchange, 20, 5));
     const [program, cache] = [programsWith(bytes), temporaryFolder()];

@@ -13,7 +13,7 @@ import { pocketGguf } from '../runtime/pocket-gguf.ts';
 
 let bytes: Buffer;
 beforeAll(async () => {
-  bytes = await pocketGguf();
+  bytes = await pocketGguf(1);
 });
 
 function mixOf(...experts: ExpertSetting[]): MixSetting {

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { type Alarm, watchIdle } from '../../src/engine/idle.ts';
 import type { ExpertStatus } from '../../src/protocol/engine.ts';
-import { programs, setting } from '../programs.ts';
+import { keeping } from '../kept-experts.ts';
+import { setting } from '../programs.ts';
 import { ask, even, generated } from './bench.ts';
 
 /** A clock that is moved by hand. */
@@ -90,7 +91,7 @@ describe('an engine that is not used', () => {
     const clock = handClock();
     let statuses: readonly ExpertStatus[] = [];
     engine = createEngine({
-      programs,
+      ...keeping,
       alarm: clock.alarm,
       onStatus: (next) => {
         statuses = next;

@@ -35,7 +35,7 @@ function imports() {
 /** As Ollama keeps it. */
 async function blob(folder = temporaryFolder()): Promise<string> {
   const file = join(folder, 'sha256-0a');
-  writeFileSync(file, await pocketGguf());
+  writeFileSync(file, await pocketGguf(1));
   return file;
 }
 
@@ -109,7 +109,7 @@ describe('an import', () => {
     });
     expect(fewer).toMatch(/belongs to another model/);
     const cut = join(temporaryFolder(), 'cut.gguf');
-    writeFileSync(cut, (await pocketGguf()).subarray(0, 100_000));
+    writeFileSync(cut, (await pocketGguf(1)).subarray(0, 100_000));
     expect(await why(take(cut))).toMatch(/cut\.gguf cannot be used/);
     expect(entries('graphs')).toEqual([]);
   });

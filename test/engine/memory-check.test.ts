@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { type ExpertMemory, fits, MEMORY_RESERVE, memoryOf, roomIn } from '../../src/engine/memory-check.ts';
 import type { ExpertStatus, ResourceSetting } from '../../src/protocol/engine.ts';
-import { cacheFolder, pocket, programs, setting } from '../programs.ts';
+import { keeping } from '../kept-experts.ts';
+import { cacheFolder, pocket, setting } from '../programs.ts';
 import { ask, even, failed, generated } from './bench.ts';
 
 let engines: Engine[] = [];
@@ -14,7 +15,7 @@ afterEach(async () => {
 function engineWith(available: () => number, resources?: ResourceSetting) {
   let statuses: readonly ExpertStatus[] = [];
   const made = createEngine({
-    programs,
+    ...keeping,
     available,
     onStatus: (next) => {
       statuses = next;

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fetchModel } from '../../src/fetch/fetch-model.ts';
 import type { FetchedModel } from '../../src/models/catalog.ts';
 import { folderOfFile, root, temporaryFolder } from '../programs.ts';
+import { torture } from '../sizes.ts';
 import { type Exchange, slowly, startHub, well } from './fake-hub.ts';
 import { makeZip } from './make-zip.ts';
 import { hashes, hubModel, inMemory, noise, type Place, place, sha256, toyModel, visible } from './toy.ts';
@@ -72,7 +73,7 @@ function rangesMissing({ folder }: Place): string[] {
   return asked.sort();
 }
 
-describe('a fetch that is killed', () => {
+describe('a fetch that is killed', torture, () => {
   it('at 20 moments leaves no half file, and the next one ends well and asks for no byte that is there', async () => {
     const PIECES = 8;
     const moments = Array.from({ length: 20 }, (_, i) => i);
@@ -148,7 +149,7 @@ describe('a fetch that is killed', () => {
   });
 });
 
-describe('several processes', () => {
+describe('several processes', torture, () => {
   it('that want the same model at once fetch it once, and all have it', async () => {
     const here = place();
     const hub = await startHub(files, (exchange) => slowly(exchange, 10, 20));
@@ -189,7 +190,7 @@ function smallDisk(bytes: number): string | undefined {
   return folder;
 }
 
-describe('a full disk', () => {
+describe('a full disk', torture, () => {
   it('is seen before anything is asked for', async () => {
     const here = place();
     const hub = await startHub(files);

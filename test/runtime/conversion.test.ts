@@ -14,15 +14,17 @@ import { type ExpertLayout, layoutOf } from '../../src/runtime/layout.ts';
 import { failureOf } from '../graph/failing.ts';
 import { deadProcess } from '../graph/processes.ts';
 import { pocket, programs, temporaryFolder } from '../programs.ts';
+import { torture, tried } from '../sizes.ts';
 import { lastRows, openModel } from './opened.ts';
 import { pocketGguf } from './pocket-gguf.ts';
 
 const program = join(programs, 'convert.js');
 const context = Int32Array.from({ length: 20 }, (_, i) => (i * 37) % 4000);
 
-let bytes: Buffer;
+let short: Buffer;
+let whole: Buffer;
 beforeAll(async () => {
-  bytes = await pocketGguf();
+  [short, whole] = await Promise.all([pocketGguf(1), pocketGguf()]);
 });
 
 interface Place {
@@ -34,7 +36,14 @@ interface Place {
   graphs(): string[];
 }
 
-async function place(cacheFolder = temporaryFolder(), precision: 'fp32' | 'q4' = 'q4'): Promise<Place> {
+async function place({
+  precision = 'q4',
+  bytes = short,
+}: {
+  readonly precision?: 'fp32' | 'q4';
+  readonly bytes?: Buffer;
+} = {}): Promise<Place> {
+  const cacheFolder = temporaryFolder();
   const file = join(temporaryFolder(), 'model.gguf');
   writeFileSync(file, bytes);
   const layout = await layoutOf({ folder: file, precision, cacheFolder });
@@ -49,7 +58,7 @@ async function place(cacheFolder = temporaryFolder(), precision: 'fp32' | 'q4' =
 
 describe('a conversion', () => {
   it('tells how far it is, happens once, and leaves the graph alone in its folder', async () => {
-    const model = await place();
+    const model = await place({ bytes: whole });
     const told: number[] = [];
     await model.convert({ onProgress: (progress) => told.push(progress) });
     expect(told.length).toBeGreaterThan(5);
@@ -69,7 +78,7 @@ describe('a conversion', () => {
 
   it('says what is wrong with the file, and what became of a process that ended', async () => {
     const model = await place();
-    writeFileSync(model.layout.graph, bytes.subarray(0, bytes.length / 2));
+    writeFileSync(model.layout.graph, short.subarray(0, short.length / 2));
     expect((await failureOf(model.convert())).code).toBe('model-invalid');
     const crash = join(temporaryFolder(), 'crash.js');
     writeFileSync(crash, 'process.exit(3)');
@@ -98,11 +107,12 @@ describe('a conversion', () => {
     expect(model.graphs()).toHaveLength(1);
   });
 
-  it('killed at any moment leaves nothing half, and the next one ends well', async () => {
-    const model = await place();
+  it('killed at any moment leaves nothing half, and the next one ends well', torture, async () => {
+    const model = await place({ bytes: whole });
     let killed = 0;
     // 20 moments of the whole way are in test/cli/first-start.test.ts.
-    for (let moment = 0; moment < 8; moment++) {
+    const moments = tried(4, 8);
+    for (let moment = 0; moment < moments; moment++) {
       const kill = new AbortController();
       // By turns before the first, at and a little after each word of progress.
       let left = moment;
@@ -125,7 +135,7 @@ describe('a conversion', () => {
       expect(names.some((name) => !name.includes('.'))).toBe(isThere);
       if (isThere) rmSync(join(model.cacheFolder, 'graphs'), { recursive: true });
     }
-    expect(killed).toBeGreaterThan(4);
+    expect(killed).toBeGreaterThan(moments / 3);
     await model.convert();
     expect(model.graphs()).toHaveLength(1);
     const expert = await openModel(model.layout.graph, model.cacheFolder);
@@ -134,10 +144,10 @@ describe('a conversion', () => {
     for (const [i, value] of expected.entries())
       expect(Math.abs(value - (actual[i] ?? Number.NaN))).toBeLessThan(1e-3);
     await Promise.all([expert.dispose(), exported.dispose()]);
-  }, 60_000);
+  });
 
   it('ends with the process that wanted it, and what that leaves behind the next one removes', async () => {
-    const model = await place();
+    const model = await place({ bytes: whole });
     const request = JSON.stringify({ experts: [{ model: model.layout.graph }], prompt: 'a', maxTokens: 1 });
     const parent = spawn(process.execPath, [join(programs, 'cli.js'), 'generate'], {
       env: { ...process.env, CHORUS_CACHE: model.cacheFolder },
@@ -168,7 +178,7 @@ describe('the room on the disk', () => {
   it.each(['q4', 'fp32'] as const)(
     'that %s needs is foreseen within a fifth and a megabyte',
     async (precision) => {
-      const model = await place(temporaryFolder(), precision);
+      const model = await place({ precision, bytes: whole });
       await model.convert();
       const { config, weights } = await openGgufModel(model.layout.graph);
       await weights.close();
@@ -191,7 +201,7 @@ describe('the room on the disk', () => {
 
   it.skipIf(!canMount())('that is missing, or is used up meanwhile, is said in a sentence', async () => {
     const small = mounted(2);
-    const model = await place();
+    const model = await place({ bytes: whole });
     const inSmall = { cacheFolder: small };
     const before = await failureOf(model.convert(inSmall));
     expect(before.code).toBe('disk-full');

@@ -5,19 +5,20 @@ import { distributionOf, type Rows } from '../../src/core/index.ts';
 import { ChorusError } from '../../src/protocol/failure.ts';
 import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../../src/runtime/expert.ts';
 import { layoutOf } from '../../src/runtime/layout.ts';
+import { openKept } from '../kept-experts.ts';
 import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
 
 const workerFile = join(programs, 'worker.js');
+const usual: OpenExpertOptions = {
+  name: 'code',
+  folder: pocket('code'),
+  precision: 'q4',
+  threads: 1,
+  workerFile,
+  cacheFolder,
+};
 const open = (options: Partial<OpenExpertOptions> = {}): Promise<LoadedExpert> =>
-  openExpert({
-    name: 'code',
-    folder: pocket('code'),
-    precision: 'q4',
-    threads: 1,
-    workerFile,
-    cacheFolder,
-    ...options,
-  });
+  openExpert({ ...usual, ...options });
 
 const row = (answer: Rows | 'cancelled'): number[] => {
   if (answer === 'cancelled') throw new Error('cancelled');
@@ -36,7 +37,7 @@ describe('a layout that was read already', () => {
 
 describe('the softmax of an answer', () => {
   it('is that of its logits, row by row and alone, and only comes with a few rows', async () => {
-    const expert = await open();
+    const expert = await openKept(usual);
     const text = Int32Array.from({ length: 40 }, (_, i) => (i * 37) % 4000);
     const few = await expert.logits(text, { rows: 5 });
     if (few === 'cancelled') throw new Error('cancelled');
@@ -64,7 +65,7 @@ describe('the KV cache', () => {
   let warm: LoadedExpert;
   let cold: LoadedExpert;
   beforeAll(async () => {
-    [warm, cold] = await Promise.all([open(), open()]);
+    [warm, cold] = await Promise.all([openKept(usual), openKept(usual)]);
   });
   afterAll(() => Promise.all([warm.dispose(), cold.dispose()]));
 
@@ -127,7 +128,7 @@ describe('the KV cache', () => {
 
 describe('cancelling', () => {
   it('stops a long prefill between chunks and leaves a usable expert', async () => {
-    const expert = await open();
+    const expert = await openKept(usual);
     const long = Int32Array.from({ length: 1000 }, (_, i) => (i * 13) % 4000);
     /** Fed again after a prefill that was ended after so long; machines differ, so the time is sought. */
     const reusedAfter = async (delay: number): Promise<number | 'finished'> => {
@@ -279,7 +280,7 @@ describe('what an expert refuses', () => {
   });
 
   it('a context longer than the model reads', async () => {
-    const expert = await open();
+    const expert = await openKept(usual);
     const { code } = await failure(expert.logits(new Int32Array(2000), { rows: 1 }));
     expect(code).toBe('context-full');
     await expert.dispose();
@@ -307,7 +308,7 @@ describe('a model with fewer tokens than rows of logits', () => {
       join(folder, 'tokenizer.json'),
       JSON.stringify({ ...json, added_tokens: json.added_tokens.slice(0, -1) }),
     );
-    const [padded, whole] = await Promise.all([open({ folder }), open()]);
+    const [padded, whole] = await Promise.all([open({ folder }), openKept(usual)]);
     const context = Int32Array.of(1, 2, 3, 4);
     const [cut, all] = [
       row(await padded.logits(context, { rows: 2 })),

@@ -9,6 +9,7 @@ import { type LoadedExpert, type OpenExpertOptions, openExpert } from '../../src
 import { createGroups, type Groups } from '../../src/runtime/group.ts';
 import { failureOf } from '../graph/failing.ts';
 import { cacheFolder, pocket, programs, temporaryFolder } from '../programs.ts';
+import { torture, tried } from '../sizes.ts';
 import { type WrittenAdapter, writeAdapter } from './adapter-folders.ts';
 import { modelFolder } from './model-folder.ts';
 import { lastRows } from './opened.ts';
@@ -99,72 +100,76 @@ describe('experts of one base', () => {
     }
   });
 
-  it('are each what they are alone, whoever joins, leaves, is cancelled or asks something else', async () => {
-    const action = fc.record({
-      expert: fc.nat(2),
-      context: fc.nat(contexts.length - 1),
-      rows: fc.integer({ min: 1, max: 4 }),
-      what: fc.constantFrom('ask', 'ask', 'ask', 'score', 'together', 'cancel', 'toggle', 'forget'),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 12 }), async (actions) => {
-        const groups = createGroups(workerFile);
-        const there = new Map<number, LoadedExpert>();
-        const joined = async (i: number) => {
-          const folder = folders[i] ?? '';
-          if (!there.has(i)) there.set(i, await open(folder, { groups }));
-          return there.get(i) as LoadedExpert;
-        };
-        const check = async (i: number, context: number, rows: number): Promise<void> => {
-          const answer = await lastRows(await joined(i), contexts[context] ?? first, rows);
-          const whole = expected[i]?.[context]?.rows;
-          const last = whole?.subarray(whole.length - answer.length);
-          expect(difference(last, answer)).toBeLessThan(1e-4);
-        };
-        await Promise.all([joined(0), joined(1)]);
-        for (const { expert, context, rows, what } of actions) {
-          const tokens = contexts[context] ?? first;
-          switch (what) {
-            case 'ask':
-              await check(expert, context, rows);
-              break;
-            case 'score': {
-              const scores = await scoreOf(await joined(expert), tokens);
-              expect(difference(expected[expert]?.[context]?.scores, scores)).toBeLessThan(1e-4);
-              break;
+  it(
+    'are each what they are alone, whoever joins, leaves, is cancelled or asks something else',
+    torture,
+    async () => {
+      const action = fc.record({
+        expert: fc.nat(2),
+        context: fc.nat(contexts.length - 1),
+        rows: fc.integer({ min: 1, max: 4 }),
+        what: fc.constantFrom('ask', 'ask', 'ask', 'score', 'together', 'cancel', 'toggle', 'forget'),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 12 }), async (actions) => {
+          const groups = createGroups(workerFile);
+          const there = new Map<number, LoadedExpert>();
+          const joined = async (i: number) => {
+            const folder = folders[i] ?? '';
+            if (!there.has(i)) there.set(i, await open(folder, { groups }));
+            return there.get(i) as LoadedExpert;
+          };
+          const check = async (i: number, context: number, rows: number): Promise<void> => {
+            const answer = await lastRows(await joined(i), contexts[context] ?? first, rows);
+            const whole = expected[i]?.[context]?.rows;
+            const last = whole?.subarray(whole.length - answer.length);
+            expect(difference(last, answer)).toBeLessThan(1e-4);
+          };
+          await Promise.all([joined(0), joined(1)]);
+          for (const { expert, context, rows, what } of actions) {
+            const tokens = contexts[context] ?? first;
+            switch (what) {
+              case 'ask':
+                await check(expert, context, rows);
+                break;
+              case 'score': {
+                const scores = await scoreOf(await joined(expert), tokens);
+                expect(difference(expected[expert]?.[context]?.scores, scores)).toBeLessThan(1e-4);
+                break;
+              }
+              case 'together':
+                await Promise.all([
+                  check(expert, context, rows),
+                  check((expert + 1) % 3, context, rows),
+                  check((expert + 2) % 3, (context + 1) % contexts.length, 1),
+                ]);
+                break;
+              case 'cancel': {
+                const stop = new AbortController();
+                const asked = (await joined(expert)).logits(tokens, { rows, signal: stop.signal });
+                stop.abort();
+                await Promise.all([asked, check((expert + 1) % 3, context, 1)]);
+                break;
+              }
+              case 'toggle': {
+                const leaving = there.get(expert);
+                there.delete(expert);
+                await leaving?.dispose();
+                break;
+              }
+              case 'forget':
+                await there.get(expert)?.forget();
+                break;
+              default:
+                what satisfies never;
             }
-            case 'together':
-              await Promise.all([
-                check(expert, context, rows),
-                check((expert + 1) % 3, context, rows),
-                check((expert + 2) % 3, (context + 1) % contexts.length, 1),
-              ]);
-              break;
-            case 'cancel': {
-              const stop = new AbortController();
-              const asked = (await joined(expert)).logits(tokens, { rows, signal: stop.signal });
-              stop.abort();
-              await Promise.all([asked, check((expert + 1) % 3, context, 1)]);
-              break;
-            }
-            case 'toggle': {
-              const leaving = there.get(expert);
-              there.delete(expert);
-              await leaving?.dispose();
-              break;
-            }
-            case 'forget':
-              await there.get(expert)?.forget();
-              break;
-            default:
-              what satisfies never;
           }
-        }
-        await Promise.all([...there.values()].map((expert) => expert.dispose()));
-      }),
-      { numRuns: 6 },
-    );
-  }, 60_000);
+          await Promise.all([...there.values()].map((expert) => expert.dispose()));
+        }),
+        { numRuns: tried(2, 6) },
+      );
+    },
+  );
 
   it.each(['fp32', 'q4'] as const)(
     'are the same to the last bit alone and among others, on %s graphs',
