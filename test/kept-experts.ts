@@ -32,7 +32,7 @@ export async function openKept(options: OpenExpertOptions): Promise<LoadedExpert
   const key = JSON.stringify([name, place, precision, threads, contextLimit]);
   const waiting = idle.get(key) ?? [];
   idle.set(key, waiting);
-  const kept = waiting.pop() ?? (await opened(options));
+  const kept = takenFrom(waiting) ?? (await opened(options));
   kept.onGone = options.onGone;
   options.onProgress?.(1, 'loading');
   let isMine = true;
@@ -49,6 +49,12 @@ export async function openKept(options: OpenExpertOptions): Promise<LoadedExpert
     { ...kept.expert, dispose },
     { ...getters, dispose: { value: dispose, enumerable: true } },
   );
+}
+
+/** The last that is still there; those whose threads ended while nobody had them are dropped. */
+function takenFrom(waiting: Kept[]): Kept | undefined {
+  const last = waiting.pop();
+  return last?.isGone ? takenFrom(waiting) : last;
 }
 
 async function opened(options: OpenExpertOptions): Promise<Kept> {
