@@ -72,14 +72,14 @@ interface Row {
   readonly id: string;
   readonly name: string;
   readonly summary: string;
-  /** Null, as the licence and what follows it, for a model that the catalogue does not know. */
+  /** Null for a model that the catalogue does not know, as are its base, licence, parameters, context length and bytes. */
   readonly family: string | null;
   readonly base: string | null;
   readonly licence: string | null;
   readonly parameters: number | null;
   readonly contextLength: number | null;
   readonly can: readonly string[];
-  /** On the disk; null for what comes with Chorus. */
+  /** On the disk; null for what comes with Chorus, too. */
   readonly bytes: number | null;
   /** Where it is; null where it is not. */
   readonly folder: string | null;

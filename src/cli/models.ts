@@ -56,14 +56,13 @@ export async function manageModels(args: readonly string[], run: ModelsRun): Pro
         if (rest.length > 0) throw misused('fetch takes one model at a time');
         await fetchOne(chosen(catalog, id), folder, fetchSettings(run.environment, values, cache), run);
         return 0;
-      case 'remove':
+      case 'remove': {
         if (rest.length > 0) throw misused('remove takes one model at a time');
-        await removeOne((await strangerOf(catalog, id, folder)) ?? chosen(catalog, id), {
-          cache,
-          folder,
-          run,
-        });
+        const others = await strangers(catalog, folder);
+        const stranger = others.find((one) => one.id === id);
+        await removeOne(stranger ?? chosen(catalog, id, others), { cache, folder, run });
         return 0;
+      }
       case 'import':
         if (id === undefined) throw misused('say which folder or file to import');
         if (rest.length > 0) throw misused('import takes one path at a time');
@@ -109,22 +108,14 @@ function misused(why: string): Misuse {
   );
 }
 
-function chosen({ models }: Catalog, id: string | undefined): FetchedModel {
-  const ids = models.filter(({ kind }) => kind === 'fetched').map((model) => model.id);
+/** A model of the catalogue; `others` are named beside those where it is none. */
+function chosen({ models }: Catalog, id: string | undefined, others: readonly Named[] = []): FetchedModel {
+  const ids = [...models.filter(({ kind }) => kind === 'fetched'), ...others].map((model) => model.id);
   if (id === undefined) throw misused(`say which model: ${ids.join(', ')}`);
   const model = models.find((one) => one.id === id);
   if (model?.kind === 'embedded') throw misused(`${id} comes with Chorus: it is neither fetched nor removed`);
   if (model === undefined) throw misused(`there is no model '${id}'; there are ${ids.join(', ')}`);
   return model;
-}
-
-/** A model that is here and that the catalogue does not know. */
-async function strangerOf(
-  catalog: Catalog,
-  id: string | undefined,
-  folder: string,
-): Promise<Named | undefined> {
-  return (await strangers(catalog, folder)).find((one) => one.id === id);
 }
 
 async function fetchOne(

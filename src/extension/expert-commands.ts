@@ -48,7 +48,7 @@ export interface RemoveOptions {
   readonly place: (row: ExpertRow) => PlaceRequest;
   /** Takes the experts of Tiny out of the mix before their base is deleted, and looks anew afterwards. */
   readonly withoutTiny: <T>(task: () => Promise<T>) => Promise<T>;
-  /** Whether Chorus put the folder there: a merge, or a model of the catalogue. */
+  /** Whether Chorus put the folder there: a merge, or a model of the catalogue or of a bundle. */
   readonly isOwn: (folder: string) => boolean;
 }
 

@@ -198,7 +198,10 @@ describe('chorus models, without a network', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(rows.at(-1)).toMatchObject({ id: 'toy', folder: place, licence: null });
+    expect(rows.at(-1)).toMatchObject({ id: 'toy', folder: place, licence: null, bytes: null });
+    // Only what can be done with it names it.
+    expect((await other.run(['remove', 'tyo'])).err).toContain("there is no model 'tyo'; there are toy.");
+    expect((await other.run(['fetch', 'tyo'])).err).not.toContain('there are toy');
     expect(await other.run(['remove', 'toy'])).toMatchObject({ code: 0, err: 'toy is removed.\n' });
     expect(existsSync(place)).toBe(false);
     expect((await other.run([])).out).not.toContain('toy');
