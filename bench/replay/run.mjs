@@ -52,6 +52,8 @@ const own = values.sessions !== undefined || values.precision !== 'fp32' || valu
 if (!['fp32', 'q4'].includes(values.precision))
   fail(`--precision must be fp32 or q4, not "${values.precision}".`);
 if (values.from !== undefined && !values.gate) fail('--from goes with --gate.');
+if (values.gate && (values.write || values.only || values.set.length > 0))
+  fail('--gate has settings of its own and no baseline: leave --set, --write and --only out.');
 if (values.write && own)
   fail(
     'The baseline is of the sessions that come along, in fp32: leave --sessions, --precision and --set out.',
