@@ -15,10 +15,7 @@ let browser: Browser | undefined;
 
 afterEach(async () => {
   await browser?.close();
-  if (started?.exitCode === null) {
-    started.kill('SIGTERM');
-    await once(started, 'close');
-  }
+  if (started !== undefined) await end(started);
   // What the server started ends a little after it, and writes until then.
   rmSync(cache, { recursive: true, force: true, maxRetries: 15, retryDelay: 200 });
 });
@@ -36,6 +33,8 @@ test('npm start prints the address of an editor with Chorus in it, and Ctrl+C en
   const child = spawn(process.execPath, [join('scripts', 'start.mjs'), '--offline'], {
     env: { ...process.env, CHORUS_CACHE: cache, PATH: withoutDesktop.join(delimiter) },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that what it installs or builds with can be ended too.
+    detached: process.platform !== 'win32',
   });
   started = child;
   let output = '';
@@ -56,6 +55,28 @@ test('npm start prints the address of an editor with Chorus in it, and Ctrl+C en
   expect(code).toBe(0);
   await expect(fetch(address() ?? '')).rejects.toThrow();
 }, 300_000);
+
+/** Ends it, unless it has ended, and what it started that is still there. */
+async function end(child: ChildProcess): Promise<void> {
+  const isOver = child.exitCode !== null || child.signalCode !== null;
+  const closed = isOver ? undefined : once(child, 'close');
+  killGroup(child, 'SIGTERM');
+  const patience = setTimeout(() => killGroup(child, 'SIGKILL'), 10_000);
+  await closed;
+  clearTimeout(patience);
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (process.platform === 'win32' || child.pid === undefined) {
+    child.kill(signal);
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // Nobody of the group is left.
+  }
+}
 
 /** The folder of the cache that holds the installed editor. */
 function editorFolder(script: string): string {
