@@ -4,19 +4,20 @@
  */
 
 import type { DecodeGraph } from './decode-graph.ts';
-import { int } from './onnx.ts';
+import { int, type OnnxNode } from './onnx.ts';
 import { readOnnx } from './onnx-read.ts';
 import { writeOnnx } from './onnx-write.ts';
 
 /** Of MatMulNBits: to be computed in the type of its inputs (docs/ContribOperators.md of ONNX Runtime). */
 const UNROUNDED = int(0);
 
-export function withFloatInputs({ model, shape }: DecodeGraph): DecodeGraph {
-  const { nodes, ...rest } = readOnnx(model, '', 'the decode graph');
+/** The graph itself where it has no such product. */
+export function withFloatInputs(graph: DecodeGraph): DecodeGraph {
+  const { nodes, ...rest } = readOnnx(graph.model, '', 'the decode graph');
+  const isMeant = ({ operator }: OnnxNode): boolean => operator === 'MatMulNBits';
+  if (!nodes.some(isMeant)) return graph;
   const unrounded = nodes.map((node) =>
-    node.operator === 'MatMulNBits'
-      ? { ...node, attributes: new Map(node.attributes).set('accuracy_level', UNROUNDED) }
-      : node,
+    isMeant(node) ? { ...node, attributes: new Map(node.attributes).set('accuracy_level', UNROUNDED) } : node,
   );
-  return { model: writeOnnx({ ...rest, nodes: unrounded }), shape };
+  return { ...graph, model: writeOnnx({ ...rest, nodes: unrounded }) };
 }

@@ -1,13 +1,14 @@
 /**
- * Which device a model runs on: the one asked for if it passes the self-check, and under `auto` the first that passes it and is
+ * Which device a model runs on: the one asked for if it passes the self-check, and under `auto` the fastest that passes it and is
  * faster than the CPU. Otherwise the CPU, with the reason. Verdicts are remembered; one check runs at a time.
  */
 
 import type { Device, DeviceSetting } from '../protocol/engine.ts';
+import type { DevicePace } from './check-texts.ts';
 import type { Verdict, VerdictKey, Verdicts } from './device-verdicts.ts';
 import { deviceNames, devicesOf, type Platform } from './devices.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { CheckOutcome, DevicePace } from './self-check.ts';
+import type { CheckOutcome } from './self-check.ts';
 
 export interface ChosenDevice {
   readonly device: Device;
@@ -94,6 +95,7 @@ export function createDeviceChooser(options: ChooserOptions): DeviceChooser {
         return { device: 'cpu', reason: 'no other device is tried for a model as small as this' };
       }
       const reasons: string[] = [];
+      let best: (ChosenDevice & { readonly ms: number }) | undefined;
       for (const device of asked) {
         const name = deviceNames[device];
         if (!possible.includes(device)) {
@@ -105,8 +107,12 @@ export function createDeviceChooser(options: ChooserOptions): DeviceChooser {
           return { kind: 'refused', why: `was not tried: ${String(thrown).slice(0, 200)}` };
         });
         const judged = judge(verdict, wanted === 'auto');
-        if (judged.use) return { device, reason: judged.reason, longestRun: judged.longestRun };
-        reasons.push(`${name} ${judged.reason}`);
+        if (!judged.use) reasons.push(`${name} ${judged.reason}`);
+        else if (best === undefined || judged.ms < best.ms) best = { device, ...judged };
+      }
+      if (best !== undefined) {
+        const { device, reason, longestRun } = best;
+        return { device, reason, longestRun };
       }
       return { device: 'cpu', reason: reasons.join('; ') };
     },
@@ -117,7 +123,13 @@ export function createDeviceChooser(options: ChooserOptions): DeviceChooser {
 }
 
 type Judged =
-  | { readonly use: true; readonly reason: string | undefined; readonly longestRun: number | undefined }
+  | {
+      readonly use: true;
+      readonly reason: string | undefined;
+      readonly longestRun: number | undefined;
+      /** Of a request. */
+      readonly ms: number;
+    }
   | { readonly use: false; readonly reason: string };
 
 function judge(verdict: Verdict, mustBeFaster: boolean): Judged {
@@ -128,10 +140,11 @@ function judge(verdict: Verdict, mustBeFaster: boolean): Judged {
       return { use: false, reason: 'is being tried by another process at this moment' };
     case 'passed': {
       const { device, cpu, longestRun } = verdict;
-      if (!mustBeFaster) return { use: true, reason: undefined, longestRun };
+      const ms = requestMs(device);
+      if (!mustBeFaster) return { use: true, reason: undefined, longestRun, ms };
       const times = `${paceText(device)}, the CPU ${paceText(cpu)}`;
-      return requestMs(device) < requestMs(cpu)
-        ? { use: true, reason: `faster in a check: ${times}`, longestRun }
+      return ms < requestMs(cpu)
+        ? { use: true, reason: `faster in a check: ${times}`, longestRun, ms }
         : { use: false, reason: `is not faster: ${times}` };
     }
     default:

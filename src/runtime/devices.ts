@@ -29,8 +29,7 @@ export const providerNames: Readonly<Record<Device, string>> = {
 };
 
 /**
- * The devices of a platform in the order in which `auto` tries them; the CPU is the last everywhere. WebGPU goes before what
- * sends keys and values through the CPU's memory at every token (docs/performance.md, Devices: it beat CUDA on an H200 in 4 bits).
+ * The devices of a platform in the order in which `auto` tries them; the CPU is the last everywhere.
  * (Package onnxruntime-node 1.30: its README and its folder bin/.)
  */
 export function devicesOf({ system, arch }: Platform): readonly Device[] {

@@ -63,9 +63,12 @@ export async function openDecoder(
 }
 
 /**
- * Rejects where the device does not open the graph; whether it computes it right is another question (self-check.ts). Inputs of products
- * are not rounded, where the graph is understood: on the CPU that is slower, and what a device is compared with.
+ * Where a graph runs, and so how it is rounded: on the CPU the inputs of quantised products are; on WebGPU none, where the graph is
+ * understood; and none on the CPU as a reference for devices.
  */
+export type Place = 'cpu' | 'reference' | OnDevice;
+
+/** Rejects where the device does not open the graph; whether it computes it right is another question (self-check.ts). */
 export async function openOnDevice(
   order: GraphOrder,
   on: OnDevice,
@@ -74,6 +77,25 @@ export async function openOnDevice(
   if (order.format !== 'onnx') return openBuilt(order, order.format, onProgress, on);
   const rewritten = await rewrittenGraph(order);
   return rewritten.kind === 'refused' ? openExport(order, on) : openRewritten(order, rewritten.graph, on);
+}
+
+/**
+ * What devices are compared with: the CPU, slower than in use, with nothing rounded. Where `rounds`, it is the CPU as in use: an export
+ * that is run as it is, or a model of 8 bits, for whose products unrounded ONNX Runtime turns all weights into float32 at every run.
+ * Rejects as the CPU does.
+ */
+export async function openReference(
+  order: GraphOrder,
+  onProgress: (progress: number) => void,
+): Promise<{ readonly decoder: Decoder; readonly rounds: boolean }> {
+  if (order.precision === 'q8')
+    return { decoder: (await openOnCpu(order, onProgress)).decoder, rounds: true };
+  if (order.format !== 'onnx')
+    return { decoder: await openBuilt(order, order.format, onProgress, 'reference'), rounds: false };
+  const rewritten = await rewrittenGraph(order);
+  return rewritten.kind === 'refused'
+    ? { decoder: await openExport(order), rounds: true }
+    : { decoder: await openRewritten(order, rewritten.graph, 'reference'), rounds: false };
 }
 
 export async function openOnCpu(
@@ -133,7 +155,7 @@ async function rewrittenGraph(order: GraphOrder): Promise<Rewritten> {
   }
 }
 
-async function openRewritten(order: GraphOrder, graph: DecodeGraph, on?: OnDevice): Promise<Decoder> {
+async function openRewritten(order: GraphOrder, graph: DecodeGraph, place: Place = 'cpu'): Promise<Decoder> {
   const { shape } = graph;
   if (shape.layers !== order.layers) {
     throw graphError(order, `it has ${shape.layers} layers, its config says ${order.layers}`);
@@ -141,22 +163,22 @@ async function openRewritten(order: GraphOrder, graph: DecodeGraph, on?: OnDevic
   if (shape.vocabulary !== order.vocabularyRows) throw vocabularyError(order, shape.vocabulary);
   const { threads, contextLength } = order;
   const folder = dirname(await realpath(order.graph));
-  return openGraph(graph, { folder, threads, contextLength, on });
+  return openGraph(graph, { folder, threads, contextLength, place });
 }
 
 async function openBuilt(
   order: GraphOrder,
   format: 'safetensors' | 'gguf',
   onProgress: (progress: number) => void,
-  on?: OnDevice,
+  place: Place = 'cpu',
 ): Promise<Decoder> {
   const { contextLength, threads } = order;
   const model = modelToBuild({ ...order, format });
   const { graph, folder } = await buildModel({ ...model, onProgress }, order.adapters);
   try {
-    return await openGraph(graph, { folder, threads, contextLength, on });
+    return await openGraph(graph, { folder, threads, contextLength, place });
   } catch (thrown) {
-    throw on === undefined ? loadError(order, thrown) : thrown;
+    throw deviceOf(place) === undefined ? loadError(order, thrown) : thrown;
   }
 }
 
@@ -167,28 +189,37 @@ export async function openGraph(
     folder,
     threads,
     contextLength,
-    on,
+    place = 'cpu',
   }: {
     readonly folder: string;
     readonly threads: number;
     readonly contextLength: number;
-    /** The CPU where left out, with its inputs rounded for speed. */
-    readonly on?: OnDevice | undefined;
+    readonly place?: Place;
   },
 ): Promise<Decoder> {
+  const on = deviceOf(place);
   const options = {
     ...sessionOptions(threads, on?.device),
     // Shapes change with every block; remembering an allocation plan for each would only grow.
     enableMemPattern: false,
     extra: { session: { ...threading, model_external_initializers_file_folder_path: folder } },
   };
-  const form = on === undefined ? graph : withFloatInputs(graph);
   if (on?.device === 'webgpu') {
     const { lock, longestRun } = on;
-    return openKeptForm(form, { session: options, lock, longestRun, vocabulary: graph.shape.vocabulary });
+    return openKeptForm(withFloatInputs(graph), {
+      session: options,
+      lock,
+      longestRun,
+      vocabulary: graph.shape.vocabulary,
+    });
   }
-  const session = await ort.InferenceSession.create(form.model, options);
-  return createSegmentDecoder(session, form.shape, contextLength);
+  const { model } = place === 'reference' ? withFloatInputs(graph) : graph;
+  const session = await ort.InferenceSession.create(model, options);
+  return createSegmentDecoder(session, graph.shape, contextLength);
+}
+
+function deviceOf(place: Place): OnDevice | undefined {
+  return typeof place === 'string' ? undefined : place;
 }
 
 async function openExport(order: GraphOrder, on?: OnDevice): Promise<Decoder> {

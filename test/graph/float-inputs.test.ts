@@ -7,7 +7,6 @@ import { withFloatInputs } from '../../src/graph/float-inputs.ts';
 import { intOf } from '../../src/graph/onnx.ts';
 import { readOnnx } from '../../src/graph/onnx-read.ts';
 import { rewriteExport } from '../../src/graph/rewrite-export.ts';
-import { createDeviceLock } from '../../src/runtime/device-lock.ts';
 import { openGraph } from '../../src/runtime/open-decoder.ts';
 import { pocket } from '../programs.ts';
 
@@ -21,8 +20,8 @@ function graphOf(name: string) {
 }
 
 async function logits(name: string, rounding: 'rounded' | 'float'): Promise<Float32Array> {
-  const on = rounding === 'float' ? ({ device: 'cpu', lock: createDeviceLock() } as const) : undefined;
-  const decoder = await openGraph(graphOf(name), { folder, threads: 1, contextLength: 1024, on });
+  const place = rounding === 'float' ? 'reference' : 'cpu';
+  const decoder = await openGraph(graphOf(name), { folder, threads: 1, contextLength: 1024, place });
   const tokens = Int32Array.from({ length: 9 }, (_, i) => i * 7);
   const rows = (await decoder.feed(decoder.createMemory(), tokens, 9)).slice();
   await decoder.release();
@@ -51,6 +50,8 @@ describe('a graph with float inputs', () => {
       ]);
     expect(withoutLevels(after)).toEqual(withoutLevels(before));
     expect(after?.inputs).toEqual(before?.inputs);
+    const unquantised = graphOf('model.onnx');
+    expect(withFloatInputs(unquantised)).toBe(unquantised);
   });
 
   it('gives other logits on the CPU where weights are quantised, and the same where they are not', async () => {

@@ -12,7 +12,7 @@ import { createDeviceLock } from '../../src/runtime/device-lock.ts';
 import type { DeviceMemory } from '../../src/runtime/device-memory.ts';
 import { type LoadedExpert, openExpert } from '../../src/runtime/expert.ts';
 import { createDevices } from '../../src/runtime/model-device.ts';
-import { openOnDevice } from '../../src/runtime/open-decoder.ts';
+import { openOnDevice, openReference } from '../../src/runtime/open-decoder.ts';
 import type { GraphOrder } from '../../src/runtime/worker-messages.ts';
 import { tinyGguf } from '../graph/tiny-gguf.ts';
 import { tinyModel } from '../graph/tiny-models.ts';
@@ -43,7 +43,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 async function compareWithCpu(order: GraphOrder, steps: (compare: Compare) => Promise<void>): Promise<void> {
   const on = { device: 'webgpu', lock: createDeviceLock() } as const;
   const device = (await openOnDevice(order, on, () => {})) as Decoder<DeviceMemory>;
-  const cpu = await openOnDevice(order, { ...on, device: 'cpu' }, () => {});
+  const { decoder: cpu } = await openReference(order, () => {});
   const expected = async (tokens: Int32Array): Promise<Float32Array> => {
     const memory = cpu.createMemory();
     let row = new Float32Array(0);
