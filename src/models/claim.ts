@@ -6,7 +6,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
@@ -52,11 +52,12 @@ export async function takeClaim(folder: string, name: string, options: ClaimOpti
     // Who only waits leaves the others alone.
     if (!(await others.live())) {
       const file = join(folder, `${name}.${randomUUID()}.claim`);
-      await writeFile(file, JSON.stringify(owner satisfies v.InferOutput<typeof ownerSchema>), {
-        flag: 'wx',
-      });
+      await put(file, owner);
       const alone = !(await others.live(file)) && (await exists(file));
-      if (alone) return held(file, timing);
+      if (alone) {
+        await others.clearDrafts();
+        return held(file, timing);
+      }
       await rm(file, { force: true });
     }
     if (waits === 1) onWaiting?.();
@@ -66,6 +67,20 @@ export async function takeClaim(folder: string, name: string, options: ClaimOpti
     others.waited(pause);
   }
 }
+
+/** A claim that is there says whose it is, wherever its owner is killed: an empty one would keep the others waiting. */
+async function put(file: string, owner: v.InferOutput<typeof ownerSchema>): Promise<void> {
+  const draft = `${file}${DRAFT}`;
+  await writeFile(draft, JSON.stringify(owner), { flag: 'wx' });
+  try {
+    await rename(draft, file);
+  } catch (thrown) {
+    // Cleared away by who has the thing: then this one has it not.
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+  }
+}
+
+const DRAFT = '.draft';
 
 function held(file: string, { touch }: ClaimTiming): Claim {
   const lost = new AbortController();
@@ -113,6 +128,13 @@ function watchOthers(folder: string, name: string, { quiet }: ClaimTiming) {
         await rm(file, { force: true });
       }
       return false;
+    },
+    /** What was being written when its owner was killed. */
+    async clearDrafts(): Promise<void> {
+      const drafts = (await readdir(folder)).filter(
+        (file) => file.startsWith(`${name}.`) && file.endsWith(DRAFT),
+      );
+      for (const file of drafts) await rm(join(folder, file), { force: true });
     },
     waited(ms: number): void {
       for (const one of seen.values()) one.quietFor += ms;

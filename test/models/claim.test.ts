@@ -73,6 +73,23 @@ describe('a claim', () => {
     },
   );
 
+  it('that was being written when its owner was killed holds nobody up, and is cleared away', async () => {
+    const folder = temporaryFolder(inMemory);
+    // A whole one that says nothing of its owner is waited for, as before.
+    const began = performance.now();
+    writeFileSync(join(folder, 'model.unknown.claim'), '');
+    await (await takeClaim(folder, 'model', { timing })).release();
+    expect(performance.now() - began).toBeGreaterThan(timing.quiet / 2);
+    writeFileSync(join(folder, 'model.unfinished.claim.draft'), '');
+    let waited = false;
+    const onWaiting = (): void => {
+      waited = true;
+    };
+    const claim = await takeClaim(folder, 'model', { timing: { ...timing, quiet: 1e9 }, onWaiting });
+    expect([waited, readdirSync(folder).length]).toEqual([false, 1]);
+    await claim.release();
+  });
+
   it('of a process that lives is waited for, however old it is', async () => {
     const folder = temporaryFolder(inMemory);
     const file = await planted(folder, {});
