@@ -26,8 +26,8 @@ export interface ReplayCommand {
 
 /** Of the usual mix, in float32. */
 export interface Baseline {
-  /** The sessions of the unit run. */
-  readonly quick: Figures;
+  /** By name, each session that the tests type. */
+  readonly quick: Readonly<Record<string, Figures>>;
   readonly all: Figures;
 }
 
@@ -58,7 +58,9 @@ export async function replayAll(command: ReplayCommand): Promise<readonly string
   const each = usual.map(([{ name }, replayed]) => [name, figuresOf([replayed])] as const);
   console.log(`\n${usualMix.name}, session by session:\n\n${table('session', each)}`);
   const now: Baseline = {
-    quick: figuresOf(usual.filter(([{ quick }]) => quick).map(([, replayed]) => replayed)),
+    quick: Object.fromEntries(
+      usual.flatMap(([{ quick, name }, replayed]) => (quick ? [[name, figuresOf([replayed])]] : [])),
+    ),
     all: figuresOf(usual.map(([, replayed]) => replayed)),
   };
   if (command.write) {

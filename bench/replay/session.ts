@@ -19,7 +19,7 @@ const sessionSchema = v.strictObject({
   file: v.string(),
   source: v.string(),
   licence: v.string(),
-  /** In the unit run too, not only by command. */
+  /** In the tests too, not only by command. */
   quick: v.optional(v.boolean()),
   start: v.string(),
   cursor: v.number(),

@@ -190,6 +190,7 @@ it(
       | 'prefetched'
     )[])
       expect(from.get(way) ?? 0).toBeGreaterThan(10);
-    expect(perKey).toBeLessThan(200);
+    // After few keys what the rest of the process does shows more.
+    expect(perKey).toBeLessThan(tried(1000, 200));
   },
 );

@@ -30,7 +30,8 @@ describe('the algebra in its own process', () => {
 
   it('ends at once when the question is cancelled, and says so', async () => {
     const controller = new AbortController();
-    const asked = maths.ask({ kind: 'evaluate', expression: '(10^7)!' }, controller.signal);
+    const expression = '\\prod_{i=1}^{10^8} (x+i)';
+    const asked = maths.ask({ kind: 'evaluate', expression }, controller.signal);
     setTimeout(() => controller.abort(), 100);
     expect(await asked).toEqual({ kind: 'failed', why: 'The question was cancelled.' });
     expect(await maths.ask({ kind: 'evaluate', expression: '1+1' })).toMatchObject({ value: { text: '2' } });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/core/index.ts';
 import { compileGrammar } from '../../src/grammar/grammar.ts';
+import { torture, tried } from '../sizes.ts';
 import { matches, randomJson } from './walk.ts';
 
 const json = (schema?: unknown) => ({ kind: 'json', schema }) as const;
@@ -56,14 +57,14 @@ const { schema } = fc.letrec<{ schema: object | boolean }>((tie) => ({
 }));
 
 describe('a JSON schema as a grammar', () => {
-  it('leads to texts that an independent validator accepts, and to no dead end', () => {
+  it('leads to texts that an independent validator accepts, and to no dead end', torture, () => {
     fc.assert(
       fc.property(schema, fc.nat(), (each, seed) => {
         const text = randomJson(json(each), seededRandom(seed));
         const value = JSON.parse(text);
         expect(valid({ allOf: [each] }, value), `${JSON.stringify(each)} wrote ${text}`).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: tried(20, 100) },
     );
   });
 

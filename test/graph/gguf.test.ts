@@ -80,7 +80,7 @@ describe('a GGUF file', () => {
   });
 
   it('reads a header larger than the first window, whole', async () => {
-    const tokens = Array.from({ length: 150_000 }, (_, i) => `token ${i}`);
+    const tokens = Array.from({ length: 60_000 }, (_, i) => `token ${i}`);
     const gguf = await opened({ ...small, metadata: { tokens: strings(tokens), after: u32(1) } });
     expect(gguf.metadata.get('tokens')).toEqual(tokens);
     expect([...(await gguf.readFloat32('vector'))]).toEqual([7, 8]);

@@ -200,17 +200,17 @@ describe('the room on the disk', () => {
   });
 
   it.skipIf(!canMount())('that is missing, or is used up meanwhile, is said in a sentence', async () => {
-    const small = mounted(2);
-    const model = await place({ bytes: whole });
+    const small = mounted(1);
+    const model = await place();
     const inSmall = { cacheFolder: small };
     const before = await failureOf(model.convert(inSmall));
     expect(before.code).toBe('disk-full');
-    expect(before.message).toMatch(/needs \d+ MB .* and 2 MB are free/);
+    expect(before.message).toMatch(/needs \d+ MB .* and 1 MB are free/);
 
-    const enough = mounted(8);
+    const enough = mounted(5);
     const fill = (): void => {
       try {
-        writeFileSync(join(enough, 'filler'), Buffer.alloc(8e6));
+        writeFileSync(join(enough, 'filler'), Buffer.alloc(5e6));
       } catch {
         // As much as fits.
       }
