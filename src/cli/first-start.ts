@@ -133,7 +133,7 @@ async function agree(
   if (settings.offline) {
     const names = missing.map(({ name }) => name).join(' and ');
     output.write(
-      `${names} is not on this machine, and connections are forbidden: the pocket experts answer.\n\n`,
+      `${names} ${missing.length === 1 ? 'is' : 'are'} not on this machine, and connections are forbidden: the pocket experts answer.\n\n`,
     );
     return 'no';
   }
@@ -150,7 +150,7 @@ async function agree(
   }
   if (!canAsk) {
     output.write(
-      'It is not fetched: the pocket experts answer. To fetch it without being asked: chat --fetch\n\n',
+      'Nothing is fetched: the pocket experts answer. With --fetch it is fetched without being asked for.\n\n',
     );
     return 'no';
   }

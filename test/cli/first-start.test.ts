@@ -95,7 +95,7 @@ describe('the first start in a terminal', () => {
     ['the pocket experts are asked for', { pocket: true }, ''],
     ['connections are forbidden', { choices: { offline: true } }, 'connections are forbidden'],
     ['the environment forbids them', { environment: { CHORUS_OFFLINE: '1' } }, 'connections are forbidden'],
-    ['nobody can be asked', { consent: 'ask' }, 'chat --fetch'],
+    ['nobody can be asked', { consent: 'ask' }, 'With --fetch'],
     ['the hub has no address', { choices: { hub: 'hub' }, environment: {} }, 'address of the hub'],
     ['no folder has the catalogue', { models: 'nowhere' }, 'catalog.json is missing'],
   ])('asks no hub where %s', async (_, change, said) => {
@@ -211,7 +211,7 @@ describe('a mix that is named', () => {
   it('asks for none of them where nobody agrees', async () => {
     const { start, hub } = await twoModels();
     const { said, mix } = await start({ consent: 'ask' });
-    expect(said).toContain('It is not fetched');
+    expect(said).toContain('Nothing is fetched');
     expect(mix?.experts.filter(({ active }) => active).map(({ id }) => id)).toEqual(pocketAnswers.active);
     expect(hub.asked).toEqual([]);
   });
